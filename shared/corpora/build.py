@@ -1,0 +1,46 @@
+"""Job: build a corpus from its specification.
+
+    python -m shared.corpora.build --spec SPEC.json --output FOLDER/manifest.json
+
+The audio comes to lie under `audio/` beside the manifest, which is written last: an interrupted build leaves
+no manifest, and running it again makes the same files.
+"""
+
+from pathlib import Path
+
+from shared.cli import job_parser, run_job
+from shared.corpora.config import CorpusConfig, parse_corpus
+from shared.corpora.folder import FolderConfig, build_folder
+from shared.corpora.hub import HubConfig, build_hub
+from shared.corpora.manifest import Manifest
+from shared.corpora.speech import SpeechConfig, build_speech
+from shared.files import read_json
+
+
+def build_corpus(config: CorpusConfig, output: Path) -> Manifest:
+    """Build the corpus that `config` describes, its manifest at `output`.
+
+    Raises:
+        CorpusError: the source is not usable; the message says what to change.
+    """
+    match config:
+        case SpeechConfig():
+            return build_speech(config, output)
+        case FolderConfig():
+            return build_folder(config, output)
+        case HubConfig():
+            return build_hub(config, output)
+
+
+def main() -> None:
+    """Run the job."""
+    arguments = job_parser("Build a corpus.").parse_args()
+    config = parse_corpus(read_json(arguments.spec), arguments.spec)
+    manifest = build_corpus(config, Path(arguments.output))
+    hours = sum(clip.seconds for clip in manifest.clips) / 3600
+    counts = f"{len(manifest.clips)} clips, {hours:.2f} h, {len(manifest.rejected)} rejected"
+    print(f"{counts}: {arguments.output}")
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,151 @@
+"""Public corpora by name through `datasets`, streaming where they are large."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.config import Strict
+from shared.corpora.manifest import SPLITS, CorpusError, Manifest, Rejected, Split
+from shared.corpora.recorded import RecordedConfig, Recording, build_recorded
+
+# Rows that a shuffled stream holds at a time.
+SHUFFLE_BUFFER = 1000
+
+
+class HubLayout(Strict):
+    """Where a dataset keeps what we need.
+
+    Args:
+        dataset: its id on the Hugging Face Hub, or a local folder that `load_dataset` reads.
+        subset: its configuration, if it has several.
+        train, validation, test: its names of our splits; a dataset with `train` only is split by share.
+        text_column, speaker_column, audio_column: its columns.
+    """
+
+    dataset: str
+    subset: str | None = None
+    train: str = "train"
+    validation: str | None = "validation"
+    test: str | None = "test"
+    text_column: str = "text"
+    speaker_column: str = "speaker"
+    audio_column: str = "audio"
+
+
+KNOWN = {
+    "libritts": HubLayout(
+        dataset="mythicinfinity/libritts",
+        subset="clean",
+        train="train.clean.100",
+        validation="dev.clean",
+        test="test.clean",
+        text_column="text_normalized",
+        speaker_column="speaker_id",
+    ),
+    "librispeech": HubLayout(
+        dataset="openslr/librispeech_asr", subset="clean", train="train.100", speaker_column="speaker_id"
+    ),
+    "vctk": HubLayout(dataset="sanchit-gandhi/vctk", validation=None, test=None, speaker_column="speaker_id"),
+}
+
+
+class HubConfig(RecordedConfig):
+    """A public corpus.
+
+    Args:
+        name: libritts, librispeech or vctk in any case; else a dataset's id or a local dataset's folder.
+        layout: where the dataset keeps what we need, if it isn't one of the known ones, or to take another
+            part of one.
+        revision: the dataset's commit; without it, the newest.
+        streaming: read it row by row instead of downloading all of it first.
+        limit: at most this many clips a split, drawn by `seed`; None for all.
+    """
+
+    kind: Literal["hub"]
+    name: str
+    layout: HubLayout | None = None
+    revision: str | None = None
+    streaming: bool = True
+    limit: int | None = Field(default=None, ge=4)
+
+
+def build_hub(config: HubConfig, output: Path) -> Manifest:
+    """Fetch, check and convert the clips: audio under `audio/` beside `output`, the manifest last.
+
+    Raises:
+        CorpusError: the dataset is unknown, out of reach or laid out otherwise, or more of its clips are
+            unusable than `max_rejected` allows.
+    """
+    layout = find_layout(config)
+    return build_recorded(layout.dataset, _recordings(config, layout), None, config, output)
+
+
+def find_layout(config: HubConfig) -> HubLayout:
+    """The layout of the dataset that `config` names."""
+    if config.layout:
+        return config.layout
+    if known := KNOWN.get(config.name.lower()):
+        return known
+    if "/" not in config.name and not Path(config.name).is_dir():
+        names = ", ".join(KNOWN)
+        raise CorpusError(f"{config.name}: not a known corpus ({names}), a dataset's id or a folder")
+    return HubLayout(dataset=config.name)
+
+
+def _recordings(config: HubConfig, layout: HubLayout) -> Iterator[Recording | Rejected]:
+    own = {"train": layout.train, "validation": layout.validation, "test": layout.test}
+    single = layout.validation is None and layout.test is None
+    for split in SPLITS:
+        if own[split] is not None:
+            for index, row in enumerate(_rows(config, layout, own[split])):
+                yield _recording(row, layout, f"{own[split]}/{index}", None if single else split)
+
+
+def _recording(
+    row: dict[str, Any], layout: HubLayout, place: str, split: Split | None
+) -> Recording | Rejected:
+    audio, speaker = row[layout.audio_column] or {}, row[layout.speaker_column]
+    path, content = audio.get("path"), audio.get("bytes")
+    name = f"{place}/{Path(path).name}" if path else place
+    if content is None and path is None:
+        return Rejected(file=name, reason="no audio")
+    if speaker is None:
+        return Rejected(file=name, reason="no speaker")
+    return Recording(
+        name, Path(path) if content is None else content, row[layout.text_column] or "", str(speaker), split
+    )
+
+
+def _rows(config: HubConfig, layout: HubLayout, split: str) -> Iterator[dict[str, Any]]:
+    """The rows of one split, their audio as a file's bytes or path: decoding it is left to soundfile."""
+    import datasets
+
+    columns = [layout.audio_column, layout.text_column, layout.speaker_column]
+    # What `datasets` raises: OSError for the network and missing files, ValueError for unknown subsets and
+    # splits, RuntimeError for datasets that are scripts, KeyError for unknown columns.
+    try:
+        rows = datasets.load_dataset(
+            layout.dataset,
+            layout.subset,
+            split=split,
+            streaming=config.streaming,
+            revision=config.revision,
+        )
+        if missing := [name for name in columns if rows.column_names and name not in rows.column_names]:
+            raise ValueError(f"no column {' and '.join(missing)}; there are: {', '.join(rows.column_names)}")
+        rows = rows.select_columns(columns).cast_column(layout.audio_column, datasets.Audio(decode=False))
+        yield from _limited(rows, config)
+    except (OSError, ValueError, RuntimeError) as error:
+        place = f"{layout.dataset}, subset {layout.subset or 'default'}, split {split}"
+        reason = " ".join(str(error).split())[:300]
+        raise CorpusError(f"{place}: not readable with `datasets`: {reason}") from None
+
+
+def _limited(rows: Any, config: HubConfig) -> Any:
+    if config.limit is None:
+        return rows
+    if config.streaming:
+        return rows.shuffle(seed=config.seed, buffer_size=SHUFFLE_BUFFER).take(config.limit)
+    return rows.shuffle(seed=config.seed).select(range(min(config.limit, len(rows))))

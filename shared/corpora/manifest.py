@@ -1,0 +1,108 @@
+"""The manifest of a corpus: every clip with its transcript, speaker, split and hash."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from shared.audio.io import AudioError, limit_peak, read_audio, write_pcm16
+from shared.config import ConfigError, Strict, digest
+from shared.files import read_json, sha256, write_json
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+AUDIO_FOLDER = "audio"
+
+
+class CorpusError(ConfigError):
+    """A corpus the user can fix; the message names the files, the reason and the setting to change."""
+
+
+class Clip(Strict):
+    """One utterance: mono PCM16 at the manifest's sample rate; `file` is relative to the manifest's folder.
+
+    `seen_speaker` is False for a voice that has no clip in `train`.
+    """
+
+    id: str
+    file: str
+    text: str
+    speaker: str
+    split: Split
+    seen_speaker: bool
+    seconds: float
+    sha256: str
+
+
+class Rejected(Strict):
+    """A source file that is not in the corpus, and why."""
+
+    file: str
+    reason: str
+
+
+class Manifest(Strict):
+    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz."""
+
+    sample_rate: int
+    corpus_hash: str
+    clips: list[Clip]
+    rejected: list[Rejected] = Field(default_factory=list)
+
+    def split(self, name: Split) -> list[Clip]:
+        """The clips of one split, in the manifest's order."""
+        if name not in SPLITS:
+            raise ValueError(f"unknown split {name!r}; there are {', '.join(SPLITS)}")
+        return [clip for clip in self.clips if clip.split == name]
+
+
+def corpus_hash(clips: list[Clip]) -> str:
+    """Hash of what the clips are (id, text, speaker, split, audio), whatever the machine and the folder."""
+    return digest([[clip.id, clip.text, clip.speaker, clip.split, clip.sha256] for clip in clips], length=64)
+
+
+def store_audio(folder: Path, name: str, audio: np.ndarray, rate: int) -> dict[str, str | float]:
+    """Write (time,) as `audio/<name>.wav` under `folder`; return its `file`, `seconds` and `sha256`."""
+    file = f"{AUDIO_FOLDER}/{name}.wav"
+    write_pcm16(folder / file, limit_peak(audio), rate)
+    return {"file": file, "seconds": round(len(audio) / rate, 6), "sha256": sha256(folder / file)}
+
+
+def write_manifest(path: Path, sample_rate: int, clips: list[Clip], rejected: list[Rejected]) -> Manifest:
+    """Write the manifest, atomically: where it exists, all of its audio does."""
+    manifest = Manifest(
+        sample_rate=sample_rate, corpus_hash=corpus_hash(clips), clips=clips, rejected=rejected
+    )
+    write_json(path, manifest.model_dump(mode="json"))
+    return manifest
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        CorpusError: the file is missing or is not a manifest.
+    """
+    try:
+        return Manifest.model_validate(read_json(path))
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such manifest; build the corpus first") from None
+    except ValidationError as error:
+        raise CorpusError(f"{path}: not a corpus manifest ({error.error_count()} wrong fields)") from None
+    except ValueError as error:
+        raise CorpusError(str(error)) from None
+
+
+def load_clip(manifest_path: Path, clip: Clip) -> np.ndarray:
+    """The audio of one clip: float32 (time,) at the manifest's sample rate.
+
+    Raises:
+        CorpusError: the file is gone or damaged.
+    """
+    path = Path(manifest_path).parent / clip.file
+    try:
+        audio, _ = read_audio(path)
+    except AudioError as error:
+        raise CorpusError(f"{path}: {error}; delete {manifest_path} to build the corpus again") from None
+    return audio[:, 0]

@@ -1,0 +1,188 @@
+"""Recordings made by others: check each, convert what is usable, report the rest by name."""
+
+import io
+import random
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import Field, model_validator
+
+from shared.audio.io import AudioError, audio_seconds, read_mono
+from shared.config import Strict
+from shared.corpora.checks import clip_problem, cut_problem, length_problem, text_problem
+from shared.corpora.manifest import (
+    SPLITS,
+    Clip,
+    CorpusError,
+    Manifest,
+    Rejected,
+    Split,
+    store_audio,
+    write_manifest,
+)
+from shared.corpora.splits import assign_splits
+from shared.progress import Progress
+
+# Rejected files that one message lists before it only counts the rest; the manifest has them all.
+MOST_LISTED = 20
+
+
+class RecordedConfig(Strict):
+    """What every corpus of recordings can be told.
+
+    Args:
+        sample_rate: Hz; whatever the recordings have is resampled to it, and stereo is mixed down.
+        min_seconds, max_seconds: lengths outside are rejected.
+        max_rejected: share of clips that may be rejected; one more stops the build. The default, a fifth,
+            lets a small folder lose a few clips (3 of 20) with no more than a report, while a wrong column,
+            a wrong folder or an unreadable format, which spoil most clips, still stop it.
+        validation_share, test_share: of the usable clips, where the source has no splits of its own; one clip
+            and two clips at least.
+        held_out_speakers: speakers whose clips are all in `test`, where the source has no splits of its own.
+        seed: of the splits and of the order of clips.
+    """
+
+    sample_rate: int = Field(ge=8000, le=192000)
+    min_seconds: float = Field(default=0.3, ge=0)
+    max_seconds: float = Field(default=30.0, gt=0)
+    max_rejected: float = Field(default=0.2, ge=0, le=1)
+    validation_share: float = Field(default=0.1, ge=0, lt=0.5)
+    test_share: float = Field(default=0.15, ge=0, lt=0.5)
+    held_out_speakers: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "RecordedConfig":
+        if self.min_seconds > self.max_seconds:
+            raise ValueError("min_seconds: more than max_seconds")
+        return self
+
+
+class Recording(NamedTuple):
+    """A clip as its source has it: `name` is what the user knows it by, `audio` a path or a file's bytes."""
+
+    name: str
+    audio: Path | bytes
+    text: str
+    speaker: str
+    split: Split | None = None
+
+
+class Stored(NamedTuple):
+    """A usable clip, its audio already under `audio/`."""
+
+    id: str
+    recording: Recording
+    fields: dict[str, str | float]
+
+
+def build_recorded(
+    source: str,
+    recordings: Iterable[Recording | Rejected],
+    total: int | None,
+    config: RecordedConfig,
+    output: Path,
+) -> Manifest:
+    """Check and convert `recordings`, split them and write the manifest.
+
+    Args:
+        source: the folder or dataset, for messages.
+        recordings: what to take in; a `Rejected` is one that its source already refused.
+        total: how many there are, if known, for the progress bar.
+
+    Raises:
+        CorpusError: more than `max_rejected` of them are unusable, or too few are left.
+    """
+    stored, rejected = _store_all(recordings, total, config, output.parent)
+    _report(source, len(stored), rejected, config.max_rejected)
+    splits = _splits(source, stored, config)
+    trained = {item.recording.speaker for item, split in zip(stored, splits, strict=True) if split == "train"}
+    clips = [
+        Clip(
+            id=item.id,
+            text=" ".join(item.recording.text.split()),
+            speaker=item.recording.speaker,
+            split=splits[index],
+            seen_speaker=item.recording.speaker in trained,
+            **item.fields,
+        )
+        for index, item in enumerate(stored)
+    ]
+    return write_manifest(output, config.sample_rate, _shuffled(clips, config.seed), rejected)
+
+
+def _store_all(
+    recordings: Iterable[Recording | Rejected], total: int | None, config: RecordedConfig, folder: Path
+) -> tuple[list[Stored], list[Rejected]]:
+    stored, rejected = [], []
+    progress = Progress("corpus", total, unit="clip") if total else None
+    for index, recording in enumerate(recordings):
+        result = recording if isinstance(recording, Rejected) else _store(index, recording, config, folder)
+        (rejected if isinstance(result, Rejected) else stored).append(result)
+        if progress:
+            progress.update()
+    return stored, rejected
+
+
+def _store(index: int, recording: Recording, config: RecordedConfig, folder: Path) -> Stored | Rejected:
+    """Write one clip as mono PCM16 at the corpus's rate, or say why not."""
+    limits = config.min_seconds, config.max_seconds
+    try:
+        # By its header first: a recording of hours must not be decoded to learn that it is too long.
+        claimed = audio_seconds(_opened(recording))
+        problem = text_problem(recording.text) or length_problem(claimed, *limits)
+        if problem is None:
+            audio = read_mono(_opened(recording), config.sample_rate)
+            problem = cut_problem(len(audio) / config.sample_rate, claimed)
+            problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits)
+    except AudioError as error:
+        problem = str(error)
+    if problem is not None:
+        return Rejected(file=recording.name, reason=problem)
+    name = f"{index:06d}-{re.sub('[^A-Za-z0-9_-]+', '-', Path(recording.name).stem)[:40]}"
+    return Stored(name, recording._replace(audio=b""), store_audio(folder, name, audio, config.sample_rate))
+
+
+def _opened(recording: Recording) -> Path | io.BytesIO:
+    return io.BytesIO(recording.audio) if isinstance(recording.audio, bytes) else recording.audio
+
+
+def _report(source: str, usable: int, rejected: list[Rejected], most: float) -> None:
+    """Print what was rejected; stop if it is more than a share of `most`."""
+    total = usable + len(rejected)
+    if not total:
+        raise CorpusError(f"{source}: no clips")
+    if not rejected:
+        return
+    listed = [f"  {item.file}: {item.reason}" for item in rejected[:MOST_LISTED]]
+    if len(rejected) > MOST_LISTED:
+        listed.append(f"  and {len(rejected) - MOST_LISTED} more")
+    summary = f"{source}: {len(rejected)} of {total} clips are unusable"
+    if len(rejected) > most * total + 1e-9:  # a share such as 0.29 is not exact in binary
+        advice = f"more than max_rejected allows ({most:g}); mend or remove them, or raise max_rejected"
+        raise CorpusError("\n".join([f"{summary}, {advice}:", *listed]))
+    print("\n".join([f"{summary} and left out:", *listed]), file=sys.stderr)
+
+
+def _splits(source: str, stored: list[Stored], config: RecordedConfig) -> list[Split]:
+    """The source's own splits if it has them, else ours."""
+    own = [item.recording.split for item in stored]
+    if any(own):
+        if missing := [split for split in SPLITS if split not in own]:
+            raise CorpusError(f"{source}: no usable clip in split {' and '.join(missing)}")
+        return own
+    speakers = [item.recording.speaker for item in stored]
+    shares = config.validation_share, config.test_share
+    try:
+        return assign_splits(speakers, *shares, config.held_out_speakers, config.seed)
+    except ValueError as error:
+        raise CorpusError(f"{source}: {error}") from None
+
+
+def _shuffled(clips: list[Clip], seed: int) -> list[Clip]:
+    """Split after split, each in random order: sources are sorted by speaker, first clips are evaluated."""
+    order = random.Random(f"order/{seed}").sample(clips, len(clips))
+    return sorted(order, key=lambda clip: SPLITS.index(clip.split))

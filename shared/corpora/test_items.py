@@ -1,0 +1,63 @@
+"""What is evaluated: test clips, each with a prompt by the same voice."""
+
+import random
+from collections import defaultdict
+from typing import NamedTuple
+
+from shared.corpora.manifest import Clip, Manifest
+
+
+class TestItem(NamedTuple):
+    """Say the text of `target` in the voice of `prompt`; `target` is the reference recording."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    target: Clip
+    prompt: Clip
+
+
+def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
+    """The first `n` test clips that can be prompted, in the manifest's order, each with its prompt.
+
+    A prompt is another test clip by the same speaker with another text, drawn by `seed`; a speaker without
+    one is prompted by a train clip; a speaker without either is left out (see `unpromptable`). A target's
+    prompt depends on `seed` and on the corpus only, so it is the same whatever `n` is.
+    """
+    items = []
+    pool = _by_speaker(manifest)
+    for target in manifest.split("test"):
+        if len(items) == n:
+            break
+        prompt = _draw_prompt(target, pool[target.speaker], seed)
+        if prompt is not None:
+            items.append(TestItem(target, prompt))
+    return items
+
+
+test_items.__test__ = False
+
+
+def unpromptable(manifest: Manifest) -> list[Clip]:
+    """The test clips that `test_items` leaves out, since nothing else by their speaker can be the prompt."""
+    pool = _by_speaker(manifest)
+    return [c for c in manifest.split("test") if not _candidates(c, pool[c.speaker])]
+
+
+def _by_speaker(manifest: Manifest) -> dict[str, list[Clip]]:
+    pool = defaultdict(list)
+    for clip in manifest.clips:
+        pool[clip.speaker].append(clip)
+    return pool
+
+
+def _candidates(target: Clip, clips: list[Clip]) -> list[Clip]:
+    others = [clip for clip in clips if clip.text != target.text]
+    for split in ("test", "train"):
+        if found := [clip for clip in others if clip.split == split]:
+            return found
+    return []
+
+
+def _draw_prompt(target: Clip, clips: list[Clip], seed: int) -> Clip | None:
+    candidates = _candidates(target, clips)
+    return random.Random(f"{seed}/{target.id}").choice(candidates) if candidates else None

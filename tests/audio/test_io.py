@@ -1,0 +1,86 @@
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from shared.audio.io import (
+    AudioError,
+    audio_seconds,
+    limit_peak,
+    read_audio,
+    read_mono,
+    resample,
+    write_pcm16,
+)
+
+
+def tone(frequency: float, seconds: float, rate: int, amplitude: float = 0.5) -> np.ndarray:
+    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+def test_pcm16_round_trip_is_within_half_a_level(tmp_path):
+    audio = tone(440, 0.1, 16000)
+    write_pcm16(tmp_path / "a.wav", audio, 16000)
+    read, rate = read_audio(tmp_path / "a.wav")
+    assert rate == 16000 and read.shape == (1600, 1) and read.dtype == np.float32
+    assert np.abs(read[:, 0] - audio).max() <= 0.5 / 32768 + 1e-7
+    assert soundfile.info(tmp_path / "a.wav").subtype == "PCM_16"
+
+
+def test_written_audio_that_is_read_and_written_again_has_the_same_bytes(tmp_path):
+    write_pcm16(tmp_path / "a.wav", tone(440, 0.1, 16000), 16000)
+    write_pcm16(tmp_path / "b.wav", read_mono(tmp_path / "a.wav", 16000), 16000)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_full_scale_does_not_wrap_around(tmp_path):
+    write_pcm16(tmp_path / "a.wav", np.array([1.0, -1.0, 1.5, -1.5], dtype=np.float32), 8000)
+    assert read_mono(tmp_path / "a.wav", 8000) == pytest.approx([32767 / 32768, -1, 32767 / 32768, -1])
+
+
+def test_only_mono_is_written(tmp_path):
+    with pytest.raises(ValueError, match=r"\(time,\)"):
+        write_pcm16(tmp_path / "a.wav", np.zeros((2, 10)), 8000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 48000])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_any_format_and_rate_becomes_mono_at_the_wanted_rate(tmp_path, rate, suffix):
+    path = tmp_path / f"a.{suffix}"
+    left = tone(440, 0.5, rate, amplitude=0.8)
+    soundfile.write(path, np.stack([left, np.zeros_like(left)], axis=1), rate)
+    audio = read_mono(path, 16000)
+    assert audio.dtype == np.float32 and abs(len(audio) - 8000) <= 1
+    assert audio_seconds(path) == pytest.approx(0.5, abs=1e-3)
+    middle = audio[1000:7000]
+    assert np.abs(middle).max() == pytest.approx(0.4, rel=0.05)
+    assert np.abs(np.fft.rfft(middle * np.hanning(6000))).argmax() * 16000 / 6000 == pytest.approx(440, abs=3)
+
+
+def test_resampling_to_the_same_rate_changes_nothing():
+    audio = tone(100, 0.1, 8000)
+    assert resample(audio, 8000, 8000) is audio
+
+
+def test_bytes_are_read_like_files(tmp_path):
+    write_pcm16(tmp_path / "a.wav", tone(440, 0.1, 16000), 16000)
+    content = io.BytesIO((tmp_path / "a.wav").read_bytes())
+    assert np.array_equal(read_mono(content, 16000), read_mono(tmp_path / "a.wav", 16000))
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.raw", "a.mp3"])
+def test_what_is_not_audio_is_an_error_with_a_reason(tmp_path, name):
+    (tmp_path / name).write_bytes(b"this is no audio" * 50)
+    for read in (read_audio, audio_seconds):
+        with pytest.raises(AudioError, match="not readable as audio"):
+            read(tmp_path / name)
+
+
+def test_limit_peak_scales_down_and_never_up():
+    assert limit_peak(np.array([2.0, -4.0]), 1.0) == pytest.approx([0.5, -1.0])
+    assert limit_peak(np.array([0.2, -0.4]), 1.0) == pytest.approx([0.2, -0.4])
+    assert len(limit_peak(np.empty(0))) == 0

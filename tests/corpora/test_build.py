@@ -1,0 +1,31 @@
+import json
+import subprocess
+import sys
+
+
+def run(spec, folder):
+    folder.mkdir(exist_ok=True)
+    (folder / "spec.json").write_text(json.dumps(spec))
+    command = [sys.executable, "-m", "shared.corpora.build", "--spec", str(folder / "spec.json")]
+    return subprocess.run(
+        [*command, "--output", str(folder / "manifest.json")], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_job_builds_a_corpus_and_says_how_far_it_is(tmp_path):
+    spec = {"kind": "speech", "sample_rate": 16000, "voices": 2, "held_out_voices": 1, "utterances": 12}
+    done = run({**spec, "grammar": "tiny", "validation": 2, "test": 4, "seed": 0}, tmp_path)
+    assert done.returncode == 0 and "12/12" in done.stderr and "12 clips" in done.stdout
+    assert len(list((tmp_path / "audio").iterdir())) == 12
+
+
+def test_user_errors_are_one_line_without_a_traceback(tmp_path):
+    done = run({"kind": "folder", "path": str(tmp_path / "nowhere"), "sample_rate": 16000}, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"error: {tmp_path / 'nowhere'}: no such folder\n"
+
+
+def test_the_job_imports_neither_torch_nor_datasets():
+    code = "import sys, shared.corpora.build; print({'torch', 'datasets', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()", done.stderr

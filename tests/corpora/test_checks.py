@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from shared.corpora.checks import audio_problem, clip_problem, cut_problem, length_problem, text_problem
+
+RATE = 16000
+NOISE = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+
+
+def test_a_usable_clip_has_no_problem():
+    assert clip_problem(NOISE, RATE, "Hello, world!", 0.3, 30) is None
+
+
+@pytest.mark.parametrize(("text", "problem"), [("", "empty"), (" \n", "empty"), (" ... ", "without a word")])
+def test_transcripts(text, problem):
+    assert problem in text_problem(text)
+
+
+@pytest.mark.parametrize("text", ["a", "7", "привет", "你好"])
+def test_transcripts_in_any_script_are_text(text):
+    assert text_problem(text) is None
+
+
+@pytest.mark.parametrize(("seconds", "problem"), [(0.29, "too short: 0.29 s"), (30.1, "too long: 30.10 s")])
+def test_lengths(seconds, problem):
+    assert problem in length_problem(seconds, 0.3, 30)
+    assert length_problem(0.3, 0.3, 30) is None and length_problem(30, 0.3, 30) is None
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        np.zeros(RATE),
+        np.full(RATE, 0.5),
+        NOISE * 1e-3,
+        np.where(np.arange(RATE) < 100, NOISE, 0),
+        np.empty(0),
+    ],
+    ids=["zeros", "offset", "hiss", "click", "empty"],
+)
+def test_silence(audio):
+    assert "silent" in audio_problem(audio, RATE)
+
+
+def test_quiet_speech_is_not_silence():
+    assert audio_problem(NOISE * 0.05, RATE) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_not_finite(value):
+    audio = NOISE.copy()
+    audio[100] = value
+    assert "not finite" in audio_problem(audio, RATE)
+
+
+def test_the_first_problem_is_named():
+    assert "transcript" in clip_problem(np.zeros(10), RATE, "", 0.3, 30)
+    assert "too short" in clip_problem(np.zeros(10), RATE, "a", 0.3, 30)
+
+
+def test_a_clip_shorter_than_its_header_says_is_cut_off():
+    assert cut_problem(1.4, 3.0) == "cut off: 1.40 s of 3.00 s"
+    assert cut_problem(2.9, 3.0) is None

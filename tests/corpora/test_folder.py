@@ -1,0 +1,234 @@
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+
+from shared.corpora.build import build_corpus
+from shared.corpora.config import parse_corpus
+from shared.corpora.folder import source_files
+from shared.corpora.manifest import CorpusError, load_clip, load_manifest
+from shared.corpora.test_items import test_items as items_of
+
+BROKEN = ("b03.wav", "b08.wav", "b15.wav")
+
+
+def noise(seconds: float, rate: int, seed: int, channels: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.05, (round(seconds * rate), channels))
+
+
+def write_metadata(folder, rows, columns=("file_name", "text", "speaker")):
+    with open(folder / "metadata.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+@pytest.fixture
+def twenty(tmp_path):
+    """Twenty clips by four speakers in assorted formats, rates and channels; three of them are broken."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rows = []
+    for index in range(20):
+        suffix = ("wav", "flac", "ogg")[index % 3]
+        name = f"c{index:02d}.{suffix}"
+        rate = (16000, 48000, 22050, 8000)[index % 4]
+        if index in (3, 8, 15):
+            name = f"b{index:02d}.wav"
+            (folder / name).write_bytes(b"RIFF broken" if index == 3 else b"")
+        else:
+            soundfile.write(folder / name, noise(0.6, rate, index, 1 + index % 2), rate)
+        rows.append((name, f"sentence number {index}", f"s{index % 4}"))
+    write_metadata(folder, rows)
+    return folder
+
+
+def build(folder, output, **settings):
+    spec = {"kind": "folder", "path": str(folder), "sample_rate": 16000, **settings}
+    return build_corpus(parse_corpus(spec, "spec"), output / "manifest.json")
+
+
+def test_twenty_clips_three_of_them_broken(twenty, tmp_path, capsys):
+    before = {path: path.read_bytes() for path in twenty.iterdir()}
+    manifest = build(twenty, tmp_path / "out")
+    assert [item.file for item in manifest.rejected] == list(BROKEN)
+    assert len(manifest.clips) == 17 and all(
+        manifest.split(split) for split in ("train", "validation", "test")
+    )
+    report = capsys.readouterr().err
+    assert "3 of 20 clips are unusable and left out" in report
+    assert all(f"{name}: not readable as audio" in report for name in BROKEN)
+    for clip in manifest.clips:
+        audio = load_clip(tmp_path / "out" / "manifest.json", clip)
+        assert abs(len(audio) - 9600) <= 2 and audio.ndim == 1
+    assert len(items_of(manifest, 10, seed=0)) == len(manifest.split("test"))
+    assert {path: path.read_bytes() for path in twenty.iterdir()} == before
+
+
+def test_more_broken_clips_than_allowed_stop_the_build(twenty, tmp_path):
+    with pytest.raises(CorpusError) as error:
+        build(twenty, tmp_path / "out", max_rejected=0.1)
+    message = str(error.value)
+    assert "3 of 20" in message and "max_rejected" in message and "0.1" in message
+    assert all(name in message for name in BROKEN)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_exactly_the_allowed_share_is_allowed(twenty, tmp_path):
+    assert len(build(twenty, tmp_path / "out", max_rejected=0.15).rejected) == 3
+
+
+def test_two_builds_are_byte_identical(twenty, tmp_path):
+    for name in ("a", "b"):
+        build(twenty, tmp_path / name)
+    a, b = ((tmp_path / name / "manifest.json") for name in ("a", "b"))
+    assert a.read_bytes() == b.read_bytes()
+    assert all(
+        (a.parent / c.file).read_bytes() == (b.parent / c.file).read_bytes() for c in load_manifest(a).clips
+    )
+
+
+def test_each_problem_is_named(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    good = [(f"g{index}.wav", "fine", "s") for index in range(8)]
+    for index, (name, *_) in enumerate(good):
+        soundfile.write(folder / name, noise(0.5, 16000, index), 16000)
+    soundfile.write(folder / "short.wav", noise(0.1, 16000, 0), 16000)
+    soundfile.write(folder / "long.wav", noise(3, 16000, 0), 16000)
+    soundfile.write(folder / "silent.wav", np.zeros(8000), 16000)
+    soundfile.write(folder / "nan.wav", np.full(8000, np.nan), 16000, subtype="FLOAT")
+    (folder / "broken.flac").write_bytes(b"fLaC" + b"\0" * 100)
+    bad = {
+        "short.wav": "too short: 0.10 s",
+        "long.wav": "too long: 3.00 s",
+        "silent.wav": "silent",
+        "nan.wav": "not finite",
+        "broken.flac": "not readable as audio",
+        "missing.wav": "no such file",
+        "../outside.wav": "outside the folder",
+    }
+    rows = [*good, *((name, "text", "s") for name in bad), ("g0.flac", "", "s"), ("", "text", "s")]
+    soundfile.write(folder / "g0.flac", noise(0.5, 16000, 9), 16000)
+    write_metadata(folder, rows)
+    manifest = build(folder, tmp_path / "out", max_rejected=0.9, max_seconds=2)
+    reasons = {item.file: item.reason for item in manifest.rejected}
+    assert len(manifest.clips) == 8
+    assert all(problem in reasons[name] for name, problem in bad.items())
+    assert reasons["g0.flac"] == "empty transcript" and reasons["line 18"] == "no file_name"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])
+def test_a_file_whose_end_is_lost_is_rejected(tmp_path, suffix):
+    rows = [(f"{i}.wav", f"text {i}") for i in range(5)]
+    folder = small_folder(tmp_path, ("file_name", "text"), [*rows, (f"cut.{suffix}", "text")])
+    whole = (folder / f"cut.{suffix}").read_bytes()
+    (folder / f"cut.{suffix}").write_bytes(whole[: len(whole) // 2])
+    manifest = build(folder, tmp_path / "out")
+    assert [item.file for item in manifest.rejected] == [f"cut.{suffix}"]
+    assert "cut off: 0." in manifest.rejected[0].reason or "not readable" in manifest.rejected[0].reason
+
+
+def small_folder(tmp_path, columns, rows):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for index, row in enumerate(rows):
+        soundfile.write(folder / row[0], noise(0.5, 16000, index), 16000)
+    write_metadata(folder, rows, columns)
+    return folder
+
+
+def test_without_a_speaker_column_all_is_one_voice(tmp_path):
+    folder = small_folder(tmp_path, ("file_name", "text"), [(f"{i}.wav", f"text {i}") for i in range(6)])
+    manifest = build(folder, tmp_path / "out")
+    assert {clip.speaker for clip in manifest.clips} == {"speaker"}
+    assert all(clip.seen_speaker for clip in manifest.clips)
+
+
+def test_a_split_column_is_followed(tmp_path):
+    splits = ["train", "train", "dev", "test", "test"]
+    rows = [(f"{i}.wav", f"text {i}", "a" if i < 4 else "b", split) for i, split in enumerate(splits)]
+    manifest = build(
+        small_folder(tmp_path, ("file_name", "text", "speaker", "split"), rows), tmp_path / "out"
+    )
+    assert {clip.text: clip.split for clip in manifest.clips} == {
+        "text 0": "train",
+        "text 1": "train",
+        "text 2": "validation",
+        "text 3": "test",
+        "text 4": "test",
+    }
+    assert [clip.speaker for clip in manifest.clips if not clip.seen_speaker] == ["b"]
+
+
+def test_a_split_column_without_test_is_an_error(tmp_path):
+    rows = [(f"{i}.wav", f"text {i}", split) for i, split in enumerate(["train", "train", "val"])]
+    folder = small_folder(tmp_path, ("file_name", "text", "split"), rows)
+    with pytest.raises(CorpusError, match="no usable clip in split test"):
+        build(folder, tmp_path / "out")
+
+
+def test_rows_with_a_blank_speaker_an_odd_split_or_a_stray_comma(tmp_path):
+    rows = [(f"{i}.wav", "text", "s", "train") for i in range(6)]
+    rows[0] = ("0.wav", "text", "", "train")
+    rows[1] = ("1.wav", "text", "s", "holdout")
+    rows[2] = ("2.wav", "text", "s", "train", "more")
+    rows[4], rows[5] = ("4.wav", "text", "s", "val"), ("5.wav", "text", "s", "test")
+    folder = small_folder(tmp_path, ("file_name", "text", "speaker", "split"), rows)
+    manifest = build(folder, tmp_path / "out", max_rejected=0.5)
+    assert [item.reason.split(":")[0] for item in manifest.rejected] == [
+        "no speaker",
+        "unknown split 'holdout'",
+        "more cells than columns",
+    ]
+
+
+def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_and_blanks(tmp_path):
+    folder = small_folder(tmp_path, ("file_name", "text"), [(f"{i}.wav", f"text {i}") for i in range(4)])
+    lines = (folder / "metadata.csv").read_text().splitlines()
+    (folder / "metadata.csv").write_text("\ufefffile_name, text\r\n" + "\r\n".join(lines[1:]) + "\r\n\r\n")
+    assert len(build(folder, tmp_path / "out").clips) == 4
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        (None, "metadata.csv: no such file"),
+        (b"", "no column file_name and text"),
+        (b"file,text\na.wav,hi\n", "no column file_name; there are: file, text"),
+        (b"file_name;text\na.wav;hi\n", "no column file_name and text; there are: file_name;text"),
+        (b"file_name,text\na.wav,hi\n./a.wav,ho\n", "named more than once: a.wav"),
+        (b"file_name,text\na.wav,\xff\xfe\n", "not a CSV file in UTF-8"),
+        (b"file_name,text\n", "no clips"),
+        (b"file_name,text\na.wav,hi\n", "1 of 1 clips are unusable"),
+    ],
+)
+def test_a_wrong_metadata_file(tmp_path, metadata, message):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    if metadata is not None:
+        (folder / "metadata.csv").write_bytes(metadata)
+    with pytest.raises(CorpusError, match=message):
+        build(folder, tmp_path / "out")
+
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(CorpusError, match="nowhere: no such folder"):
+        build(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_too_few_clips(tmp_path):
+    folder = small_folder(tmp_path, ("file_name", "text"), [(f"{i}.wav", f"text {i}") for i in range(3)])
+    with pytest.raises(CorpusError, match="3 usable clips are too few"):
+        build(folder, tmp_path / "out")
+
+
+def test_the_users_folder_is_never_written_to(twenty):
+    with pytest.raises(CorpusError, match="nothing is written"):
+        build(twenty, twenty / "corpus")
+    assert not (twenty / "corpus").exists()
+
+
+def test_source_files_are_the_metadata_and_the_clips_that_exist(twenty):
+    (twenty / "c00.wav").unlink()
+    files = source_files(str(twenty))
+    assert files[0] == twenty / "metadata.csv" and len(files) == 20

@@ -1,0 +1,132 @@
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+
+from shared.corpora.build import build_corpus
+from shared.corpora.config import parse_corpus
+from shared.corpora.hub import KNOWN, HubConfig, find_layout
+from shared.corpora.manifest import CorpusError, load_clip
+
+
+def encoded(seed: int, rate: int = 24000, seconds: float = 0.5) -> bytes:
+    buffer = io.BytesIO()
+    audio = np.random.default_rng(seed).normal(0, 0.05, round(seconds * rate))
+    soundfile.write(buffer, audio, rate, format="FLAC")
+    return buffer.getvalue()
+
+
+def write_split(path, layout, speakers, broken=()):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = range(len(speakers))
+    content = [b"broken" if i in broken else encoded(hash_of(path, i)) for i in rows]
+    audio = [{"bytes": data, "path": f"clip{i}.flac"} for i, data in enumerate(content)]
+    table = {
+        layout.audio_column: pa.array(audio, pa.struct({"bytes": pa.binary(), "path": pa.string()})),
+        layout.text_column: [f"text {path.parent.name} {i}" for i in rows],
+        layout.speaker_column: speakers,
+        "chapter_id": list(rows),
+    }
+    pq.write_table(pa.table(table), path)
+
+
+def hash_of(path, index: int) -> int:
+    return sum(path.parent.name.encode()) * 1000 + index
+
+
+def local_copy(folder, layout, broken=()):
+    """A local dataset with the splits, subset and columns that `layout` says."""
+    speakers = {layout.train: [1, 2, 3] * 4, layout.validation: [4, 5], layout.test: [6, 6, 7, 7]}
+    card = ["---", "configs:", f"- config_name: {layout.subset or 'default'}", "  data_files:"]
+    for split, names in speakers.items():
+        if split:
+            write_split(folder / split / "0.parquet", layout, names, broken if split == layout.train else ())
+            card += [f"  - split: {split}", f"    path: {split}/*.parquet"]
+    (folder / "README.md").write_text("\n".join([*card, "---", ""]))
+    return layout.model_copy(update={"dataset": str(folder)})
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0)
+    datasets.disable_progress_bars()
+
+
+def config(layout, **settings) -> HubConfig:
+    spec = {"kind": "hub", "name": "test", "sample_rate": 16000, "layout": layout.model_dump(), **settings}
+    return parse_corpus(spec, "spec")
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize("name", ["libritts", "librispeech"])
+def test_known_corpora_keep_their_own_splits(tmp_path, offline, name, streaming):
+    layout = local_copy(tmp_path / "data", KNOWN[name])
+    manifest = build_corpus(config(layout, streaming=streaming), tmp_path / "out" / "manifest.json")
+    assert [len(manifest.split(split)) for split in ("train", "validation", "test")] == [12, 2, 4]
+    assert {clip.speaker for clip in manifest.split("test")} == {"6", "7"}
+    assert all(clip.seen_speaker == (clip.speaker in "123") for clip in manifest.clips)
+    assert len(load_clip(tmp_path / "out" / "manifest.json", manifest.clips[0])) == 8000
+
+
+def test_a_corpus_with_one_split_is_split_by_share(tmp_path, offline):
+    layout = local_copy(tmp_path / "data", KNOWN["vctk"])
+    manifest = build_corpus(config(layout), tmp_path / "out" / "manifest.json")
+    assert [len(manifest.split(split)) for split in ("train", "validation", "test")] == [9, 1, 2]
+
+
+def test_a_local_dataset_by_name(tmp_path, offline):
+    local_copy(
+        tmp_path / "data", KNOWN["vctk"].model_copy(update={"validation": "validation", "test": "test"})
+    )
+    spec = {"kind": "hub", "name": str(tmp_path / "data"), "sample_rate": 16000}
+    with pytest.raises(CorpusError, match="no column speaker; there are: audio, text, speaker_id"):
+        build_corpus(parse_corpus(spec, "spec"), tmp_path / "out" / "manifest.json")
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_limit_draws_clips_by_seed(tmp_path, offline, streaming):
+    layout = local_copy(tmp_path / "data", KNOWN["librispeech"])
+    hashes = [
+        build_corpus(
+            config(layout, streaming=streaming, limit=4, seed=seed), tmp_path / str(index) / "manifest.json"
+        )
+        for index, seed in enumerate((0, 0, 1))
+    ]
+    assert len(hashes[0].split("train")) == 4
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_broken_clips_are_named(tmp_path, offline, capsys):
+    layout = local_copy(tmp_path / "data", KNOWN["librispeech"], broken=(1,))
+    manifest = build_corpus(config(layout), tmp_path / "out" / "manifest.json")
+    assert [item.file for item in manifest.rejected] == ["train.100/1/clip1.flac"]
+    assert "1 of 18 clips are unusable" in capsys.readouterr().err
+
+
+def test_names(tmp_path):
+    assert find_layout(HubConfig(kind="hub", name="LibriTTS", sample_rate=24000)) == KNOWN["libritts"]
+    assert find_layout(HubConfig(kind="hub", name="some/data", sample_rate=24000)).dataset == "some/data"
+    with pytest.raises(CorpusError, match=r"libris: not a known corpus \(libritts, librispeech, vctk\)"):
+        find_layout(HubConfig(kind="hub", name="libris", sample_rate=24000))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train": "train.9"}, "train.9"),
+        ({"subset": "dirty"}, "dirty"),
+        ({"dataset": "nowhere/at-all"}, "nowhere"),
+    ],
+)
+def test_what_is_out_of_reach_is_one_line(tmp_path, offline, change, message):
+    layout = local_copy(tmp_path / "data", KNOWN["librispeech"]).model_copy(update=change)
+    with pytest.raises(CorpusError, match=message) as error:
+        build_corpus(config(layout), tmp_path / "out" / "manifest.json")
+    assert "not readable with `datasets`" in str(error.value) and "\n" not in str(error.value)

@@ -1,0 +1,53 @@
+from collections import Counter
+
+import pytest
+
+from shared.corpora.splits import LEAST_CLIPS, assign_splits
+
+SHARES = (0.1, 0.15)
+
+
+def test_shares_of_a_large_corpus():
+    speakers = [f"s{index % 10}" for index in range(1000)]
+    splits = assign_splits(speakers, *SHARES, held_out=0, seed=0)
+    assert Counter(splits) == {"train": 750, "validation": 100, "test": 150}
+    assert splits == assign_splits(speakers, *SHARES, held_out=0, seed=0)
+    assert splits != assign_splits(speakers, *SHARES, held_out=0, seed=1)
+
+
+@pytest.mark.parametrize("clips", range(LEAST_CLIPS, 30))
+@pytest.mark.parametrize("voices", [1, 2, 5, 40])
+def test_small_folders_have_something_in_every_split(clips, voices):
+    speakers = [f"s{index % voices}" for index in range(clips)]
+    counts = Counter(assign_splits(speakers, *SHARES, held_out=0, seed=0))
+    assert counts["train"] >= 1 and counts["validation"] >= 1 and counts["test"] >= 2
+    assert counts.total() == clips
+
+
+def test_test_clips_come_in_pairs_of_one_speaker_who_is_also_in_train():
+    speakers = [f"s{index // 4}" for index in range(40)]
+    splits = assign_splits(speakers, *SHARES, held_out=0, seed=0)
+    tested = Counter(s for s, split in zip(speakers, splits, strict=True) if split == "test")
+    trained = {s for s, split in zip(speakers, splits, strict=True) if split == "train"}
+    assert list(tested.values()) == [2, 2, 2]
+    assert set(tested) <= trained
+
+
+def test_held_out_speakers_are_in_test_only():
+    speakers = [f"s{index % 5}" for index in range(50)]
+    splits = assign_splits(speakers, *SHARES, held_out=2, seed=0)
+    trained = {s for s, split in zip(speakers, splits, strict=True) if split != "test"}
+    tested = Counter(s for s, split in zip(speakers, splits, strict=True) if split == "test")
+    assert len(trained) == 3 and len(set(tested) - trained) == 2
+    assert all(tested[speaker] == 10 for speaker in set(tested) - trained)
+    assert sum(tested[speaker] for speaker in trained) > 0
+
+
+def test_too_few_clips():
+    with pytest.raises(ValueError, match="3 usable clips are too few: 4 or more"):
+        assign_splits(["a", "a", "a"], *SHARES, held_out=0, seed=0)
+
+
+def test_too_few_speakers_to_hold_out():
+    with pytest.raises(ValueError, match="held_out_speakers: 2 is too many for 2 speakers"):
+        assign_splits(["a", "b"] * 10, *SHARES, held_out=2, seed=0)
