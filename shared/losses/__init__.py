@@ -1,0 +1,1 @@
+"""Losses: reconstruction in the frequency domain and adversarial, each knowing nothing of the trainer."""

@@ -1,0 +1,58 @@
+"""Adversarial and feature-matching losses over a discriminator's several scales."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from shared.losses.config import AdversarialKind
+
+
+def _mean(term: Callable[..., Tensor], *scales: Sequence[Tensor]) -> Tensor:
+    """Mean over scales of the mean of `term`: each scale weighs the same, whatever its size."""
+    return torch.stack([term(*logits).mean() for logits in zip(*scales, strict=True)]).mean()
+
+
+class AdversarialLoss:
+    """Losses on logits D(y) of real and D(x) of generated audio: mean within a scale, then over scales.
+
+    least_squares (Mao et al. 2017, eq. 9):
+        discriminator `(1 - D(y))^2 + D(x)^2`, generator `(1 - D(x))^2`
+    hinge (Lim and Ye 2017, "Geometric GAN"):
+        discriminator `max(0, 1 - D(y)) + max(0, 1 + D(x))`, generator `-D(x)`
+    """
+
+    def __init__(self, kind: AdversarialKind = "hinge"):
+        self.kind = kind
+
+    def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
+        """Logits of any shape, a tensor a scale -> scalar; `fake` is of detached generated audio."""
+        if self.kind == "least_squares":
+            return _mean(lambda y, x: (1 - y).square().mean() + x.square().mean(), real, fake)
+        return _mean(lambda y, x: F.relu(1 - y).mean() + F.relu(1 + x).mean(), real, fake)
+
+    def generator(self, fake: Sequence[Tensor]) -> Tensor:
+        """Logits of generated audio -> scalar."""
+        if self.kind == "least_squares":
+            return _mean(lambda x: (1 - x).square(), fake)
+        return _mean(lambda x: -x, fake)
+
+
+class FeatureMatchingLoss:
+    """`mean_{k,l} (mean |D_kl(y) - D_kl(x)| / mean |D_kl(y)|)` over scales k and layers l.
+
+    The relative form of EnCodec (Defossez et al. 2022, eq. 5): a layer's scale does not matter.
+    """
+
+    def __call__(self, real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]) -> Tensor:
+        """Features of real and generated audio, a list a scale of a tensor a layer -> scalar.
+
+        Real features are targets: no gradient flows into them.
+        """
+        pairs = [pair for y, x in zip(real, fake, strict=True) for pair in zip(y, x, strict=True)]
+        return torch.stack([self._relative(y.detach(), x) for y, x in pairs]).mean()
+
+    @staticmethod
+    def _relative(real: Tensor, fake: Tensor) -> Tensor:
+        return F.l1_loss(fake, real) / real.abs().mean().clamp_min(1e-8)
