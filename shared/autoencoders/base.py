@@ -1,0 +1,40 @@
+"""An autoencoder: encoder + bottleneck + decoder around one latent frame rate."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shared.bottlenecks.gaussian import GaussianBottleneck, Posterior
+
+
+class Autoencoder(nn.Module):
+    """Mono waveform ↔ latent frames.
+
+    Args:
+        encoder: `(batch, 1, time)` → `(batch, bottleneck.in_channels, frames)`.
+        bottleneck: encoder features → posterior.
+        decoder: `(batch, dim, frames)` → `(batch, 1, time)`.
+        hop: samples of audio for each latent frame.
+    """
+
+    def __init__(self, encoder: nn.Module, bottleneck: GaussianBottleneck, decoder: nn.Module, hop: int):
+        super().__init__()
+        self.encoder, self.bottleneck, self.decoder, self.hop = encoder, bottleneck, decoder, hop
+
+    @property
+    def latent_dim(self) -> int:
+        """Channels of a latent frame."""
+        return self.bottleneck.dim
+
+    def encode(self, audio: Tensor) -> Posterior:
+        """`(batch, time)` → posterior over ceil(time / hop) frames; the last frame is zero-padded."""
+        padding = -audio.shape[-1] % self.hop
+        return self.bottleneck(self.encoder(F.pad(audio, (0, padding)).unsqueeze(1)))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """`(batch, dim, frames)` → `(batch, frames · hop)`."""
+        return self.decoder(latents).squeeze(1)
+
+    def forward(self, audio: Tensor) -> tuple[Tensor, Posterior]:
+        """`(batch, time)` → reconstruction of the same shape from a sampled latent, and the posterior."""
+        posterior = self.encode(audio)
+        return self.decode(posterior.sample())[..., : audio.shape[-1]], posterior

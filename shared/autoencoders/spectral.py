@@ -1,0 +1,82 @@
+"""Spectral autoencoder: STFT → ConvNeXt → latent → ConvNeXt → iSTFT. A CPU trains it in minutes.
+
+Most of the work runs at the latent frame rate, which is what makes it cheap. The output head predicts log
+magnitude and phase as Vocos does (Siuzdak 2023).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from shared.audio.spectral import Stft
+from shared.autoencoders.config import SpectralConfig
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution, LayerNorm, two pointwise layers, residual. `(batch, frames, channels)`."""
+
+    def __init__(self, channels: int, kernel_size: int = 7, expansion: int = 3):
+        super().__init__()
+        self.depthwise = nn.Conv1d(channels, channels, kernel_size, padding=kernel_size // 2, groups=channels)
+        self.norm = nn.LayerNorm(channels)
+        self.expand = nn.Linear(channels, expansion * channels)
+        self.reduce = nn.Linear(expansion * channels, channels)
+        self.activation = nn.GELU(approximate="tanh")
+        # A small residual branch at the start keeps a deep stack close to the identity.
+        nn.init.normal_(self.reduce.weight, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape is kept."""
+        y = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        return x + self.reduce(self.activation(self.expand(self.norm(y))))
+
+
+class SpectralEncoder(nn.Module):
+    """`(batch, 1, time)` → `(batch, out_channels, frames)`, time a multiple of the hop."""
+
+    def __init__(self, config: SpectralConfig, out_channels: int):
+        super().__init__()
+        self.stft = Stft(config.n_fft, config.stft_hop, padding="same")
+        self.downsample = config.downsample
+        bins = config.n_fft // 2 + 1
+        self.embed = nn.Linear(3 * bins, config.width)
+        self.blocks = nn.Sequential(*(ConvNeXtBlock(config.width) for _ in range(config.depth)))
+        self.merge = nn.Linear(config.width * config.downsample, config.latent_width)
+        self.latent_blocks = nn.Sequential(*(ConvNeXtBlock(config.latent_width) for _ in range(config.latent_depth)))
+        self.norm = nn.LayerNorm(config.latent_width)
+        self.project = nn.Linear(config.latent_width, out_channels)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Log magnitude and phase direction of each bin are the input features."""
+        spectrum = self.stft(audio.squeeze(1)).transpose(1, 2)
+        magnitude = spectrum.abs().clamp_min(1e-5)
+        # The factor 0.3 gives log magnitudes of speech about the spread of the unit-modulus parts.
+        features = torch.cat([0.3 * magnitude.log(), spectrum.real / magnitude, spectrum.imag / magnitude], dim=-1)
+        x = self.blocks(self.embed(features))
+        batch, frames, width = x.shape
+        x = self.merge(x.reshape(batch, frames // self.downsample, width * self.downsample))
+        return self.project(self.norm(self.latent_blocks(x))).transpose(1, 2)
+
+
+class SpectralDecoder(nn.Module):
+    """`(batch, latent_dim, frames)` → `(batch, 1, frames · hop)`."""
+
+    def __init__(self, config: SpectralConfig, latent_dim: int):
+        super().__init__()
+        self.stft = Stft(config.n_fft, config.stft_hop, padding="same")
+        self.downsample = config.downsample
+        self.project = nn.Linear(latent_dim, config.latent_width)
+        self.latent_blocks = nn.Sequential(*(ConvNeXtBlock(config.latent_width) for _ in range(config.latent_depth)))
+        self.split = nn.Linear(config.latent_width, config.width * config.downsample)
+        self.blocks = nn.Sequential(*(ConvNeXtBlock(config.width) for _ in range(config.depth)))
+        self.norm = nn.LayerNorm(config.width)
+        self.head = nn.Linear(config.width, config.n_fft + 2)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """The head's two halves are log magnitude and phase angle of each bin."""
+        x = self.latent_blocks(self.project(latents.transpose(1, 2)))
+        batch, frames, _ = x.shape
+        x = self.split(x).reshape(batch, frames * self.downsample, -1)
+        log_magnitude, phase = self.head(self.norm(self.blocks(x))).float().transpose(1, 2).chunk(2, dim=1)
+        # exp is clipped so that one wild frame early in training can't overflow.
+        spectrum = torch.polar(log_magnitude.clamp(max=6.0).exp(), phase)
+        return self.stft.inverse(spectrum).unsqueeze(1)

@@ -1,0 +1,39 @@
+"""Gaussian (VAE) bottleneck."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shared.bottlenecks.config import GaussianConfig
+
+
+class Posterior(NamedTuple):
+    """Mean and standard deviation of q(z | x), each `(batch, dim, frames)`."""
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self) -> Tensor:
+        """z = mean + std · ε, ε ~ N(0, 1) from torch's global generator; `(batch, dim, frames)`."""
+        return self.mean + self.std * torch.randn_like(self.mean)
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`: ½ Σ_c (μ² + σ² − 1 − ln σ²)."""
+        return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
+
+
+class GaussianBottleneck(nn.Module):
+    """Split the encoder's output into mean and scale; std = softplus(scale) + min_std."""
+
+    def __init__(self, config: GaussianConfig):
+        super().__init__()
+        self.dim = config.dim
+        self.in_channels = 2 * config.dim
+        self.min_std = config.min_std
+
+    def forward(self, features: Tensor) -> Posterior:
+        """`(batch, 2 · dim, frames)` → posterior, in float32 whatever the features' precision."""
+        mean, scale = features.float().chunk(2, dim=1)
+        return Posterior(mean, F.softplus(scale) + self.min_std)
