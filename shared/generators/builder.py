@@ -1,0 +1,63 @@
+"""From config to generator, and from a saved file back to one."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from shared.config import parse
+from shared.files import read_json
+from shared.generators.config import GeneratorConfig
+from shared.generators.dit import DiT
+from shared.generators.flow_matching import FlowExample
+from shared.generators.text import build_text_encoder
+
+
+class Generator(nn.Module):
+    """Text encoder and transformer: what is trained on one latent space."""
+
+    def __init__(self, config: GeneratorConfig, latent_dim: int):
+        super().__init__()
+        self.text_encoder = build_text_encoder(config.text)
+        self.transformer = DiT(config.architecture, latent_dim, config.text.dim)
+
+    def forward(self, example: FlowExample, frames: Tensor, texts: list[str], layer: int | None = None):
+        """Velocity `(batch, frames, dim)` of a training example (and hidden states after block `layer`)."""
+        text, tokens = self.text_encoder(texts)
+        text = text * example.keep[:, None, None]
+        return self.transformer(example.noisy, example.time, example.context, frames, text, tokens, layer)
+
+
+def build_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
+    """A new generator for latents of `latent_dim` channels."""
+    return Generator(config, latent_dim)
+
+
+def load_generator(weights: Path) -> tuple[Generator, dict]:
+    """The generator saved at `weights` (with `model.json` beside it) in eval mode, and that JSON."""
+    saved = read_json(Path(weights).with_name("model.json"))
+    config = parse(GeneratorConfig, saved["config"], str(weights))
+    generator = build_generator(config, saved["latent_dim"])
+    # A frozen text encoder from the hub is not saved again.
+    generator.load_state_dict(load_file(weights), strict=config.text.kind == "characters")
+    return generator.eval().requires_grad_(False), saved
+
+
+def saved_state(generator: Generator, config: GeneratorConfig) -> dict[str, Tensor]:
+    """The tensors worth saving: all but those of a frozen text encoder."""
+    frozen = config.text.kind != "characters"
+    state = generator.state_dict()
+    return {k: v.detach().clone().contiguous() for k, v in state.items() if not (frozen and k.startswith("text_"))}
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of parameters, frozen ones included."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@torch.no_grad()
+def meta_generator(config: GeneratorConfig, latent_dim: int) -> DiT:
+    """The transformer alone on the meta device: nothing is allocated and no hub is asked."""
+    with torch.device("meta"):
+        return DiT(config.architecture, latent_dim, config.text.dim)

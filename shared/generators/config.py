@@ -1,0 +1,133 @@
+"""What can be set about a generator, how it is trained on latents and how it is sampled. Imports no torch."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.config import Strict
+
+
+class DiTConfig(Strict):
+    """Sizes and switches of the transformer."""
+
+    width: int = Field(gt=0)
+    depth: int = Field(ge=1)
+    heads: int = Field(ge=1)
+    feed_forward: int = Field(4, ge=1, description="inner width of the feed-forward layers, in widths")
+    text_layers: int = Field(4, ge=0, description="ConvNeXt-V2 blocks over the text")
+    rope_base: float = Field(1e5, gt=1)
+    text_positions: Literal["index", "stretched"] = Field(
+        "index",
+        description="RoPE position of a text token: its index (LongCat), or its index stretched to the length of "
+        "the audio, which hands a small model a monotonic alignment to start from",
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self):
+        if self.width % (2 * self.heads):
+            raise ValueError("width must be an even multiple of heads (RoPE rotates pairs of channels)")
+        return self
+
+
+class CharactersConfig(Strict):
+    """One learned embedding a character, trained with the generator."""
+
+    kind: Literal["characters"]
+    dim: int = Field(gt=0)
+    vocabulary: str = Field(
+        " 'abcdefghijklmnopqrstuvwxyz", min_length=1, description="what is not in it shares one 'unknown' embedding"
+    )
+
+
+class UMT5Config(Strict):
+    """A frozen multilingual T5 encoder from the hub or a local folder."""
+
+    kind: Literal["umt5"]
+    model: str = "google/umt5-base"
+    dim: int = 768
+
+
+TextConfig = CharactersConfig | UMT5Config
+
+
+class FlowMatchingConfig(Strict):
+    """How training examples are masked, noised and dropped."""
+
+    mask_ratio: tuple[float, float] = Field((0.7, 1.0), description="share of the frames in the span, uniform")
+    time: Literal["uniform", "logit_normal"] = "uniform"
+    condition_dropout: float = Field(0.1, ge=0, le=1, description="text and audio context together, per example")
+
+    @model_validator(mode="after")
+    def _ratios_in_order(self):
+        low, high = self.mask_ratio
+        if not 0 < low <= high <= 1:
+            raise ValueError("mask_ratio needs 0 < low <= high <= 1")
+        return self
+
+
+class GuidanceConfig(Strict):
+    """Kind and strength of the guidance."""
+
+    kind: Literal["cfg", "apg"] = "apg"
+    scale: float = Field(4.0, ge=0, description="α; 0 is no guidance")
+    parallel: float = Field(0.5, ge=0, description="η, weight of the update's part along the prediction (apg)")
+    parallel_scaled: bool = Field(
+        True,
+        description="apg: α(orthogonal + η·parallel) as the released code has it; false: α·orthogonal + η·parallel, "
+        "eq. 9 of the paper",
+    )
+    momentum: float = Field(-0.3, gt=-1, lt=1, description="β, weight of the earlier updates (apg)")
+
+
+class SolverConfig(Strict):
+    """Euler's method and what is done about the prompt."""
+
+    evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one an Euler step")
+    guidance: GuidanceConfig = GuidanceConfig()
+    prompt_fix: bool = Field(
+        True,
+        description="at each step overwrite the prompt's part of z_t by its true path, and remove it from the "
+        "unconditional branch (LongCat section 3.3); false leaves the mismatch with training in",
+    )
+
+
+class DurationConfig(Strict):
+    """Seconds of speech for a text: characters · seconds_per_character · the prompt's own pace, clipped."""
+
+    seconds_per_character: float | None = Field(None, gt=0, description="null: the training split's mean")
+    pace: tuple[float, float] = Field((1.0, 1.5), description="least and greatest pace, 1 is the mean speaker")
+
+    @model_validator(mode="after")
+    def _pace_in_order(self):
+        if not 0 < self.pace[0] <= self.pace[1]:
+            raise ValueError("pace needs 0 < least <= greatest")
+        return self
+
+    def seconds(self, text: str, prompt_text: str, prompt_seconds: float, corpus_mean: float) -> float:
+        """Predicted duration of `text` in the prompt's voice."""
+        mean = self.seconds_per_character or corpus_mean
+        pace = prompt_seconds / (mean * max(1, len(prompt_text)))
+        return mean * len(text) * min(max(pace, self.pace[0]), self.pace[1])
+
+
+class SamplingConfig(Strict):
+    """How a generator is sampled."""
+
+    solver: SolverConfig = SolverConfig()
+    duration: DurationConfig = DurationConfig()
+    batch: int = Field(20, ge=1, description="clips sampled at once")
+
+
+class RepaConfig(Strict):
+    """Which teacher, which block, how strongly."""
+
+    teacher: str = Field(description="hub id or local folder of a transformers speech encoder")
+    layer: int = Field(ge=1, description="block whose output is aligned, counted from 1")
+    weight: float = Field(gt=0)
+
+
+class GeneratorConfig(Strict):
+    """Architecture of a text-to-latent generator."""
+
+    architecture: DiTConfig
+    text: TextConfig = Field(discriminator="kind")

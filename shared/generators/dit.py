@@ -1,0 +1,216 @@
+"""Diffusion transformer over latent frames, conditioned on text by cross-attention and on audio context.
+
+The architecture of LongCat-AudioDiT (arXiv 2603.29339, section 3 and its released code): global AdaLN, RoPE on
+queries and keys of self- and cross-attention, RMSNorm of queries and keys over the full inner width, one long
+skip from the embedded input to the output, ConvNeXt-V2 blocks over the text.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shared.generators.config import DiTConfig
+
+TIME_FEATURES = 256  # sinusoidal features of the flow time, as in the released code
+TEXT_KERNEL = 7
+
+
+class Embedder(nn.Sequential):
+    """Two linear layers with SiLU between."""
+
+    def __init__(self, inputs: int, width: int):
+        super().__init__(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
+
+
+def time_features(time: Tensor) -> Tensor:
+    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, TIME_FEATURES)`."""
+    half = TIME_FEATURES // 2
+    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / (half - 1)))
+    angles = 1000.0 * time[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def rotary_angles(positions: Tensor, head_dim: int, base: float) -> Tensor:
+    """RoPE angles as unit complex numbers: `(batch, length)` positions → `(batch, 1, length, head_dim / 2)`."""
+    exponent = torch.arange(0, head_dim, 2, device=positions.device) / head_dim
+    angles = positions[:, None, :, None] * base**-exponent
+    return torch.polar(torch.ones_like(angles), angles)
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotate neighbouring pairs of channels of `(batch, heads, length, head_dim)` by `angles`, in float32."""
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * angles).flatten(-2)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Scaled dot-product attention; queries and keys come in float32 from RoPE, values in the working precision."""
+    if value.is_cuda:
+        return F.scaled_dot_product_attention(query.to(value.dtype), key.to(value.dtype), value, mask)
+    # A CPU's bf16 kernel is ten times slower backwards than its float32 one.
+    with torch.autocast("cpu", enabled=False):
+        return F.scaled_dot_product_attention(query, key, value.float(), mask)
+
+
+class Attention(nn.Module):
+    """Multi-head attention with RoPE and RMSNorm of queries and keys over the full width."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.query_norm = nn.RMSNorm(width, eps=1e-6)
+        self.key_norm = nn.RMSNorm(width, eps=1e-6)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, context: Tensor, angles: Tensor, context_angles: Tensor, mask: Tensor) -> Tensor:
+        """`(batch, length, width)` attends to `(batch, context length, width)` where `mask` is true."""
+        key, value = self.key_value(context).chunk(2, dim=-1)
+        query = rotate(self._split(self.query_norm(self.query(x))), angles)
+        key = rotate(self._split(self.key_norm(key)), context_angles)
+        return self.out(attend(query, key, self._split(value), mask).transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class TextBlock(nn.Module):
+    """ConvNeXt-V2 block with global response normalisation (Woo et al. 2023), `(batch, length, width)`."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, TEXT_KERNEL, padding=TEXT_KERNEL // 2, groups=width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.expand = nn.Linear(width, 2 * width)
+        self.gamma = nn.Parameter(torch.zeros(2 * width))
+        self.beta = nn.Parameter(torch.zeros(2 * width))
+        self.reduce = nn.Linear(2 * width, width)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """`mask` `(batch, length, 1)` is 1 on real tokens: padding must not enter the response's norm."""
+        y = self.depthwise((x * mask).transpose(1, 2)).transpose(1, 2)
+        y = F.silu(self.expand(self.norm(y)))
+        response = (y * mask).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
+        y = self.gamma * (y * response / (response.mean(dim=-1, keepdim=True) + 1e-6)) + self.beta + y
+        return x + self.reduce(y)
+
+
+def modulate(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Affine-free LayerNorm, then scale and shift `(batch, 1, width)`."""
+    return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
+
+
+class Block(nn.Module):
+    """Self-attention, cross-attention to the text, feed-forward; modulated by the shared AdaLN output."""
+
+    def __init__(self, config: DiTConfig):
+        super().__init__()
+        width = config.width
+        self.offset = nn.Parameter(torch.randn(6 * width) / width**0.5)
+        self.self_attention = Attention(width, config.heads)
+        self.cross_attention = Attention(width, config.heads)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(width, config.feed_forward * width),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(config.feed_forward * width, width),
+        )
+
+    def forward(
+        self, x: Tensor, text: Tensor, modulation: Tensor, angles: Tensor, text_angles: Tensor, mask, text_mask
+    ) -> Tensor:
+        """`modulation` is the `(batch, 6 · width)` output that all blocks share."""
+        parts = (modulation + self.offset).unsqueeze(1).chunk(6, dim=-1)
+        gate, scale, shift, gate_ff, scale_ff, shift_ff = parts
+        y = modulate(x, scale, shift)
+        x = x + gate * self.self_attention(y, y, angles, angles, mask)
+        # No norm before cross-attention: the official parameter count has none, and queries and keys are normed.
+        x = x + self.cross_attention(x, text, angles, text_angles, text_mask)
+        return x + gate_ff * self.feed_forward(modulate(x, scale_ff, shift_ff))
+
+
+class DiT(nn.Module):
+    """Velocity of the flow at noisy latents, given text features and the audio context.
+
+    Args:
+        config: sizes.
+        latent_dim: channels of a latent frame.
+        text_dim: channels of the text features.
+    """
+
+    def __init__(self, config: DiTConfig, latent_dim: int, text_dim: int):
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.time_embed = Embedder(TIME_FEATURES, width)
+        self.latent_embed = Embedder(latent_dim, width)
+        self.context_embed = Embedder(latent_dim, width)
+        self.merge = Embedder(2 * width, width)
+        self.text_embed = Embedder(text_dim, width)
+        self.text_blocks = nn.ModuleList(TextBlock(width) for _ in range(config.text_layers))
+        self.modulation = nn.Linear(width, 6 * width)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.final_modulation = nn.Linear(width, 2 * width)
+        self.project = nn.Linear(width, latent_dim)
+        # AdaLN-Zero (Peebles & Xie 2023): the network starts as the zero velocity.
+        for layer in (self.modulation, self.final_modulation, self.project):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        for embedder in (self.time_embed, self.text_embed):
+            for layer in (embedder[0], embedder[2]):
+                nn.init.normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)
+
+    def forward(
+        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Tensor, tokens: Tensor,
+        return_layer: int | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Velocity `(batch, frames, dim)`.
+
+        Args:
+            latents: noisy latents z_t, `(batch, frames, dim)`.
+            time: flow time in [0, 1], 0 is noise; `(batch,)`.
+            context: clean latents where they are given, 0 elsewhere; `(batch, frames, dim)`.
+            frames: true number of frames of each example, `(batch,)`.
+            text: text features, `(batch, tokens, text_dim)`.
+            tokens: true number of tokens of each example, `(batch,)`.
+            return_layer: also return the hidden states `(batch, frames, width)` after this many blocks (REPA).
+        """
+        mask = _length_mask(frames, latents.shape[1])
+        text_mask = _length_mask(tokens, text.shape[1])
+        text = self._encode_text(text, text_mask)
+        time = self.time_embed(time_features(time).to(latents.dtype))
+        condition = F.silu(time + text.sum(dim=1) / tokens.clamp_min(1)[:, None])
+        x = self.merge(torch.cat([self.latent_embed(latents), self.context_embed(context)], dim=-1))
+        start = x
+        angles, text_angles = self._angles(frames, tokens, latents.shape[1], text.shape[1])
+        modulation = self.modulation(condition)
+        masks = mask[:, None, None, :], text_mask[:, None, None, :]
+        hidden = None
+        for index, block in enumerate(self.blocks, start=1):
+            x = block(x, text, modulation, angles, text_angles, *masks)
+            if index == return_layer:
+                hidden = x
+        scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
+        velocity = self.project(modulate(x + start, scale, shift))
+        return velocity if return_layer is None else (velocity, hidden)
+
+    def _encode_text(self, text: Tensor, mask: Tensor) -> Tensor:
+        weights = mask.unsqueeze(-1).to(text.dtype)
+        text = self.text_embed(text)
+        for block in self.text_blocks:
+            text = block(text, weights)
+        return text * weights
+
+    def _angles(self, frames: Tensor, tokens: Tensor, length: int, text_length: int) -> tuple[Tensor, Tensor]:
+        head_dim, base = self.config.width // self.config.heads, self.config.rope_base
+        positions = torch.arange(length, device=frames.device).float().expand(len(frames), -1)
+        text_positions = torch.arange(text_length, device=frames.device).float().expand(len(frames), -1)
+        if self.config.text_positions == "stretched":
+            text_positions = text_positions * (frames / tokens.clamp_min(1)).unsqueeze(1)
+        return rotary_angles(positions, head_dim, base), rotary_angles(text_positions, head_dim, base)
+
+
+def _length_mask(lengths: Tensor, longest: int) -> Tensor:
+    """True on the first `lengths` positions; an example of length 0 keeps one, or its softmax would be NaN."""
+    return torch.arange(longest, device=lengths.device) < lengths.clamp_min(1).unsqueeze(1)

@@ -1,0 +1,58 @@
+"""Conditional flow matching on span-masked latents (Lipman et al. 2023; VoiceBox, Le et al. 2023).
+
+The path is z_t = (1 − t) · noise + t · latents, so the velocity to predict is latents − noise. A contiguous span is
+hidden from the context and the loss counts only there (LongCat section 3.2).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from shared.generators.config import FlowMatchingConfig
+
+
+class FlowExample(NamedTuple):
+    """A training example; tensors over `(batch, frames, …)` with `span` true where the loss counts."""
+
+    noisy: Tensor
+    time: Tensor
+    context: Tensor
+    velocity: Tensor
+    span: Tensor
+    keep: Tensor  # (batch,) 1 where text and context are given, 0 where they are dropped
+
+
+def draw_spans(frames: Tensor, longest: int, ratio: tuple[float, float]) -> Tensor:
+    """One contiguous span for each example, `(batch, longest)` bool: length a uniform share, start uniform."""
+    share = ratio[0] + (ratio[1] - ratio[0]) * torch.rand(len(frames), device=frames.device)
+    length = (share * frames).ceil()
+    start = (torch.rand(len(frames), device=frames.device) * (frames - length + 1)).floor()
+    position = torch.arange(longest, device=frames.device)
+    return (position >= start[:, None]) & (position < (start + length)[:, None])
+
+
+def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig) -> FlowExample:
+    """Noise and mask `(batch, frames, dim)` latents; `frames` `(batch,)` are the true lengths.
+
+    A dropped example loses its text, its context and, as the released sampler does in its unconditional branch,
+    the part of z_t outside the span.
+    """
+    batch = len(latents)
+    span = draw_spans(frames, latents.shape[1], config.mask_ratio)
+    time = torch.rand(batch, device=latents.device)
+    if config.time == "logit_normal":
+        time = torch.sigmoid(torch.randn(batch, device=latents.device))
+    keep = (torch.rand(batch, device=latents.device) >= config.condition_dropout).to(latents.dtype)
+    noise = torch.randn_like(latents)
+    t = time[:, None, None]
+    hidden = span.unsqueeze(-1).to(latents.dtype)
+    visible = (1 - hidden) * keep[:, None, None]
+    noisy = ((1 - t) * noise + t * latents) * (hidden + visible)
+    return FlowExample(noisy, time, latents * visible, latents - noise, span, keep)
+
+
+def flow_matching_loss(velocity: Tensor, example: FlowExample) -> Tensor:
+    """Mean squared error of the velocity over the frames of the spans."""
+    error = (velocity.float() - example.velocity).square().mean(dim=-1)
+    return (error * example.span).sum() / example.span.sum()

@@ -1,0 +1,110 @@
+"""Job: say each test text in the voice of its prompt, with a trained generator and its autoencoder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from shared.autoencoders.base import Autoencoder
+from shared.autoencoders.builder import load_autoencoder
+from shared.cli import job_parser, run_job, set_threads
+from shared.config import Strict, parse
+from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.test_items import TestItem, test_items
+from shared.files import read_json
+from shared.generators.builder import load_generator
+from shared.generators.config import SamplingConfig
+from shared.generators.sampling import sample_latents
+from shared.metrics.clips import GeneratedClip, write_clips
+from shared.progress import Progress
+
+
+class SamplesSpec(Strict):
+    """The whole config of this job."""
+
+    generator: dict[str, Any]
+    sampling: SamplingConfig
+    clips: int = Field(gt=0)
+    seed: int = Field(description="of the noise and the choice of prompts, the same for every variant")
+
+
+class Sampler:
+    """Generates test items with one generator and one autoencoder."""
+
+    def __init__(self, spec: SamplesSpec, corpus: Path, autoencoder: Path, generator: Path):
+        self.spec, self.corpus = spec, corpus
+        self.manifest = load_manifest(corpus)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
+        self.generator, saved = load_generator(generator)
+        self.generator.to(self.device)
+        self.scale, self.pace = saved["latent_scale"], saved["seconds_per_character"]
+
+    def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
+        """Waveforms of numbered test items, prompts removed."""
+        examples = [self._prepare(index, item) for index, item in items]
+        prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
+        frames = torch.tensor([len(noise) for noise in noises], device=self.device)
+        noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
+        texts = [f"{item.prompt.text} {item.target.text}" for _, item in items]
+        latents = sample_latents(self.generator, self.spec.sampling.solver, noise, frames, prompts, texts)
+        return [
+            self._decode(row[len(prompt) : length])
+            for row, prompt, length in zip(latents, prompts, frames.tolist(), strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
+        """The prompt's scaled latents and the noise of prompt and target, each `(frames, dim)`."""
+        rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
+        audio = torch.from_numpy(load_clip(self.corpus, item.prompt)).to(self.device)
+        posterior = self.autoencoder.encode(audio.unsqueeze(0))
+        mean, std = posterior.mean[0].T, posterior.std[0].T
+        prompt = mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
+        seconds = self.spec.sampling.duration.seconds(
+            item.target.text, item.prompt.text, item.prompt.seconds, self.pace
+        )
+        target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
+        noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
+        return prompt / self.scale, noise.to(self.device)
+
+    @torch.inference_mode()
+    def _decode(self, latents: Tensor) -> np.ndarray:
+        return self.autoencoder.decode((latents * self.scale).T.unsqueeze(0))[0].float().cpu().numpy()
+
+
+def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+    """Generate the spec's test items, batch by batch."""
+    items = list(enumerate(test_items(sampler.manifest, sampler.spec.clips, sampler.spec.seed)))
+    progress = Progress("sample", len(items), unit="clip")
+    size = sampler.spec.sampling.batch
+    for start in range(0, len(items), size):
+        batch = items[start : start + size]
+        for (_, item), audio in zip(batch, sampler.generate(batch), strict=True):
+            clip = GeneratedClip(
+                id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
+                prompt=item.prompt.id, speaker=item.target.speaker,
+            )
+            yield clip, audio
+        progress.update(len(batch))
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(
+        __doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
+        generator="model.safetensors of the generator",
+    )
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
+    sampler = Sampler(spec, *(Path(p) for p in (arguments.corpus, arguments.autoencoder, arguments.generator)))
+    write_clips(Path(arguments.output), sampler.manifest.sample_rate, sample_clips(sampler))
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,51 @@
+"""Sampling: Euler's method along the guided flow, with the prompt's part of the latent kept on its path."""
+
+import itertools
+
+import torch
+from torch import Tensor
+
+from shared.generators.builder import Generator
+from shared.generators.config import SolverConfig
+from shared.generators.guidance import Guidance
+
+
+@torch.inference_mode()
+def sample_latents(
+    generator: Generator, solver: SolverConfig, noise: Tensor, frames: Tensor, prompts: list[Tensor], texts: list[str]
+) -> Tensor:
+    """Latents `(batch, frames, dim)`, the prompts' part included.
+
+    Args:
+        generator: trained, in eval mode.
+        solver: the settings.
+        noise: z_0, `(batch, longest, dim)`.
+        frames: total frames of each example, prompt included, `(batch,)`.
+        prompts: scaled latents of the prompts, each `(prompt frames, dim)`.
+        texts: prompt text and target text, joined.
+    """
+    lengths = torch.tensor([len(prompt) for prompt in prompts], device=noise.device)
+    position = torch.arange(noise.shape[1], device=noise.device)
+    is_prompt = (position < lengths[:, None]).unsqueeze(-1)
+    is_padding = (position >= frames[:, None]).unsqueeze(-1)
+    context = torch.zeros_like(noise)
+    for row, prompt in zip(context, prompts, strict=True):
+        row[: len(prompt)] = prompt
+    text, tokens = generator.text_encoder(texts)
+    guidance = Guidance(solver.guidance)
+    times = torch.linspace(0, 1, solver.evaluations + 1).tolist()
+    z = noise
+    for time, following in itertools.pairwise(times):
+        if solver.prompt_fix:
+            z = torch.where(is_prompt, (1 - time) * noise + time * context, z)
+        now = torch.full((len(z),), time, device=z.device)
+        velocity = generator.transformer(z, now, context, frames, text, tokens)
+        if solver.guidance.scale > 0:
+            start = z.masked_fill(is_prompt, 0.0) if solver.prompt_fix else z
+            null = generator.transformer(start, now, torch.zeros_like(context), frames, torch.zeros_like(text), tokens)
+            outside = (is_prompt & solver.prompt_fix) | is_padding
+            z_kept, velocity, null = (part.masked_fill(outside, 0.0) for part in (z, velocity, null))
+            velocity = guidance(z_kept, time, velocity, null)
+        z = z + (following - time) * velocity
+    return torch.where(is_prompt, context, z)
+

@@ -1,0 +1,51 @@
+"""Text front ends: strings → features that the generator attends to."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shared.generators.config import CharactersConfig, TextConfig, UMT5Config
+
+
+class CharacterEncoder(nn.Module):
+    """Embed lower-cased characters."""
+
+    def __init__(self, config: CharactersConfig):
+        super().__init__()
+        self.dim = config.dim
+        # 0 pads, 1 is "unknown".
+        self.index = {character: i for i, character in enumerate(config.vocabulary, start=2)}
+        self.embedding = nn.Embedding(len(self.index) + 2, config.dim, padding_idx=0)
+
+    def forward(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Features `(batch, tokens, dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
+        ids = [torch.tensor([self.index.get(c, 1) for c in text.lower()] or [1]) for text in texts]
+        padded = nn.utils.rnn.pad_sequence(ids, batch_first=True).to(self.embedding.weight.device)
+        lengths = torch.tensor([len(i) for i in ids], device=padded.device)
+        return self.embedding(padded), lengths
+
+
+class UMT5Encoder(nn.Module):
+    """LayerNorm(last hidden state) + LayerNorm(word embedding), both affine-free (LongCat section 3, and its code)."""
+
+    def __init__(self, config: UMT5Config):
+        super().__init__()
+        from transformers import AutoTokenizer, UMT5EncoderModel
+
+        self.dim = config.dim
+        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
+        self.encoder = UMT5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def forward(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Features `(batch, tokens, dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
+        batch = self.tokenizer(texts, padding=True, return_tensors="pt").to(self.encoder.device)
+        output = self.encoder(**batch, output_hidden_states=True)
+        layers = output.last_hidden_state, output.hidden_states[0]
+        features = sum(F.layer_norm(layer.float(), layer.shape[-1:], eps=1e-6) for layer in layers)
+        return features * batch["attention_mask"].unsqueeze(-1), batch["attention_mask"].sum(dim=1)
+
+
+def build_text_encoder(config: TextConfig) -> nn.Module:
+    """The text encoder that `config.kind` names."""
+    return CharacterEncoder(config) if config.kind == "characters" else UMT5Encoder(config)
