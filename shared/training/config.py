@@ -1,0 +1,93 @@
+"""What can be set about training: steps and schedules, and the whole recipes. Imports no torch."""
+
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.autoencoders.config import AutoencoderConfig, DiscriminatorConfig
+from shared.config import Strict
+from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
+from shared.losses.config import AdversarialKind, ReconstructionConfig
+
+
+class ScheduleConfig(Strict):
+    """Linear warm-up to `peak`, then a decay to `final` at the last step."""
+
+    peak: float = Field(gt=0)
+    final: float = Field(ge=0)
+    warmup: int = Field(0, ge=0, description="steps")
+    decay: Literal["linear", "cosine"] = "linear"
+
+    @model_validator(mode="after")
+    def _decays(self):
+        if self.final > self.peak:
+            raise ValueError("final learning rate is above the peak")
+        return self
+
+    def at(self, step: int, total: int) -> float:
+        """Learning rate of 0-based `step` out of `total`."""
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        progress = (step - self.warmup) / max(1, total - 1 - self.warmup)
+        if self.decay == "cosine":
+            progress = 0.5 - 0.5 * math.cos(math.pi * min(1.0, progress))
+        return self.peak + (self.final - self.peak) * min(1.0, progress)
+
+
+class TrainingConfig(Strict):
+    """What every training has."""
+
+    steps: int = Field(gt=0)
+    batch: int = Field(gt=0, description="examples a step, over all processes together")
+    learning_rate: ScheduleConfig
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    gradient_clip: float | None = Field(None, gt=0, description="greatest norm of the gradient")
+    ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0: the last ones")
+    precision: str = Field("no", pattern="^(no|bf16)$")
+    checkpoint_every: int = Field(500, gt=0, description="steps")
+
+
+class AdversaryConfig(Strict):
+    """The discriminator and the terms it adds."""
+
+    discriminator: DiscriminatorConfig
+    kind: AdversarialKind = "hinge"
+    weight: float = Field(0.1, ge=0)
+    feature_weight: float = Field(5.0, ge=0)
+    start: int = Field(ge=0, description="warm-up: steps before the discriminator and its terms are used")
+
+
+class AutoencoderRecipe(AutoencoderConfig):
+    """An autoencoder and how it is trained."""
+
+    reconstruction: ReconstructionConfig
+    kl_weight: float = Field(1e-4, ge=0, description="of the KL in nats per latent frame")
+    adversary: AdversaryConfig | None
+    crop_seconds: float = Field(gt=0)
+    training: TrainingConfig
+
+    @model_validator(mode="after")
+    def _adversary_gets_its_turn(self):
+        if self.adversary and self.adversary.start >= self.training.steps:
+            raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
+        return self
+
+
+class GeneratorRecipe(GeneratorConfig):
+    """A generator and how it is trained."""
+
+    flow: FlowMatchingConfig
+    latent_scale: float | Literal["std"] = Field(
+        description="latents are divided by it: a number (LongCat: 0.71), or the latents' own standard deviation"
+    )
+    utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
+    repa: RepaConfig | None = None
+    training: TrainingConfig
+
+    @model_validator(mode="after")
+    def _repa_layer_exists(self):
+        if self.repa and self.repa.layer > self.architecture.depth:
+            raise ValueError(f"repa.layer {self.repa.layer} is past the last of {self.architecture.depth} blocks")
+        return self

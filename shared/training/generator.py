@@ -1,0 +1,166 @@
+"""Job: train a generator on the latents of one autoencoder, by conditional flow matching."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from shared.cli import job_parser, run_job, set_threads
+from shared.config import Strict, parse
+from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.files import read_json
+from shared.generators.builder import build_generator, saved_state
+from shared.generators.config import GeneratorConfig
+from shared.generators.flow_matching import draw_example, flow_matching_loss
+from shared.generators.repa import Repa, Teacher
+from shared.progress import Progress
+from shared.training.config import GeneratorRecipe
+from shared.training.job import fingerprint, save_model
+from shared.training.latents import Latents, load_latents
+from shared.training.loop import Task, fit, make_accelerator, make_optimizer, step_generator
+
+
+class GeneratorSpec(Strict):
+    """The whole config of this job."""
+
+    autoencoder: dict[str, Any]
+    generator: GeneratorRecipe
+    seed: int
+
+
+class Batch(NamedTuple):
+    """Padded latents `(batch, frames, dim)`, true lengths `(batch,)`, texts, and REPA's targets if there are any."""
+
+    latents: Tensor
+    frames: Tensor
+    texts: list[str]
+    targets: Tensor | None
+
+
+class LatentExamples:
+    """Draws batches: utterances of one speaker, joined in latents and in text."""
+
+    def __init__(self, latents: Latents, clips: list[Clip], scale: float, utterances: int):
+        self.latents, self.clips, self.scale, self.utterances = latents, clips, scale, utterances
+        self.targets: list[Tensor] | None = None
+        self.of_speaker: dict[str, np.ndarray] = {}
+        for speaker in sorted({clip.speaker for clip in clips}):
+            self.of_speaker[speaker] = np.array([i for i, clip in enumerate(clips) if clip.speaker == speaker])
+
+    def draw(self, batch: int, generator: np.random.Generator) -> Batch:
+        """A batch, from `generator` and (for the posterior's noise) torch's global generator."""
+        examples, texts, targets = [], [], []
+        for first in generator.integers(len(self.clips), size=batch):
+            same = self.of_speaker[self.clips[first].speaker]
+            chosen = [int(first), *generator.choice(same, size=self.utterances - 1)]
+            examples.append(torch.cat([self.latents.sample(i) for i in chosen]) / self.scale)
+            texts.append(" ".join(self.clips[i].text for i in chosen))
+            if self.targets:
+                targets.append(torch.cat([self.targets[i] for i in chosen]))
+        frames = torch.tensor([len(example) for example in examples])
+        padded_targets = pad_sequence(targets, batch_first=True) if targets else None
+        return Batch(pad_sequence(examples, batch_first=True), frames, texts, padded_targets)
+
+
+def teacher_targets(teacher: Teacher, corpus: Path, latents: Latents) -> list[Tensor]:
+    """The teacher's features of each training clip at the latent frame rate, each `(frames, teacher_dim)`."""
+    manifest = load_manifest(corpus)
+    clips = manifest.split("train")
+    progress = Progress("teacher features", len(clips), unit="clip")
+    targets = []
+    for clip, frames in zip(clips, latents.offsets.diff().tolist(), strict=True):
+        targets.append(teacher.features(load_clip(corpus, clip), manifest.sample_rate, frames))
+        progress.update()
+    return targets
+
+
+class GeneratorStep:
+    """One update. total = flow matching + repa.weight · REPA."""
+
+    def __init__(self, spec: GeneratorSpec, examples: LatentExamples):
+        self.recipe, self.examples, self.seed = spec.generator, examples, spec.seed
+        training = self.recipe.training
+        self.generator = build_generator(self.recipe, examples.latents.dim)
+        trained = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
+        self.repa = None
+        if self.recipe.repa:
+            self.repa = Repa(self.recipe.architecture.width, examples.targets[0].shape[1])
+            trained += self.repa.parameters()
+        self.trained = trained
+        self.accelerator = make_accelerator(training.precision)
+        optimizer = make_optimizer(trained, training)
+        self.model, self.optimizer = self.accelerator.prepare(self.generator, optimizer)
+        if self.repa:
+            self.repa.to(self.accelerator.device)
+
+    def __call__(self, index: int) -> dict[str, Tensor]:
+        """Do the update of step `index`; returns the loss terms."""
+        device = self.accelerator.device
+        batch = self.examples.draw(self.recipe.training.batch, step_generator(self.seed, index))
+        frames = batch.frames.to(device)
+        example = draw_example(batch.latents.to(device), frames, self.recipe.flow)
+        if self.repa:
+            velocity, hidden = self.model(example, frames, batch.texts, self.recipe.repa.layer)
+            terms = {"repa": self.repa(hidden, batch.targets.to(device), example.span)}
+        else:
+            velocity, terms = self.model(example, frames, batch.texts), {}
+        terms["flow"] = flow_matching_loss(velocity, example)
+        total = terms["flow"] + (self.recipe.repa.weight * terms["repa"] if self.repa else 0.0)
+        self.accelerator.backward(total)
+        if self.recipe.training.gradient_clip:
+            self.accelerator.clip_grad_norm_(self.trained, self.recipe.training.gradient_clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return {name: term.detach() for name, term in terms.items()}
+
+
+def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, checkpoints: Path, code: str, output: Path):
+    """Train, or go on training, and write the averaged weights."""
+    recipe = spec.generator
+    latents = load_latents(latents_file)
+    manifest = load_manifest(corpus)
+    clips = manifest.split("train")
+    scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
+    examples = LatentExamples(latents, clips, scale, recipe.utterances)
+    if recipe.repa:
+        examples.targets = teacher_targets(Teacher(recipe.repa.teacher), corpus, latents)
+    torch.manual_seed(spec.seed)
+    step = GeneratorStep(spec, examples)
+    task = Task(
+        name=f"generator dim {latents.dim}, {manifest.sample_rate / latents.hop:.4g} Hz, seed {spec.seed}",
+        config=recipe.training,
+        seed=spec.seed,
+        model=step.generator,
+        optimizers={"generator": step.optimizer},
+        step=step,
+        helpers={"repa": step.repa} if step.repa else {},
+    )
+    kept = fit(task, checkpoints, fingerprint(spec, code, corpus, latents_file))
+    description = {
+        "config": recipe.model_dump(mode="json", include=set(GeneratorConfig.model_fields)),
+        "latent_dim": latents.dim,
+        "latent_scale": scale,
+        "seconds_per_character": sum(clip.seconds for clip in clips) / sum(len(clip.text) for clip in clips),
+    }
+    save_model(output, saved_state(kept, recipe), description)
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(
+        __doc__, corpus="manifest.json", latents="latents.safetensors of its training split",
+        checkpoints="folder for checkpoints and logs",
+    )
+    parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(GeneratorSpec, read_json(arguments.spec), arguments.spec)
+    paths = (Path(p) for p in (arguments.corpus, arguments.latents, arguments.checkpoints))
+    train_generator(spec, *paths, arguments.code, Path(arguments.output))
+
+
+if __name__ == "__main__":
+    run_job(main)

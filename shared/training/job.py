@@ -1,0 +1,24 @@
+"""What the training jobs share: their fingerprint and how a result is written."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from safetensors.torch import save_file
+from torch import Tensor
+
+from shared.config import digest
+from shared.files import atomic_path, sha256, write_json
+
+
+def fingerprint(spec: BaseModel, code: str, *inputs: Path) -> str:
+    """What a checkpoint belongs to: the config, the code and the content of the input files."""
+    return digest({"spec": digest(spec, 64), "code": code, "inputs": [sha256(path) for path in inputs]}, 64)
+
+
+def save_model(output: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
+    """Write `model.json` and then the weights, so that weights are never without their config."""
+    output = Path(output)
+    write_json(output.with_name("model.json"), description)
+    with atomic_path(output) as temporary:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, temporary)

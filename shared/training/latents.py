@@ -1,0 +1,62 @@
+"""Latents of a corpus's training split, encoded once and kept in one safetensors file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from shared.files import atomic_path
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Posterior means and standard deviations of all clips, one after the other.
+
+    Attributes:
+        mean, std: `(frames of all clips, dim)`.
+        offsets: first frame of each clip, and the total at the end; `(clips + 1,)`.
+        hop: samples of audio for each frame.
+    """
+
+    mean: Tensor
+    std: Tensor
+    offsets: Tensor
+    hop: int
+
+    @property
+    def dim(self) -> int:
+        """Channels of a latent frame."""
+        return self.mean.shape[1]
+
+    def overall_std(self) -> float:
+        """Standard deviation of the sampled latents over all frames and channels, about their common mean."""
+        second_moment = (self.mean.square() + self.std.square()).mean()
+        return float((second_moment - self.mean.mean().square()).sqrt())
+
+    def sample(self, clip: int) -> Tensor:
+        """A draw from the posterior of one clip, `(frames, dim)`, with torch's global generator."""
+        window = slice(int(self.offsets[clip]), int(self.offsets[clip + 1]))
+        mean = self.mean[window]
+        return mean + self.std[window] * torch.randn_like(mean)
+
+
+def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int) -> None:
+    """Write the clips' `(mean, std)`, each `(frames, dim)`, in order."""
+    lengths = torch.tensor([0] + [len(mean) for mean, _ in posteriors])
+    tensors = {
+        "mean": torch.cat([mean for mean, _ in posteriors]).contiguous(),
+        "std": torch.cat([std for _, std in posteriors]).contiguous(),
+        "offsets": lengths.cumsum(0),
+    }
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={"hop": str(hop)})
+
+
+def load_latents(path: Path) -> Latents:
+    """Read what `save_latents` wrote."""
+    with safe_open(path, framework="pt") as file:
+        hop = int(file.metadata()["hop"])
+        return Latents(file.get_tensor("mean"), file.get_tensor("std"), file.get_tensor("offsets"), hop)

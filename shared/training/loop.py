@@ -1,0 +1,132 @@
+"""The one training loop: resumable to the bit, with EMA, schedules, a finite-loss guard and logs.
+
+Everything random in a step (batch, crop, noise, dropout) derives from `(seed, step)`: the loop seeds torch at the
+start of each step, and data code draws from `step_generator`. So a run that resumes from any checkpoint sees what
+an uninterrupted one would have seen, and no random-number state has to be stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+
+from shared.progress import Progress
+from shared.training.checkpoint import load_checkpoint, save_checkpoint
+from shared.training.config import TrainingConfig
+
+CUDA_CHECK_EVERY = 20  # reading a loss waits for the GPU, so there the guard looks only every so many steps
+
+
+class NonFiniteLossError(RuntimeError):
+    """A loss term became NaN or infinite."""
+
+
+@dataclass
+class Task:
+    """What is trained: the modules, their optimisers, and one step.
+
+    Attributes:
+        name: shown in the progress line.
+        config: steps, schedule, EMA.
+        seed: of everything random.
+        model: the module whose (averaged) weights are the result.
+        optimizers: by name; all follow the one schedule.
+        step: `step(index)` does one whole update and returns its loss terms as scalars.
+        helpers: further trained modules (a discriminator), kept in the checkpoint only.
+    """
+
+    name: str
+    config: TrainingConfig
+    seed: int
+    model: nn.Module
+    optimizers: dict[str, torch.optim.Optimizer]
+    step: Callable[[int], dict[str, Tensor]]
+    helpers: dict[str, nn.Module] = field(default_factory=dict)
+
+
+def make_accelerator(precision: str) -> Accelerator:
+    """An accelerator on the GPU where there is one, else on the CPU."""
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+
+
+def make_optimizer(parameters, config: TrainingConfig) -> torch.optim.AdamW:
+    """Fused AdamW with the config's betas and weight decay."""
+    return torch.optim.AdamW(
+        parameters, lr=config.learning_rate.peak, betas=config.betas, weight_decay=config.weight_decay, fused=True
+    )
+
+
+def step_generator(seed: int, step: int) -> np.random.Generator:
+    """The random generator for the data of one step."""
+    return np.random.default_rng((seed, step))
+
+
+def fit(task: Task, checkpoints: Path, fingerprint: str) -> nn.Module:
+    """Train `task` to its last step, from its checkpoint if there is one; returns the module to keep.
+
+    Args:
+        task: what to train.
+        checkpoints: folder of the checkpoint and the TensorBoard logs.
+        fingerprint: of config, code and inputs; a checkpoint with another one is not resumed.
+
+    Raises:
+        NonFiniteLossError: a loss is NaN or infinite; names the step and the term. The last checkpoint is kept.
+    """
+    config = task.config
+    average = AveragedModel(task.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema)) if config.ema else None
+    modules = {"model": task.model, **task.helpers} | ({"average": average} if average else {})
+    start, state = load_checkpoint(checkpoints, fingerprint)
+    if state is not None:
+        for name, module in modules.items():
+            module.load_state_dict(state["modules"][name])
+        for name, optimizer in task.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+    progress = Progress(task.name, config.steps, initial=start, unit="step")
+    with SummaryWriter(checkpoints, purge_step=start) as writer:
+        for step in range(start, config.steps):
+            losses = _train_step(task, step)
+            if average:
+                average.update_parameters(task.model)
+            done = step + 1
+            saving = done % config.checkpoint_every == 0 or done == config.steps
+            if saving or step % CUDA_CHECK_EVERY == 0 or not torch.cuda.is_available():
+                losses = {name: float(value) for name, value in losses.items()}
+                _check_finite(task.name, step, losses)
+                progress.update(done - progress.done, **losses)
+            if step % CUDA_CHECK_EVERY == 0:
+                for name, value in losses.items():
+                    writer.add_scalar(name, value, step)
+            if saving:
+                save_checkpoint(checkpoints, fingerprint, done, _state(modules, task.optimizers))
+    return average.module if average else task.model
+
+
+def _train_step(task: Task, step: int) -> dict[str, Tensor]:
+    torch.manual_seed(int(step_generator(task.seed, step).integers(2**63)))
+    rate = task.config.learning_rate.at(step, task.config.steps)
+    for optimizer in task.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+    return task.step(step)
+
+
+def _check_finite(name: str, step: int, losses: dict[str, float]) -> None:
+    bad = {term: value for term, value in losses.items() if not np.isfinite(value)}
+    if bad:
+        raise NonFiniteLossError(
+            f"{name}: step {step}: loss is not finite: {bad}; lower training.learning_rate.peak or set "
+            "training.gradient_clip; the last checkpoint is kept"
+        )
+
+
+def _state(modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer]) -> dict:
+    return {
+        "modules": {name: module.state_dict() for name, module in modules.items()},
+        "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers.items()},
+    }

@@ -1,0 +1,57 @@
+"""Job: pass the test clips through an autoencoder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from shared.autoencoders.builder import load_autoencoder
+from shared.cli import job_parser, run_job, set_threads
+from shared.config import Strict, parse
+from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.test_items import test_items
+from shared.files import read_json
+from shared.metrics.clips import GeneratedClip, write_clips
+from shared.progress import Progress
+
+
+class ReconstructSpec(Strict):
+    """The whole config of this job."""
+
+    autoencoder: dict[str, Any]
+    clips: int
+    seed: int
+
+
+@torch.inference_mode()
+def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+    """The test clips, each encoded, sampled from its posterior and decoded."""
+    autoencoder = load_autoencoder(weights)
+    items = test_items(load_manifest(corpus), spec.clips, spec.seed)
+    progress = Progress("reconstruct", len(items), unit="clip")
+    for index, (target, _) in enumerate(items):
+        torch.manual_seed(spec.seed * 1_000_003 + index)
+        audio, _ = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
+        clip = GeneratedClip(
+            id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
+            speaker=target.speaker,
+        )
+        yield clip, audio[0].numpy()
+        progress.update()
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(__doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder")
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(ReconstructSpec, read_json(arguments.spec), arguments.spec)
+    corpus = Path(arguments.corpus)
+    clips = reconstruct(spec, corpus, Path(arguments.autoencoder))
+    write_clips(Path(arguments.output), load_manifest(corpus).sample_rate, clips)
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,103 @@
+"""The training loop: bit-exact resume, fingerprints, EMA, the finite-loss guard, schedules."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from shared.training.checkpoint import load_checkpoint
+from shared.training.config import ScheduleConfig, TrainingConfig
+from shared.training.loop import NonFiniteLossError, Task, fit, make_optimizer, step_generator
+
+
+def config(steps: int = 12, **changes) -> TrainingConfig:
+    data = {"steps": steps, "batch": 4, "learning_rate": {"peak": 0.1, "final": 0.0}, "checkpoint_every": 5}
+    return TrainingConfig(**{**data, **changes})
+
+
+class Interrupted(Exception):
+    pass
+
+
+def make_task(training: TrainingConfig, stop_at: int | None = None, poison_at: int | None = None) -> Task:
+    """Fit y = 2x with dropout and random data, so that any slip in a random state shows."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+    optimizer = make_optimizer(model.parameters(), training)
+
+    def step(index: int) -> dict:
+        if index == stop_at:
+            raise Interrupted
+        x = torch.from_numpy(step_generator(7, index).normal(size=(training.batch, 3))).float()
+        loss = (model(x) - 2 * x).square().mean()
+        if index == poison_at:
+            loss = loss * math.nan
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return {"loss": loss.detach()}
+
+    return Task("test", training, 7, model, {"model": optimizer}, step)
+
+
+def weights(module: nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+@pytest.mark.parametrize("stops", [[3], [5], [7, 11]])
+def test_a_resumed_run_ends_bit_identical(tmp_path, stops, ema):
+    training = config(ema=ema)
+    straight = fit(make_task(training), tmp_path / "straight", "f")
+    for stop in stops:
+        with pytest.raises(Interrupted):
+            fit(make_task(training, stop_at=stop), tmp_path / "resumed", "f")
+    resumed = fit(make_task(training), tmp_path / "resumed", "f")
+    assert torch.equal(weights(straight), weights(resumed))
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    training = config()
+    first = fit(make_task(training), tmp_path, "f")
+    again = fit(make_task(training, stop_at=0), tmp_path, "f")
+    assert torch.equal(weights(first), weights(again))
+
+
+def test_a_checkpoint_of_another_fingerprint_is_never_resumed(tmp_path, capsys):
+    training = config()
+    fit(make_task(training), tmp_path, "one")
+    assert load_checkpoint(tmp_path, "two") == (0, None)
+    assert "starting from step 0" in capsys.readouterr().err
+
+
+def test_ema_keeps_the_average(tmp_path):
+    """With decay d the kept weights are d · average + (1 − d) · new, the first step copied."""
+    training = config(steps=2, ema=0.75)
+    task = make_task(training)
+    seen = []
+    step = task.step
+    task.step = lambda index: (step(index), seen.append(weights(task.model)))[0]
+    kept = fit(task, tmp_path, "f")
+    torch.testing.assert_close(weights(kept), 0.75 * seen[0] + 0.25 * seen[1])
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_with_step_and_term(tmp_path):
+    training = config()
+    with pytest.raises(NonFiniteLossError, match=r"step 6: loss is not finite: \{'loss': nan\}"):
+        fit(make_task(training, poison_at=6), tmp_path, "f")
+    assert load_checkpoint(tmp_path, "f")[0] == 5
+
+
+def test_schedule_warms_up_and_decays_to_the_final_rate():
+    linear = ScheduleConfig(peak=1.0, final=0.1, warmup=4)
+    assert [linear.at(step, 14) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
+    assert linear.at(13, 14) == pytest.approx(0.1)
+    assert linear.at(9, 15) == pytest.approx(0.55)
+    cosine = ScheduleConfig(peak=1.0, final=0.0, decay="cosine")
+    assert cosine.at(5, 11) == pytest.approx(0.5)
+
+
+def test_a_final_rate_above_the_peak_is_refused():
+    with pytest.raises(ValueError, match="above the peak"):
+        ScheduleConfig(peak=1.0, final=2.0)
