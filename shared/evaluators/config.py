@@ -1,0 +1,93 @@
+"""What can be set about the evaluators trained here. Imports no torch."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from shared.config import Strict
+from shared.training.config import ScheduleConfig, TrainingConfig
+
+
+class PerturbationConfig(Strict):
+    """How far training features are bent; all zero is not at all.
+
+    Attributes:
+        warp: largest |log| factor by which frequencies move, as a longer or shorter vocal tract moves them.
+        stretch: largest relative change of duration.
+        noise: share of clips with a noise floor, between `quietest` and `loudest` nepers below the peak.
+        jitter: largest standard deviation, in nepers, of independent changes of every cell.
+        bands: widest mask in mel bands, two a clip.
+        frames: widest mask in frames of 10 ms, one a clip.
+    """
+
+    warp: float = Field(0.15, ge=0, lt=1)
+    stretch: float = Field(0.12, ge=0, lt=1)
+    noise: float = Field(0.5, ge=0, le=1)
+    loudest: float = Field(4.0, ge=0)
+    quietest: float = Field(14.0, ge=0)
+    jitter: float = Field(0.5, ge=0)
+    bands: int = Field(16, ge=0, le=80)
+    frames: int = Field(12, ge=0)
+
+
+class EncoderConfig(Strict):
+    """A small Wav2Vec2-BERT: a conformer over log-mel frames.
+
+    Attributes:
+        width: hidden size.
+        depth: conformer layers.
+        heads: attention heads.
+        kernel: frames seen by the depthwise convolution; it alone knows about order.
+        stride: frames of 10 ms grouped into one. 3 leaves 33 a second: enough for one character each.
+    """
+
+    width: int = Field(96, gt=0)
+    depth: int = Field(4, gt=0)
+    heads: int = Field(4, gt=0)
+    kernel: int = Field(15, gt=0)
+    stride: Literal[2, 3, 4] = 3  # at 1 the extractor's attention mask comes out empty
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
+        if self.kernel % 2 == 0:
+            raise ValueError("kernel must be odd")
+        return self
+
+
+class RecogniserConfig(Strict):
+    """The CTC recogniser and how it is trained."""
+
+    encoder: EncoderConfig = EncoderConfig()
+    perturbation: PerturbationConfig = PerturbationConfig()
+    training: TrainingConfig = TrainingConfig(
+        steps=2200,
+        batch=16,
+        learning_rate=ScheduleConfig(peak=5e-3, final=5e-5, warmup=100),
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        checkpoint_every=300,
+    )
+
+
+class SpeakerConfig(Strict):
+    """The speaker-embedding model and how it is trained.
+
+    Attributes:
+        embedding: size of the embedding.
+        warps: frequency factors; a training voice under each of them counts as a voice of its own.
+    """
+
+    encoder: EncoderConfig = EncoderConfig(depth=2, stride=2)
+    embedding: int = Field(96, gt=0)
+    warps: tuple[Annotated[float, Field(gt=0)], ...] = Field((0.85, 1.0, 1.18), min_length=1)
+    perturbation: PerturbationConfig = PerturbationConfig(warp=0.02, stretch=0.1)
+    training: TrainingConfig = TrainingConfig(
+        steps=1200,
+        batch=32,
+        learning_rate=ScheduleConfig(peak=5e-3, final=5e-5, warmup=100),
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        checkpoint_every=300,
+    )

@@ -1,0 +1,1 @@
+"""Metrics as pure functions of waveforms and texts, and the job that scores a set of clips."""

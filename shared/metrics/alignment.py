@@ -1,0 +1,28 @@
+"""Bring a clip and its reference to one length."""
+
+import numpy as np
+
+from shared.metrics.failure import NotMeasured
+
+
+def trim(reference: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut both `(time,)` signals to the shorter of the two; a codec rounds lengths to whole frames.
+
+    Raises:
+        NotMeasured: one of them is empty or holds a value that is not finite.
+    """
+    length = min(len(reference), len(clip))
+    if length == 0:
+        raise NotMeasured(f"no samples (reference {len(reference)}, clip {len(clip)})")
+    pair = reference[:length], clip[:length]
+    if not all(np.isfinite(signal).all() for signal in pair):
+        raise NotMeasured("samples that are not finite")
+    return pair
+
+
+def mismatch(reference: np.ndarray, clip: np.ndarray, sample_rate: int, tolerance: float) -> str | None:
+    """Describe a difference in length of more than `tolerance` seconds, or return None."""
+    seconds = (len(clip) - len(reference)) / sample_rate
+    if abs(seconds) <= tolerance:
+        return None
+    return f"clip is {abs(seconds):.3f} s {'longer' if seconds > 0 else 'shorter'} than its reference: trimmed"

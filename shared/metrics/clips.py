@@ -1,0 +1,101 @@
+"""A set of clips to be scored: wavs, and `clips.json` which says what each is compared with."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from shared.audio.io import AudioError, read_audio, write_pcm16
+from shared.config import ConfigError, Strict
+from shared.files import read_json, write_json
+
+FOLDER = "clips"  # beside clips.json
+
+
+class GeneratedClip(Strict):
+    """One clip, generated, reconstructed or real.
+
+    Attributes:
+        id: the id of the test clip in the corpus that this one speaks for.
+        file: the wav, relative to clips.json.
+        text: what it should say.
+        reference: corpus id of the signal it should equal (PESQ, STOI, and SIM where there is no prompt).
+        prompt: corpus id of the clip whose voice it should have (SIM).
+        speaker: whose voice that is.
+    """
+
+    id: str
+    file: str
+    text: str
+    reference: str | None
+    prompt: str | None
+    speaker: str
+
+
+class ClipSet(Strict):
+    """The clips of one job; all at `sample_rate` Hz."""
+
+    sample_rate: int
+    clips: list[GeneratedClip]
+
+
+def clip_file(identity: str) -> str:
+    """Where a clip's wav lies relative to clips.json."""
+    return f"{FOLDER}/{identity.replace('/', '_')}.wav"
+
+
+def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:
+    """Write each `(time,)` signal as a mono 16-bit wav, then `path` (clips.json) once all of them are there.
+
+    Samples beyond full scale are clipped, as a listener's player would.
+
+    Raises:
+        ValueError: a signal holds a value that is not finite, or two clips share an id.
+    """
+    path, clips = Path(path), []
+    for clip, audio in items:
+        if not np.isfinite(audio).all():
+            raise ValueError(f"clip {clip.id}: samples that are not finite")
+        write_pcm16(path.parent / clip.file, audio, sample_rate)
+        clips.append(clip)
+    repeated = len(clips) - len({clip.id for clip in clips})
+    if repeated:
+        raise ValueError(f"{path}: {repeated} clips share an id with another")
+    clip_set = ClipSet(sample_rate=sample_rate, clips=clips)
+    write_json(path, clip_set.model_dump(mode="json"))
+    return clip_set
+
+
+def load_clips(path: Path) -> ClipSet:
+    """Read clips.json.
+
+    Raises:
+        ConfigError: the file is missing or is not a clip set.
+    """
+    try:
+        return ClipSet.model_validate(read_json(path))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: not a set of clips ({error.error_count()} wrong fields)") from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def load_audio(path: Path, clip_set: ClipSet, clip: GeneratedClip) -> np.ndarray:
+    """Read one clip as float32 `(time,)`; `path` is that of clips.json.
+
+    Raises:
+        ConfigError: the wav is missing, damaged, not mono or at another rate than the set's.
+    """
+    file = Path(path).parent / clip.file
+    try:
+        audio, rate = read_audio(file)
+    except AudioError as error:
+        raise ConfigError(f"{file}: {error}") from None
+    if audio.shape[1] != 1 or rate != clip_set.sample_rate:
+        raise ConfigError(
+            f"{file}: expected mono at {clip_set.sample_rate} Hz, got {audio.shape[1]} channels at {rate}"
+        )
+    return audio[:, 0]

@@ -1,0 +1,108 @@
+"""DNSMOS: speech quality without a reference (Reddy et al. 2021 and 2022), with the ONNX models of `speechmos`.
+
+The models come from the package; the arithmetic around them is here, so that a session can be held to one
+thread and neither librosa nor a thread pool is needed. A test holds the results to those of the package.
+"""
+
+import functools
+import importlib.util
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from shared.audio.io import resample
+from shared.audio.spectral import mel_filterbank
+from shared.config import ConfigError
+from shared.files import sha256
+from shared.metrics.failure import NotMeasured
+
+SAMPLE_RATE = 16_000
+SEGMENT = int(9.01 * SAMPLE_RATE)  # the only input length that the models take; shorter clips are repeated
+MODELS = ("sig_bak_ovr.onnx", "model_v8.onnx")
+# Raw output -> mean opinion score, published with the P.835 models; highest power first.
+CALIBRATION = {
+    "ovrl": (-0.06766283, 1.11546468, 0.04602535),
+    "sig": (-0.08397278, 1.22083953, 0.0052439),
+    "bak": (-0.13166888, 1.60915514, -0.39604546),
+}
+
+
+class DnsMos(NamedTuple):
+    """P.835 overall, signal and background quality, and P.808 quality; each about 1 to 5."""
+
+    ovrl: float
+    sig: float
+    bak: float
+    p808: float
+
+
+def dnsmos(clip: np.ndarray, sample_rate: int, threads: int = 1) -> DnsMos:
+    """Score one clip `(time,)`. A clip under 9.01 s is doubled until it is that long; a longer one is scored
+    on windows one second apart and averaged, both as in the reference code.
+
+    Raises:
+        NotMeasured: the clip is empty, silent or not finite.
+        ConfigError: `speechmos` or `onnxruntime` is not installed.
+    """
+    audio = resample(clip, sample_rate, SAMPLE_RATE)
+    if not np.isfinite(audio).all() or not np.any(audio):
+        raise NotMeasured("the clip is empty, silent or not finite")
+    quality, p808 = _sessions(threads)
+    # Both models take one segment at a time: larger batches cost the same per segment and several times the memory.
+    scores = []
+    for segment in segments(np.clip(audio, -1, 1)):
+        sig, bak, ovrl = quality.run(None, {"input_1": segment[None]})[0][0]
+        opinion = p808.run(None, {"input_1": log_mel(segment[:-160])[None]})[0][0][0]
+        raw = {"ovrl": ovrl, "sig": sig, "bak": bak}
+        scores.append([*(np.polyval(CALIBRATION[name], raw[name]) for name in CALIBRATION), opinion])
+    return DnsMos(*(float(score) for score in np.mean(scores, axis=0)))
+
+
+def segments(audio: np.ndarray) -> list[np.ndarray]:
+    """Windows `(SEGMENT,)` of a clip `(time,)`, one second apart, the clip doubled until one fits."""
+    while len(audio) < SEGMENT:
+        audio = np.concatenate([audio, audio])
+    # The reference code counts windows in whole seconds, hence the floor before the subtraction.
+    count = int(len(audio) // SAMPLE_RATE - SEGMENT / SAMPLE_RATE) + 1
+    starts = [index * SAMPLE_RATE for index in range(count)]
+    return [audio[start : start + SEGMENT] for start in starts if start + SEGMENT <= len(audio)]
+
+
+def log_mel(audio: np.ndarray) -> np.ndarray:
+    """Input of the P.808 model: `(time,)` -> `(frames, 120)`, dB below the peak, mapped from [-40, 0] to [0, 1]."""
+    n_fft, hop, bands = 321, 160, 120
+    padded = np.pad(audio.astype(np.float32), n_fft // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
+    power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
+    mel = power @ mel_filterbank(SAMPLE_RATE, n_fft, bands).numpy().T
+    decibel = 10 * np.log10(np.maximum(mel, 1e-10) / max(mel.max(), 1e-10))
+    return ((np.maximum(decibel, -80) + 40) / 40).astype(np.float32)
+
+
+def weights_sha256() -> str:
+    """Hashes of the two ONNX files, joined by `+`."""
+    return "+".join(sha256(_folder() / name) for name in MODELS)
+
+
+@functools.cache
+def _sessions(threads: int) -> list:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 3
+    paths = [str(_folder() / name) for name in MODELS]
+    return [onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]) for path in paths]
+
+
+def _folder() -> Path:
+    """Where `speechmos` keeps the models, found without importing it (which would import librosa)."""
+    spec = importlib.util.find_spec("speechmos")
+    if spec is None or importlib.util.find_spec("onnxruntime") is None:
+        raise ConfigError(
+            "DNSMOS needs the packages speechmos and onnxruntime: pip install --no-deps speechmos, "
+            "pip install onnxruntime, or leave dnsmos out of evaluation.metrics"
+        )
+    return Path(spec.submodule_search_locations[0]) / "dnsmos_models"

@@ -1,0 +1,35 @@
+"""LSD: log-spectral distance between two signals."""
+
+import functools
+
+import numpy as np
+import torch
+
+from shared.audio.spectral import Stft
+from shared.metrics.alignment import trim
+from shared.metrics.failure import NotMeasured
+
+N_FFT = 2048
+HOP = 512
+FLOOR = 1e-8  # of the power spectrum: 80 dB below a full-scale bin of power 1
+
+
+def log_spectral_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
+    """Mean over frames of `sqrt(mean over bins of (log10 P_ref - log10 P_clip)^2)`; 0 is identical, 1 is 10 dB.
+
+    `P` is the power spectrum of a Hann-windowed STFT of 2048 samples, hop 512, as in super-resolution papers;
+    powers below `FLOOR` count as equal, so that digital silence does not decide the mean.
+
+    Raises:
+        NotMeasured: the signals are shorter than half a window.
+    """
+    pair = torch.from_numpy(np.stack(trim(reference, clip)).astype(np.float32))
+    if pair.shape[1] <= N_FFT // 2:
+        raise NotMeasured(f"{pair.shape[1]} samples are too few for a window of {N_FFT}")
+    power = _stft().magnitude(pair).square().clamp_min(FLOOR).log10()
+    return float((power[0] - power[1]).square().mean(0).sqrt().mean())
+
+
+@functools.cache
+def _stft() -> Stft:
+    return Stft(N_FFT, HOP)

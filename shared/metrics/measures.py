@@ -1,0 +1,162 @@
+"""One measure for each metric: what turns a clip and what it is compared with into values for its columns.
+
+A measure is built once a job (it may load a model) and then called once a clip.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.recognition import Recogniser
+from shared.metrics.clips import GeneratedClip
+from shared.metrics.dnsmos import dnsmos
+from shared.metrics.dnsmos import weights_sha256 as dnsmos_sha256
+from shared.metrics.error_rate import character_errors, word_errors
+from shared.metrics.failure import NotMeasured
+from shared.metrics.lsd import log_spectral_distance
+from shared.metrics.mel_distance import mel_distance
+from shared.metrics.si_sdr import si_sdr
+from shared.metrics.similarity import cosine_similarity
+from shared.metrics.stoi import stoi
+from shared.metrics.text import Normaliser, normalise
+from shared.metrics.utmos import Unavailable, Utmos
+from shared.metrics.wideband_pesq import wideband_pesq
+
+
+@dataclass(frozen=True)
+class Case:
+    """One clip with all it may be compared with.
+
+    Attributes:
+        clip: the clip's entry.
+        audio: its samples, `(time,)`.
+        reference: the signal it should equal, `(time,)`, if it has one.
+        voice: corpus id and samples of the clip whose voice it should have: the prompt, else the reference.
+        sample_rate: of all of them, in Hz.
+    """
+
+    clip: GeneratedClip
+    audio: np.ndarray
+    reference: np.ndarray | None
+    voice: tuple[str, np.ndarray] | None
+    sample_rate: int
+
+
+class Measure(Protocol):
+    """Values of one metric's columns for a case, and how they were estimated."""
+
+    def __call__(self, case: Case) -> tuple[Any, ...]:
+        """Values in the order of the metric's columns; raises NotMeasured where there are none."""
+        ...
+
+    def provenance(self) -> dict[str, Any]:
+        """`estimator`, `embedder` (a model, or None) and its `weights_sha256`, `sample_rate`."""
+        ...
+
+
+# name -> function, what it is, and the rate in Hz that it works at (None: the clips' own)
+INTRUSIVE_FUNCTIONS = {
+    "pesq": (wideband_pesq, "PESQ MOS-LQO, wideband (ITU-T P.862.2), package pesq", 16_000),
+    "stoi": (stoi, "STOI (Taal et al. 2011), package pystoi", 10_000),
+    "mel_distance": (mel_distance, "multi-resolution log10-mel L1 distance", None),
+    "lsd": (log_spectral_distance, "log-spectral distance, log10 power, window 2048, hop 512", None),
+    "si_sdr": (si_sdr, "SI-SDR (Le Roux et al. 2019), dB", None),
+}
+
+
+class Intrusive:
+    """A function of two signals, as in `pesq(reference, clip, sample_rate)`."""
+
+    def __init__(self, name: str):
+        self.function, self.estimator, self.sample_rate = INTRUSIVE_FUNCTIONS[name]
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if case.reference is None:
+            raise NotMeasured("the clip has no reference")
+        return (self.function(case.reference, case.audio, case.sample_rate),)
+
+    def provenance(self) -> dict[str, Any]:
+        return _provenance(self.estimator, self.sample_rate)
+
+
+class WordErrors:
+    """Word and character errors of the recogniser's transcript."""
+
+    def __init__(self, recogniser: Recogniser, normaliser: Normaliser):
+        self.recogniser, self.normaliser = recogniser, normaliser
+
+    def __call__(self, case: Case) -> tuple[int, int, int, int, str]:
+        heard = self.recogniser.transcribe(case.audio, case.sample_rate)
+        text, heard = (normalise(each, self.normaliser) for each in (case.clip.text, heard))
+        words, characters = word_errors(text, heard), character_errors(text, heard)
+        return words.total, words.errors, characters.total, characters.errors, heard
+
+    def provenance(self) -> dict[str, Any]:
+        estimator = (
+            f"errors by jiwer, text normalised as {self.normaliser!r}; corpus rate = sum of errors / sum of words"
+        )
+        model = self.recogniser
+        return _provenance(estimator, model.sample_rate, model.name, model.weights_sha256)
+
+
+class Similarity:
+    """Cosine of the clip's speaker embedding to that of the prompt (SIM-O), else of the reference."""
+
+    def __init__(self, embedder: SpeakerEmbedder):
+        self.embedder = embedder
+        self.voices: dict[str, np.ndarray] = {}  # prompts are shared by many clips
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if case.voice is None:
+            raise NotMeasured("the clip has neither a prompt nor a reference")
+        if len(case.audio) == 0:
+            raise NotMeasured("the clip is empty")
+        identity, audio = case.voice
+        if identity not in self.voices:
+            self.voices[identity] = self.embedder.embed(audio, case.sample_rate)
+        return (cosine_similarity(self.embedder.embed(case.audio, case.sample_rate), self.voices[identity]),)
+
+    def provenance(self) -> dict[str, Any]:
+        model = self.embedder
+        return _provenance("cosine of speaker embeddings", model.sample_rate, model.name, model.weights_sha256)
+
+
+class SpeechQuality:
+    """DNSMOS, all four scores."""
+
+    def __init__(self, threads: int):
+        self.threads = threads
+
+    def __call__(self, case: Case) -> tuple[float, ...]:
+        return tuple(dnsmos(case.audio, case.sample_rate, self.threads))
+
+    def provenance(self) -> dict[str, Any]:
+        return _provenance("DNSMOS P.835 and P.808", 16_000, "ONNX models of package speechmos", dnsmos_sha256())
+
+
+class Naturalness:
+    """UTMOS; where the model cannot be had, every clip says so and none has a value."""
+
+    def __init__(self, source: str):
+        self.source = source
+        try:
+            self.model, self.problem = Utmos(source), None
+        except Unavailable as error:
+            self.model, self.problem = None, str(error)
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if self.model is None:
+            raise NotMeasured(f"not available: {self.problem}")
+        return (self.model(case.audio, case.sample_rate),)
+
+    def provenance(self) -> dict[str, Any]:
+        weights = self.model.weights_sha256 if self.model else None
+        return _provenance("UTMOS", 16_000, self.source, weights) | {"unavailable": self.problem}
+
+
+def _provenance(
+    estimator: str, sample_rate: int | None, embedder: str | None = None, weights: str | None = None
+) -> dict[str, Any]:
+    return {"estimator": estimator, "embedder": embedder, "weights_sha256": weights, "sample_rate": sample_rate}

@@ -1,0 +1,21 @@
+"""The metrics that can be asked for, what each needs and the columns it fills. Imports nothing heavy."""
+
+from typing import Literal, get_args
+
+MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr"]
+NAMES: tuple[MetricName, ...] = get_args(MetricName)
+
+COLUMNS: dict[MetricName, tuple[str, ...]] = {
+    "wer": ("words", "word_errors", "characters", "character_errors", "hypothesis"),
+    "sim": ("sim",),
+    "pesq": ("pesq",),
+    "stoi": ("stoi",),
+    "dnsmos": ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808"),
+    "utmos": ("utmos",),
+    "mel_distance": ("mel_distance",),
+    "lsd": ("lsd",),
+    "si_sdr": ("si_sdr",),
+}
+
+# Those that compare a clip with its reference sample by sample; they are left out of a set without references.
+INTRUSIVE: tuple[MetricName, ...] = ("pesq", "stoi", "mel_distance", "lsd", "si_sdr")

@@ -1,0 +1,219 @@
+"""Job: score a set of clips, one row a clip.
+
+`python -m shared.metrics.score --spec SPEC.json --corpus manifest.json --clips clips.json
+--recogniser model.safetensors --speaker model.safetensors --output scores.csv`
+
+writes `scores.csv` and, beside it, `scores.json`: for each metric its estimator, the model and weights behind
+it, the sample rate, and how many clips have a value and how many have none.
+"""
+
+import csv
+import io
+import math
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from shared.cli import job_parser, run_job, set_threads
+from shared.config import ConfigError, Strict, parse
+from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.recognition import load_recogniser
+from shared.files import read_json, write_json, write_text
+from shared.metrics.alignment import mismatch
+from shared.metrics.clips import GeneratedClip, load_audio, load_clips
+from shared.metrics.failure import NotMeasured
+from shared.metrics.measures import (
+    Case,
+    Intrusive,
+    Measure,
+    Naturalness,
+    Similarity,
+    SpeechQuality,
+    WordErrors,
+)
+from shared.metrics.names import COLUMNS, INTRUSIVE, NAMES, MetricName
+from shared.metrics.text import Normaliser
+from shared.progress import Progress
+
+
+class ScoreSpec(Strict):
+    """The whole config of this job.
+
+    Attributes:
+        clips, recogniser, speaker: specs upstream (or hub ids), kept because the scores depend on them.
+        metrics: which to compute; those that need a reference are left out of a set that has none.
+        utmos: TorchScript file or hub id of UTMOS.
+        text: how texts are normalised before errors are counted.
+        length_tolerance: seconds by which a clip may differ in length from its reference without a remark;
+            the default is one latent frame at the slowest rate of LongCat's sweep (3072 / 24000 s).
+    """
+
+    clips: dict[str, Any]
+    recogniser: dict[str, Any] | str
+    speaker: dict[str, Any] | str
+    metrics: tuple[MetricName, ...] = Field(min_length=1)
+    utmos: str | None = None
+    text: Normaliser = "basic"
+    length_tolerance: float = Field(default=0.128, ge=0)
+
+    @model_validator(mode="after")
+    def _utmos_has_a_model(self):
+        if "utmos" in self.metrics and not self.utmos:
+            raise ValueError("metrics has utmos, which needs a file or a hub id in `utmos`")
+        return self
+
+
+class Cases:
+    """Reads clips with their references and prompts from the corpus.
+
+    Raises:
+        ConfigError: the clips are not of this corpus.
+    """
+
+    def __init__(self, clips_path: Path, manifest_path: Path):
+        self.clips_path, self.manifest_path = clips_path, manifest_path
+        self.clip_set, self.manifest = load_clips(clips_path), load_manifest(manifest_path)
+        self.corpus = {clip.id: clip for clip in self.manifest.clips}
+        if self.clip_set.sample_rate != self.manifest.sample_rate:
+            rates = f"{self.clip_set.sample_rate} Hz, the corpus at {self.manifest.sample_rate} Hz"
+            raise ConfigError(f"{clips_path}: clips are at {rates}")
+        if not self.clip_set.clips:
+            raise ConfigError(f"{clips_path}: no clips to score")
+
+    def target(self, clip: GeneratedClip) -> Clip:
+        """The corpus clip that `clip` speaks for."""
+        return self._find(clip.id)
+
+    def read(self, clip: GeneratedClip) -> Case:
+        """Load one clip and what it is compared with."""
+        reference = None if clip.reference is None else load_clip(self.manifest_path, self._find(clip.reference))
+        if clip.prompt is not None:
+            voice = (clip.prompt, load_clip(self.manifest_path, self._find(clip.prompt)))
+        else:
+            voice = None if reference is None else (clip.reference, reference)
+        audio = load_audio(self.clips_path, self.clip_set, clip)
+        return Case(clip, audio, reference, voice, self.clip_set.sample_rate)
+
+    def _find(self, identity: str) -> Clip:
+        if identity not in self.corpus:
+            raise ConfigError(f"{self.clips_path}: clip {identity} is not in {self.manifest_path}")
+        return self.corpus[identity]
+
+
+def wanted(spec: ScoreSpec, cases: Cases) -> list[MetricName]:
+    """The metrics to compute, in table order; those that need a reference only where some clip has one."""
+    has_reference = any(clip.reference is not None for clip in cases.clip_set.clips)
+    names = [name for name in NAMES if name in spec.metrics]
+    return [name for name in names if has_reference or name not in INTRUSIVE]
+
+
+def build_measure(name: MetricName, spec: ScoreSpec, recogniser: str, speaker: str, threads: int) -> Measure:
+    """The measure behind one metric; loads its model.
+
+    Raises:
+        ConfigError: its model cannot be loaded.
+    """
+    builders: dict[str, Callable[[], Measure]] = {
+        "wer": lambda: WordErrors(load_recogniser(recogniser), spec.text),
+        "sim": lambda: Similarity(SpeakerEmbedder(speaker)),
+        "dnsmos": lambda: SpeechQuality(threads),
+        "utmos": lambda: Naturalness(spec.utmos),
+    }
+    return builders[name]() if name in builders else Intrusive(name)
+
+
+def score_case(case: Case, measures: dict[MetricName, Measure], tolerance: float, clock: dict[str, float]) -> dict:
+    """Values of all columns for one clip; a metric without a value is NaN and says why in `reason`.
+
+    `clock` gets the seconds that each metric took added.
+    """
+    row: dict[str, Any] = {}
+    reasons = []
+    for name, measure in measures.items():
+        start = time.perf_counter()
+        try:
+            values = measure(case)
+        except NotMeasured as error:
+            values = (math.nan,) * len(COLUMNS[name])
+            reasons.append(f"{name}: {error}")
+        clock[name] += time.perf_counter() - start
+        row |= dict(zip(COLUMNS[name], values, strict=True))
+    row["text"] = case.clip.text
+    if case.reference is not None:
+        remark = mismatch(case.reference, case.audio, case.sample_rate, tolerance)
+        reasons += [f"length: {remark}"] if remark else []
+    return row | {"reason": "; ".join(reasons)}
+
+
+def score_clips(cases: Cases, measures: dict[MetricName, Measure], tolerance: float) -> list[dict[str, Any]]:
+    """One row a clip, in the set's order; prints progress and, at the end, where the time went."""
+    progress = Progress("score", len(cases.clip_set.clips), unit="clip")
+    clock: dict[str, float] = defaultdict(float)
+    rows = []
+    for clip in cases.clip_set.clips:
+        target = cases.target(clip)
+        head = {"id": clip.id, "speaker": clip.speaker, "seen_speaker": target.seen_speaker}
+        rows.append(head | score_case(cases.read(clip), measures, tolerance, clock))
+        progress.update()
+    spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in clock.items())
+    print(f"score: time in {spent}", file=sys.stderr)
+    return rows
+
+
+def summarise(rows: list[dict], measures: dict[MetricName, Measure], seed: int | None) -> dict[str, dict]:
+    """For each metric its provenance, the seed of the clips, and the clips with (`n`) and without a value."""
+    summary = {}
+    for name, measure in measures.items():
+        failed = sum(_is_nan(row[COLUMNS[name][0]]) for row in rows)
+        summary[name] = measure.provenance() | {"n": len(rows) - failed, "n_failed": failed, "seed": seed}
+    return summary
+
+
+def to_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV: who, what was said and heard, one column a metric, why; NaN is an empty cell."""
+    first = [name for name in ("id", "speaker", "seen_speaker", *COLUMNS["wer"], "text") if name in rows[0]]
+    columns = [*first, *(name for name in rows[0] if name not in (*first, "reason")), "reason"]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: "" if _is_nan(value) else value for key, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(
+        "Score a set of clips.",
+        corpus="manifest.json of the corpus that references and prompts come from",
+        clips="clips.json",
+        recogniser="folder, its model.safetensors, or hub id",
+        speaker="folder, its model.safetensors, or hub id",
+    )
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(ScoreSpec, read_json(arguments.spec), arguments.spec)
+    cases = Cases(Path(arguments.clips), Path(arguments.corpus))
+    measures = {
+        name: build_measure(name, spec, arguments.recogniser, arguments.speaker, arguments.threads)
+        for name in wanted(spec, cases)
+    }
+    if not measures:
+        raise ConfigError(f"{arguments.clips}: none of {', '.join(spec.metrics)} applies without references")
+    rows = score_clips(cases, measures, spec.length_tolerance)
+    output = Path(arguments.output)
+    write_json(output.with_suffix(".json"), summarise(rows, measures, spec.clips.get("seed")))
+    write_text(output, to_csv(rows))
+
+
+if __name__ == "__main__":
+    run_job(main)

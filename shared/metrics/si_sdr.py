@@ -1,0 +1,32 @@
+"""SI-SDR: scale-invariant signal-to-distortion ratio (Le Roux et al. 2019, eq. 3)."""
+
+import numpy as np
+
+from shared.metrics.alignment import trim
+from shared.metrics.failure import NotMeasured
+
+CEILING_DB = 100.0  # an identical clip has no distortion at all; float32 audio resolves no more than this
+
+
+def si_sdr(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
+    """`10 log10(|a s|^2 / |a s - x|^2)` with `a = x.s / |s|^2`, means removed, in dB, at most `CEILING_DB`.
+
+    Args:
+        reference: the clean signal s, `(time,)`.
+        clip: the estimate x, `(time,)`.
+        sample_rate: not used; all metrics of two signals share this signature.
+
+    Raises:
+        NotMeasured: a signal is silent or constant, or the clip is orthogonal to its reference.
+    """
+    target, estimate = (signal.astype(np.float64) for signal in trim(reference, clip))
+    target, estimate = target - target.mean(), estimate - estimate.mean()
+    energy = target @ target
+    if energy == 0 or not np.any(estimate):
+        raise NotMeasured("the reference or the clip is silent")
+    projection = (estimate @ target / energy) * target
+    signal, distortion = projection @ projection, np.sum((estimate - projection) ** 2)
+    if signal == 0:
+        raise NotMeasured("the clip is orthogonal to its reference")
+    floor = signal * 10 ** (-CEILING_DB / 10)
+    return float(10 * np.log10(signal / max(distortion, floor)))

@@ -1,0 +1,27 @@
+"""STOI: short-time objective intelligibility (Taal et al. 2011), by the package `pystoi`."""
+
+import warnings
+
+import numpy as np
+import pystoi
+
+from shared.metrics.alignment import trim
+from shared.metrics.failure import NotMeasured
+
+
+def stoi(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
+    """STOI of `clip` against `reference`, both `(time,)`: 1 is identical; pystoi resamples to 10 kHz itself.
+
+    Raises:
+        NotMeasured: less than 384 ms of speech remain once silent frames are gone. pystoi answers 1e-5 then,
+            which would pull a mean down as if the clip were unintelligible.
+    """
+    reference, clip = trim(reference, clip)
+    if not np.any(reference):
+        raise NotMeasured("the reference is silent")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Not enough STFT frames", category=RuntimeWarning)
+        try:
+            return float(pystoi.stoi(reference.astype(np.float64), clip.astype(np.float64), sample_rate))
+        except RuntimeWarning as warning:
+            raise NotMeasured("less than 384 ms of speech in the reference") from warning

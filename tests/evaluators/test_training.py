@@ -1,0 +1,112 @@
+"""The jobs that train evaluators: what they save, that it is the same each time, and what they refuse."""
+
+import json
+
+import numpy as np
+import pytest
+
+from shared.config import ConfigError, parse
+from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
+from shared.evaluators.config import RecogniserConfig, SpeakerConfig
+from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.recogniser import RecogniserSpec, train_recogniser
+from shared.evaluators.recognition import load_recogniser
+from shared.evaluators.speaker import SpeakerSpec, train_speaker_model
+from shared.files import sha256
+
+TRAINING = {"steps": 6, "batch": 4, "learning_rate": {"peak": 5e-3, "final": 0.0}, "checkpoint_every": 4}
+SMALL = {"encoder": {"width": 16, "depth": 1, "heads": 2, "kernel": 5}, "training": TRAINING}
+JOBS = {
+    "recogniser": (RecogniserSpec, train_recogniser),
+    "speaker": (SpeakerSpec, train_speaker_model),
+}
+
+
+def train(kind, corpus, folder, **changes):
+    """Run the job `kind`; returns its output."""
+    model, job = JOBS[kind]
+    spec = parse(model, {"corpus": {}, kind: SMALL | changes, "seed": 0}, "spec")
+    folder.mkdir(parents=True, exist_ok=True)
+    job(spec, corpus, folder / "model.safetensors")
+    return folder / "model.safetensors"
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_same_seed_same_bytes(kind, corpus, tmp_path):
+    first, second = (train(kind, corpus, tmp_path / name) for name in ("one", "two"))
+    assert sha256(first) == sha256(second)
+    assert {"config.json", "report.json", "model.safetensors"} <= {file.name for file in first.parent.iterdir()}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_resumes_to_the_same_weights(kind, corpus, tmp_path, monkeypatch):
+    whole = train(kind, corpus, tmp_path / "whole")
+    from shared.training import loop
+
+    true_step = loop._train_step
+
+    def killed(task, step):
+        if step == 5:
+            raise KeyboardInterrupt
+        return true_step(task, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_train_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(kind, corpus, tmp_path / "killed")
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
+    assert sha256(train(kind, corpus, tmp_path / "killed")) == sha256(whole)
+
+
+def test_recogniser_learns_a_language_of_tones(corpus, tmp_path):
+    training = TRAINING | {"steps": 200, "batch": 8, "learning_rate": {"peak": 1e-2, "final": 0.0, "warmup": 20}}
+    calm = {"warp": 0.02, "stretch": 0.05, "noise": 0.2, "jitter": 0.1, "bands": 0, "frames": 0}
+    encoder = {"width": 32, "depth": 1, "heads": 2, "kernel": 5}
+    output = train("recogniser", corpus, tmp_path, training=training, encoder=encoder, perturbation=calm)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["seen_speakers"]["cer"] < 0.2
+    recogniser = load_recogniser(str(output))
+    clip = load_manifest(corpus).split("train")[0]
+    assert set(recogniser.transcribe(load_clip(corpus, clip), 16_000)) <= set("abc ")
+    assert recogniser.transcribe(np.zeros(3, dtype=np.float32), 24_000) is not None
+
+
+def test_embeddings_have_the_configured_size(corpus, tmp_path):
+    output = train("speaker", corpus, tmp_path, embedding=24)
+    embedder = SpeakerEmbedder(str(output.parent))
+    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    assert embedder.embed(clip, 16_000).shape == (24,)
+    assert np.isfinite(embedder.embed(clip[:50], 16_000)).all(), "too short a clip still has an embedding"
+
+
+def test_one_voice_is_too_few(corpus, tmp_path):
+    manifest = load_manifest(corpus)
+    clips = [clip for clip in manifest.clips if clip.speaker == "low"]
+    alone = corpus.with_name("alone.json")
+    write_manifest(alone, 16_000, clips, [])
+    with pytest.raises(CorpusError, match="one speaker"):
+        train("speaker", alone, tmp_path, warps=[1.0])
+
+
+def test_no_transcripts_stop_before_training(corpus, tmp_path):
+    manifest = load_manifest(corpus)
+    silent = corpus.with_name("silent.json")
+    write_manifest(silent, 16_000, [clip.model_copy(update={"text": "..."}) for clip in manifest.clips], [])
+    with pytest.raises(CorpusError, match="no transcripts"):
+        train("recogniser", silent, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        (RecogniserConfig, {"encoder": {"width": 10, "heads": 4}}),
+        (RecogniserConfig, {"encoder": {"kernel": 4}}),
+        (RecogniserConfig, {"encoder": {"depht": 4}}),
+        (SpeakerConfig, {"embedding": -1}),
+        (SpeakerConfig, {"warps": []}),
+    ],
+)
+def test_wrong_configs_are_one_line(model, wrong):
+    with pytest.raises(ConfigError) as caught:
+        parse(model, wrong, "study.yaml")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,66 @@
+"""Clip sets on disk."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from shared.config import ConfigError
+from shared.metrics.clips import GeneratedClip, clip_file, load_audio, load_clips, write_clips
+
+
+def make(identity: str) -> GeneratedClip:
+    return GeneratedClip(id=identity, file=clip_file(identity), text="go", reference=None, prompt="p", speaker="s")
+
+
+def test_round_trip(tmp_path):
+    audio = np.linspace(-0.5, 0.5, 1600, dtype=np.float32)
+    written = write_clips(tmp_path / "clips.json", 16_000, [(make("a/1"), audio)])
+    read = load_clips(tmp_path / "clips.json")
+    assert read == written
+    back = load_audio(tmp_path / "clips.json", read, read.clips[0])
+    np.testing.assert_allclose(back, audio, atol=1 / 32768)
+
+
+def test_equal_clips_give_equal_bytes(tmp_path):
+    audio = np.random.default_rng(0).standard_normal(1600).astype(np.float32)
+    for name in ("one", "two"):
+        write_clips(tmp_path / name / "clips.json", 16_000, [(make("a"), audio)])
+    for file in ("clips.json", "clips/a.wav"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_not_finite_audio_stops_and_leaves_no_set(tmp_path):
+    with pytest.raises(ValueError, match="clip a: samples that are not finite"):
+        write_clips(tmp_path / "clips.json", 16_000, [(make("a"), np.array([0.0, np.nan]))])
+    assert not (tmp_path / "clips.json").exists()
+
+
+def test_repeated_ids_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match="share an id"):
+        write_clips(tmp_path / "clips.json", 16_000, [(make("a"), np.zeros(9)), (make("a"), np.zeros(9))])
+
+
+@pytest.mark.parametrize("content", [None, "not json", '{"clips": []}'])
+def test_a_missing_or_wrong_file_is_one_line(tmp_path, content):
+    path = tmp_path / "clips.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=r"clips.json") as caught:
+        load_clips(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage", "rate", "stereo"])
+def test_a_damaged_wav_is_named(tmp_path, damage):
+    path = tmp_path / "clips.json"
+    clips = write_clips(path, 16_000, [(make("a"), np.zeros(1600))])
+    wav = tmp_path / "clips" / "a.wav"
+    if damage == "gone":
+        wav.unlink()
+    elif damage == "garbage":
+        wav.write_bytes(b"RIFF")
+    else:
+        shape = (1600, 2) if damage == "stereo" else 1600
+        soundfile.write(wav, np.zeros(shape), 8000 if damage == "rate" else 16_000)
+    with pytest.raises(ConfigError, match=r"a\.wav"):
+        load_audio(path, clips, clips.clips[0])

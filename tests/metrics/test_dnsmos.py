@@ -1,0 +1,47 @@
+"""DNSMOS against the package that the models come from."""
+
+import numpy as np
+import pytest
+
+from shared.metrics.dnsmos import SEGMENT, dnsmos, log_mel, segments
+from shared.metrics.failure import NotMeasured
+
+RATE = 16_000
+
+
+@pytest.mark.slow
+def test_equals_the_package(speech):
+    pytest.importorskip("librosa")
+    package = pytest.importorskip("speechmos.dnsmos")
+    ours, theirs = dnsmos(speech, RATE), package.run(speech, RATE)
+    expected = [float(theirs[f"{name}_mos"]) for name in ("ovrl", "sig", "bak", "p808")]
+    assert list(ours) == pytest.approx(expected, abs=1e-4)
+
+
+def test_noise_lowers_the_background_score(speech):
+    noise = 0.05 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
+    assert dnsmos(speech + noise, RATE).bak < dnsmos(speech, RATE).bak - 0.3
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(1.3, 1), (9.01, 1), (9.9, 1), (10.5, 1), (12, 3)])
+def test_windows_are_those_of_the_reference_code(seconds, count):
+    windows = segments(np.arange(int(seconds * RATE), dtype=np.float32))
+    assert len(windows) == count and all(len(window) == SEGMENT for window in windows)
+
+
+def test_short_clips_are_repeated():
+    window = segments(np.arange(1000, dtype=np.float32))[0]
+    assert (window[:1000] == window[1000:2000]).all()
+
+
+def test_log_mel_equals_librosa(speech):
+    librosa = pytest.importorskip("librosa")
+    mel = librosa.feature.melspectrogram(y=speech, sr=RATE, n_fft=321, hop_length=160, n_mels=120)
+    expected = (librosa.power_to_db(mel, ref=np.max) + 40) / 40
+    np.testing.assert_allclose(log_mel(speech), expected.T, atol=1e-3)
+
+
+@pytest.mark.parametrize("clip", [np.zeros(0), np.zeros(RATE), np.full(RATE, np.nan)])
+def test_nothing_to_judge(clip):
+    with pytest.raises(NotMeasured):
+        dnsmos(clip.astype(np.float32), RATE)

@@ -1,0 +1,202 @@
+"""The scoring job, with stand-ins for the models."""
+
+import csv
+import io
+import json
+import math
+import sys
+
+import numpy as np
+import pytest
+
+from shared.config import ConfigError, parse
+from shared.corpora.manifest import Clip, store_audio, write_manifest
+from shared.metrics import score
+from shared.metrics.clips import GeneratedClip, clip_file, write_clips
+from shared.metrics.names import COLUMNS, NAMES
+from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, summarise, to_csv, wanted
+
+RATE = 16_000
+MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}}
+
+
+class Parrot:
+    """A recogniser that always hears the same."""
+
+    name, weights_sha256, sample_rate = "parrot", "0" * 64, RATE
+
+    def __init__(self, reference: str):
+        self.reference = reference
+
+    def transcribe(self, clip, sample_rate):
+        return "Move red box."
+
+
+class Spectrum:
+    """A speaker embedder whose voice is the spectrum's envelope."""
+
+    name, weights_sha256, sample_rate = "spectrum", "1" * 64, RATE
+    calls = 0
+
+    def __init__(self, reference: str):
+        self.reference = reference
+
+    def embed(self, clip, sample_rate):
+        Spectrum.calls += 1
+        return np.abs(np.fft.rfft(clip, 64 * 1024))[:32768].reshape(64, -1).mean(1)
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch):
+    monkeypatch.setattr(score, "load_recogniser", Parrot)
+    monkeypatch.setattr(score, "SpeakerEmbedder", Spectrum)
+
+
+@pytest.fixture
+def corpus(tmp_path, speech):
+    """A manifest of three clips by two speakers."""
+    folder = tmp_path / "corpus"
+    clips = []
+    for index, (speaker, text) in enumerate((("ann", "move red box"), ("ann", "go home"), ("bob", "take it"))):
+        stored = store_audio(folder, f"c{index}", np.roll(speech, 100 * index), RATE)
+        clips.append(
+            Clip(id=f"c{index}", text=text, speaker=speaker, split="test", seen_speaker=speaker == "ann", **stored)
+        )
+    write_manifest(folder / "manifest.json", RATE, clips, [])
+    return folder / "manifest.json"
+
+
+def write(path, entries, rate=RATE):
+    """Clips of `(id, reference, prompt, audio)`."""
+    texts = {"c0": "move red box", "c1": "go home", "c2": "take it"}
+    items = [
+        (
+            GeneratedClip(
+                id=identity,
+                file=clip_file(identity),
+                text=texts.get(identity, "?"),
+                reference=reference,
+                prompt=prompt,
+                speaker="ann",
+            ),
+            audio,
+        )
+        for identity, reference, prompt, audio in entries
+    ]
+    write_clips(path, rate, items)
+    return path
+
+
+def run(corpus, clips, metrics):
+    """Rows and summary of a scoring job."""
+    spec = parse(ScoreSpec, {**MODELS, "metrics": metrics}, "spec")
+    cases = Cases(clips, corpus)
+    measures = {name: build_measure(name, spec, "r", "s", threads=1) for name in wanted(spec, cases)}
+    rows = score_clips(cases, measures, spec.length_tolerance)
+    return rows, summarise(rows, measures, spec.clips.get("seed"))
+
+
+def test_a_reconstruction_is_compared_with_its_reference(tmp_path, corpus, speech):
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech)])
+    (row,), summary = run(corpus, clips, ["si_sdr", "wer", "sim", "pesq", "stoi"])
+    assert (row["words"], row["word_errors"], row["hypothesis"]) == (3, 0, "move red box")
+    assert row["sim"] == pytest.approx(1, abs=1e-4) and row["pesq"] > 4.5 and row["stoi"] > 0.999
+    assert row["seen_speaker"] is True and row["reason"] == ""
+    assert summary["wer"]["n"] == 1 and summary["wer"]["seed"] == 3 and summary["wer"]["embedder"] == "parrot"
+
+
+def test_a_sample_is_compared_with_its_prompt_only(tmp_path, corpus, speech):
+    clips = write(tmp_path / "clips.json", [("c1", None, "c0", speech), ("c2", None, "c0", speech[::-1])])
+    Spectrum.calls = 0
+    rows, summary = run(corpus, clips, ["wer", "sim", "pesq", "mel_distance"])
+    assert set(summary) == {"wer", "sim"}, "metrics that need a reference have no column"
+    assert rows[0]["sim"] == pytest.approx(1, abs=1e-4)
+    assert Spectrum.calls == 3, "a prompt is embedded once"
+    assert [row["seen_speaker"] for row in rows] == [True, False]
+
+
+def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speech):
+    silent = np.zeros_like(speech)
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, silent)])
+    rows, summary = run(corpus, clips, ["pesq", "dnsmos"])
+    assert math.isnan(rows[1]["pesq"]) and all(math.isnan(rows[1][name]) for name in COLUMNS["dnsmos"])
+    assert rows[1]["reason"].startswith("pesq: the clip is silent; dnsmos: ")
+    assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (1, 1)
+    cells = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    assert cells[1]["pesq"] == "" and float(cells[0]["pesq"]) == rows[0]["pesq"]
+
+
+def test_an_empty_clip_counts_as_words_missed(tmp_path, corpus, monkeypatch):
+    monkeypatch.setattr(Parrot, "transcribe", lambda self, clip, rate: "")
+    clips = write(tmp_path / "clips.json", [("c0", None, "c1", np.zeros(0))])
+    (row,), _ = run(corpus, clips, ["wer", "sim"])
+    assert (row["words"], row["word_errors"]) == (3, 3)
+    assert math.isnan(row["sim"]) and "empty" in row["reason"]
+
+
+def test_a_length_mismatch_is_reported_and_still_measured(tmp_path, corpus, speech):
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech[: len(speech) - 4000])])
+    (row,), _ = run(corpus, clips, ["stoi"])
+    assert row["stoi"] > 0.99 and row["reason"] == "length: clip is 0.250 s shorter than its reference: trimmed"
+
+
+def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
+    clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
+    spec = parse(ScoreSpec, {**MODELS, "metrics": ["utmos"], "utmos": str(tmp_path / "none")}, "spec")
+    cases = Cases(clips, corpus)
+    measures = {"utmos": build_measure("utmos", spec, "r", "s", threads=1)}
+    rows = score_clips(cases, measures, 0.1)
+    assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
+    assert summarise(rows, measures, None)["utmos"]["unavailable"]
+
+
+def test_a_defect_is_not_swallowed(tmp_path, corpus, speech, monkeypatch):
+    def broken(self, clip, rate):
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr(Parrot, "transcribe", broken)
+    clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
+    with pytest.raises(RuntimeError, match="defect"):
+        run(corpus, clips, ["wer"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "rate", "message"),
+    [
+        (("zz", None, "c0"), RATE, "clip zz is not in"),
+        (("c0", None, "zz"), RATE, "clip zz is not in"),
+        (("c0", None, "c1"), 24_000, "24000 Hz, the corpus at 16000 Hz"),
+    ],
+)
+def test_clips_of_another_corpus_are_one_line(tmp_path, corpus, speech, entry, rate, message):
+    clips = write(tmp_path / "clips.json", [(*entry, speech)], rate)
+    with pytest.raises(ConfigError, match=message):
+        run(corpus, clips, ["sim"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"metrics": ["wre"]}, {"metrics": []}, {"metrics": ["utmos"]}, {"metrics": ["wer"], "extra": 1}]
+)
+def test_a_wrong_spec_is_an_error(change):
+    with pytest.raises(ConfigError):
+        parse(ScoreSpec, {**MODELS, **change}, "spec.json")
+
+
+def test_every_metric_has_columns():
+    assert set(COLUMNS) == set(NAMES)
+
+
+def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypatch):
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech)])
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({**MODELS, "metrics": ["stoi", "wer"]}))
+    output = tmp_path / "scores.csv"
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "recogniser": "r", "speaker": "s"}
+    monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
+    score.main()
+    header = output.read_text().splitlines()[0]
+    assert header == (
+        "id,speaker,seen_speaker,words,word_errors,characters,character_errors,hypothesis,text,stoi,reason"
+    )
+    summary = json.loads((tmp_path / "scores.json").read_text())
+    assert set(summary["stoi"]) == {"estimator", "embedder", "weights_sha256", "sample_rate", "n", "n_failed", "seed"}
