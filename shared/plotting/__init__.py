@@ -1,0 +1,1 @@
+"""Figures: one style, and panels that any source's layout is put together from."""

@@ -1,0 +1,72 @@
+"""Variants that are no sweep: a row each, a dot with its interval, ours above the paper's."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from shared.plotting.style import GENERATION, GRID, PAPER, stamp
+from shared.studies.draw import StudyTable
+from shared.studies.quantities import QUANTITIES
+
+
+def dots_figure(table: StudyTable, side: str, metrics: Sequence[str]) -> Figure:
+    """One column for each metric that we or the paper have."""
+    shown = [name for name in metrics if table.has(side, name) or _published(table, side, name)]
+    figure = Figure(figsize=(1.6 + 2.1 * len(shown), 0.9 + 0.62 * len(table.variants)), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, 0.88), w_pad=0.06, h_pad=0.05)
+    grid = figure.subplots(2, len(shown), squeeze=False)
+    for column, metric in enumerate(shown):
+        for row, axes in enumerate(grid[:, column]):
+            _draw(axes, table, side, metric, paper=row == 1)
+            axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
+    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
+    figure.text(0.012, 0.955, table.title, fontsize=11, weight="bold", va="center")
+    text = (
+        f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals      lower row: the paper's values"
+    )
+    figure.text(0.988, 0.955, text, ha="right", va="center", color=PAPER)
+    stamp(figure, table.scale)
+    return figure
+
+
+def _draw(axes: Axes, table: StudyTable, side: str, metric: str, paper: bool) -> None:
+    quantity = QUANTITIES[metric]
+    factor = 100 if quantity.percent else 1
+    colour = PAPER if paper else GENERATION
+    for place, variant in enumerate(table.variants):
+        row = table.row(variant, side, metric)
+        value = None if row is None else row.paper if paper else row.value
+        if value is None:
+            continue
+        axes.plot([factor * value], [place], marker="D" if paper else "o", color=colour, linestyle="")
+        if not paper and row.low is not None:
+            axes.plot([factor * row.low, factor * row.high], [place, place], color=colour, linewidth=1.4)
+    if axes.lines:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    else:
+        text = "not published" if paper else "not scored at this scale"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=colour)
+        axes.set_xticks([])
+    better = "higher is better" if quantity.higher_is_better else "lower is better"
+    if not paper:
+        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
+        axes.text(
+            0.5, 1.02, better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
+        )
+    else:
+        axes.set_facecolor("#F6F6F6")
+    axes.set_ylim(len(table.variants) - 0.5, -0.5)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.15)
+
+
+def _labels(table: StudyTable) -> list[str]:
+    return [next(row.label for row in table.rows if row.variant == variant) for variant in table.variants]
+
+
+def _published(table: StudyTable, side: str, metric: str) -> bool:
+    rows = (table.row(variant, side, metric) for variant in table.variants)
+    return any(row is not None and row.paper is not None for row in rows)

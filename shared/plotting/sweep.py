@@ -1,0 +1,161 @@
+"""A sweep as panels: reconstruction (solid, left axis) and generation (dashed, right axis) over what is
+varied.
+
+Upper row: ours with 95 % intervals. Lower row: the paper's values on axes of their own, so that shapes
+compare where values can't. Up is always better: a metric that is better when low is drawn negated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, colour_axis, stamp
+from shared.studies.draw import StudyTable
+from shared.studies.quantities import QUANTITIES
+
+SIDES = {
+    "reconstruction": {"color": RECONSTRUCTION, "linestyle": "-", "marker": "o"},
+    "generation": {"color": GENERATION, "linestyle": "--", "marker": "s"},
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: a metric for each side.
+
+    Attributes:
+        title: what the metrics stand for.
+        reconstruction, generation: names of metrics.
+        stand_in: drawn for both, and said so, where we could not score them.
+    """
+
+    title: str
+    reconstruction: str
+    generation: str
+    stand_in: str | None = None
+
+    def metrics(self, table: StudyTable) -> dict[str, str]:
+        """Side → the metric that we draw."""
+        asked = {"reconstruction": self.reconstruction, "generation": self.generation}
+        if self.stand_in and not all(table.has(side, metric) for side, metric in asked.items()):
+            return dict.fromkeys(asked, self.stand_in)
+        return asked
+
+
+def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:
+    """All panels of a sweep in a row, ours above the paper's."""
+    figure = Figure(figsize=(2.75 * len(panels), 4.9), layout="constrained")
+    # Empty bands at the top and bottom hold the title and the legend.
+    figure.get_layout_engine().set(rect=(0, 0.075, 1, 0.865), w_pad=0.06, h_pad=0.05)
+    grid = figure.subplots(2, len(panels), gridspec_kw={"height_ratios": [1.75, 1]}, squeeze=False)
+    for panel, (ours, paper) in zip(panels, grid.T, strict=True):
+        _draw_ours(ours, table, panel)
+        _draw_paper(paper, table, panel)
+    _headings(figure, table)
+    stamp(figure, table.scale)
+    return figure
+
+
+def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
+    metrics = panel.metrics(table)
+    stands_in = panel.stand_in in metrics.values() and panel.stand_in != panel.generation
+    note = (
+        f"\n{QUANTITIES[panel.stand_in].label} for {QUANTITIES[panel.generation].label}"
+        if stands_in
+        else "\n"
+    )
+    axes.set_title(panel.title, pad=15)
+    axes.text(
+        0.5, 1.02, note.strip(), transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
+    )
+    _prepare(axes, table, [row.setting for row in _rows(table, metrics)])
+    for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
+        rows = [table.row(variant, side, metrics[side]) for variant in table.variants]
+        if table.has(side, metrics[side]):
+            values = [[row.value, _or(row.low, row.value), _or(row.high, row.value)] for row in rows]
+            _draw_side(target, side, metrics[side], np.array(values))
+        else:
+            target.set_yticks([])
+            place = 0.62 if side == "reconstruction" else 0.38
+            text = f"{QUANTITIES[metrics[side]].label}: not scored at this scale"
+            axes.text(0.5, place, text, transform=axes.transAxes, ha="center", color=SIDES[side]["color"])
+    axes.set_xlabel(f"ours: {_axis_label(table)}")
+
+
+def _draw_paper(axes: Axes, table: StudyTable, panel: Panel) -> None:
+    metrics = {"reconstruction": panel.reconstruction, "generation": panel.generation}
+    _prepare(axes, table, [row.paper_setting for row in _rows(table, metrics)])
+    axes.set_facecolor("#F6F6F6")
+    axes.set_xlabel(f"paper: {_axis_label(table)}", color=PAPER)
+    for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
+        rows = [table.row(variant, side, metrics[side]) for variant in table.variants]
+        values = [row.paper if row else None for row in rows]
+        if all(value is not None for value in values):
+            _draw_side(target, side, metrics[side], np.array(values)[:, None].repeat(3, axis=1))
+        else:
+            target.set_yticks([])
+
+
+def _draw_side(axes: Axes, side: str, metric: str, values: np.ndarray) -> None:
+    """Draw `(variants, 3)` of value, low, high."""
+    quantity, look = QUANTITIES[metric], SIDES[side]
+    scale = (1 if quantity.higher_is_better else -1) * (100 if quantity.percent else 1)
+    value, low, high = (scale * values).T
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    places = np.arange(len(value)) + (-0.04 if side == "reconstruction" else 0.04)
+    axes.plot(places, value, **look, markeredgecolor="white", markeredgewidth=0.8, zorder=3)
+    errors = [np.maximum(value - low, 0), np.maximum(high - value, 0)]
+    axes.errorbar(
+        places, value, errors, fmt="none", ecolor=look["color"], elinewidth=1.1, capsize=2.5, zorder=2
+    )
+    unit = " %" if quantity.percent else ""
+    axes.set_ylabel(("" if quantity.higher_is_better else "−") + quantity.label + unit)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axes.margins(y=0.16)
+    colour_axis(axes, "left" if side == "reconstruction" else "right", look["color"])
+    if side == "generation":
+        axes.spines["left"].set_visible(False)
+
+
+def _prepare(axes: Axes, table: StudyTable, settings: list[str | None]) -> None:
+    axes.set_xticks(range(len(table.variants)), [setting or "" for setting in settings])
+    axes.set_xlim(-0.35, len(table.variants) - 0.65)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _rows(table: StudyTable, metrics: dict[str, str]):
+    """Any row of each variant: they all carry its settings."""
+    for variant in table.variants:
+        yield next(row for row in table.rows if row.variant == variant)
+
+
+def _axis_label(table: StudyTable) -> str:
+    return f"{table.axis} ({table.unit})" if table.unit else str(table.axis)
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _headings(figure: Figure, table: StudyTable) -> None:
+    """Title, what is ours and what is the paper's, and the legend."""
+    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
+    figure.text(0.012, 0.975, table.title, fontsize=12, weight="bold", va="center")
+    text = (
+        f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals      lower row: the paper's values"
+    )
+    figure.text(0.988, 0.975, text, ha="right", va="center", color=PAPER)
+    handles = [
+        Line2D([], [], label=label, **SIDES[side], markeredgecolor="white")
+        for side, label in (
+            ("reconstruction", "reconstruction (VAE), left axis"),
+            ("generation", "generation (TTS), right axis"),
+        )
+    ]
+    figure.legend(handles=handles, loc="lower center", ncols=2, bbox_to_anchor=(0.5, 0.0), handlelength=3.2)

@@ -1,0 +1,209 @@
+"""Claims of a paper as tests. Each relation has a margin that is positive exactly when the claim holds.
+
+A claim is *reproduced* when the whole 95 % bootstrap interval of its margin is above zero, *contradicted*
+when it is below, *inconclusive* when it covers zero, and *not testable at this scale* when a metric is
+missing.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
+from shared.studies.bootstrap import Draws, interval, ratio, replicate_ratios
+from shared.studies.quantities import quantity
+from shared.studies.scores import StudyScores
+
+REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclusive"
+NOT_TESTABLE = "not testable at this scale"
+
+_LEAST_VARIANTS = {
+    "better": 2,
+    "within": 2,
+    "increases": 2,
+    "decreases": 2,
+    "ranks_disagree": 2,
+    "peaks_inside": 3,
+}
+
+
+class Claim(Strict):
+    """One sentence of a paper made testable; see the README for how to write one.
+
+    Attributes:
+        id: short name, unique in its source.
+        study: whose variants it compares.
+        text: the claim in words.
+        where: section, figure or table that makes it.
+        relation: `increases` and `decreases` hold between each two neighbours of `variants`; `better`
+        compares the
+            first with the second; `peaks_inside`: the best lies at neither end; `within`: all differ by at
+            most `tolerance`; `ranks_disagree`: what is best by `metric` in reconstruction is not best by
+            `against` in generation.
+        metric: the metric compared.
+        side: whose clips are measured (not for ranks_disagree, which uses both).
+        variants: in the order that the relation speaks of.
+        direction: which way the metric is better, if not the usual one.
+        against: ranks_disagree's generation metric.
+        tolerance: within's largest difference, in the metric's unit.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    study: str
+    text: str
+    where: str
+    relation: Literal["increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree"]
+    metric: str
+    side: Literal["reconstruction", "generation"] | None = None
+    variants: list[str]
+    direction: Literal["higher", "lower"] | None = None
+    against: str | None = None
+    tolerance: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits_relation(self):
+        least = _LEAST_VARIANTS[self.relation]
+        if len(self.variants) < least or (self.relation == "better" and len(self.variants) != 2):
+            raise ValueError(
+                f"{self.relation} needs {'exactly' if self.relation == 'better' else 'at least'} "
+                f"{least} variants"
+            )
+        if (self.tolerance is not None) != (self.relation == "within"):
+            raise ValueError("tolerance belongs to `within`, and `within` needs it")
+        if (self.against is not None) != (self.relation == "ranks_disagree"):
+            raise ValueError("against belongs to `ranks_disagree`, and `ranks_disagree` needs it")
+        if (self.side is None) != (self.relation == "ranks_disagree"):
+            raise ValueError("side (reconstruction or generation) is needed, except by `ranks_disagree`")
+        return self
+
+    def needs(self) -> list[tuple[str, str]]:
+        """The `(side, metric)` pairs that it is tested on."""
+        if self.relation == "ranks_disagree":
+            return [("reconstruction", self.metric), ("generation", self.against)]
+        return [(self.side, self.metric)]
+
+
+class ClaimsFile(Strict):
+    """`claims.yaml`."""
+
+    claims: list[Claim]
+
+
+class Verdict(Strict):
+    """What our runs say of a claim; margin and interval are in the metric's unit, empty if not tested."""
+
+    id: str
+    verdict: str
+    margin: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    clips: int
+    reason: str
+    text: str
+    where: str
+
+
+def load_claims(path: Path, studies: dict[str, list[str]]) -> list[Claim]:
+    """Read and check claims.yaml; no file, no claims.
+
+    Args:
+        path: the file.
+        studies: study → its variants.
+
+    Raises:
+        ConfigError: a claim names what does not exist, or does not fit its relation.
+    """
+    if not Path(path).exists():
+        return []
+    claims = parse(ClaimsFile, load_yaml(path), str(path)).claims
+    seen = set()
+    for claim in claims:
+        where = f"{path}: {claim.id}"
+        if claim.id in seen:
+            raise ConfigError(f"{where}: this id is used twice")
+        seen.add(claim.id)
+        if claim.study not in studies:
+            raise ConfigError(f"{where}: no study {claim.study!r}{did_you_mean(claim.study, studies)}")
+        for variant in claim.variants:
+            if variant not in studies[claim.study]:
+                hint = did_you_mean(variant, studies[claim.study])
+                raise ConfigError(f"{where}: study {claim.study} has no variant {variant!r}{hint}")
+        for _, metric in claim.needs():
+            quantity(metric, where)
+    return claims
+
+
+def judge(claim: Claim, scores: StudyScores, draws: Draws, scale: str) -> Verdict:
+    """The verdict on one claim."""
+    reason = (
+        "smoke is no evidence"
+        if scale == "smoke"
+        else next(
+            (
+                scores.missing.get(need, f"{need[1]} is not computed")
+                for need in claim.needs()
+                if need not in scores.terms
+            ),
+            "",
+        )
+    )
+    shape = {"seeds": len(scores.seeds), "clips": len(scores.clips)}
+    common = {"id": claim.id, "text": claim.text, "where": claim.where, **shape}
+    if reason:
+        return Verdict(verdict=NOT_TESTABLE, margin=None, low=None, high=None, reason=reason, **common)
+    rows = [scores.variants.index(variant) for variant in claim.variants]
+    terms = [scores.terms[need][rows] for need in claim.needs()]
+    margin = float(margin_of(claim, [ratio(each)[:, None] for each in terms])[0])
+    low, high = interval(margin_of(claim, [replicate_ratios(each, draws) for each in terms]))
+    note = "one seed: the interval leaves out training noise" if len(scores.seeds) == 1 else ""
+    return Verdict(verdict=verdict_of(low, high), margin=margin, low=low, high=high, reason=note, **common)
+
+
+def verdict_of(low: float, high: float) -> str:
+    """Verdict from the interval of a margin."""
+    if low > 0:
+        return REPRODUCED
+    return CONTRADICTED if high < 0 else INCONCLUSIVE
+
+
+def margin_of(claim: Claim, values: list[np.ndarray]) -> np.ndarray:
+    """Margin `(replicates,)` of a claim, positive where it holds.
+
+    Args:
+        claim: the claim.
+        values: for each of `claim.needs()` the metric, `(variants, replicates)`.
+    """
+    signs = [
+        _sign(metric, claim.direction if claim.relation != "ranks_disagree" else None)
+        for _, metric in claim.needs()
+    ]
+    first = values[0]
+    if claim.relation == "increases":
+        return np.diff(first, axis=0).min(axis=0)
+    if claim.relation == "decreases":
+        return -np.diff(first, axis=0).max(axis=0)
+    if claim.relation == "within":
+        return claim.tolerance - np.ptp(first, axis=0)
+    good = [sign * each for sign, each in zip(signs, values, strict=True)]
+    if claim.relation == "better":
+        return good[0][0] - good[0][1]
+    if claim.relation == "peaks_inside":
+        return good[0][1:-1].max(axis=0) - np.maximum(good[0][0], good[0][-1])
+    return _disagreement(*good)
+
+
+def _disagreement(reconstruction: np.ndarray, generation: np.ndarray) -> np.ndarray:
+    """How much better the best other variant generates than the one that reconstructs best."""
+    best = reconstruction.argmax(axis=0)[None]
+    own = np.take_along_axis(generation, best, axis=0)[0]
+    others = generation.copy()
+    np.put_along_axis(others, best, -np.inf, axis=0)
+    return others.max(axis=0) - own
+
+
+def _sign(metric: str, direction: str | None) -> int:
+    higher = quantity(metric, "claim").higher_is_better if direction is None else direction == "higher"
+    return 1 if higher else -1

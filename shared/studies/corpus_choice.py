@@ -1,0 +1,53 @@
+"""Which corpus a plan uses instead of the studies' own, and what identifies the user's folder."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shared.config import ConfigError
+from shared.corpora.folder import source_files
+
+
+def corpus_override(corpus: str | None) -> dict[str, Any] | None:
+    """`--config corpus=…`: an existing path is a folder of the user's audio, anything else a public data
+    set's name.
+
+    Raises:
+        ConfigError: it looks like a path, and nothing is there.
+    """
+    if corpus is None:
+        return None
+    path = Path(corpus).expanduser()
+    if path.is_dir():
+        return {"kind": "folder", "path": str(path)}
+    if path.exists() or corpus.startswith((".", "/", "~")):
+        raise ConfigError(f"corpus: {corpus} is not a folder")
+    return {"kind": "hub", "name": corpus}
+
+
+def identity(spec: Any) -> Any:
+    """`spec` with a folder's path replaced by a fingerprint of what lies in it: the same audio, the same key."""
+    if isinstance(spec, dict):
+        if spec.get("kind") == "folder" and "path" in spec:
+            spec = {**spec, "path": fingerprint(spec["path"])}
+        return {key: identity(value) for key, value in spec.items()}
+    return [identity(value) for value in spec] if isinstance(spec, list) else spec
+
+
+@cache
+def fingerprint(folder: str) -> str:
+    """Hash of the names, sizes and times of a folder's clips and metadata: an edited clip is another corpus.
+
+    Raises:
+        ConfigError: the folder's metadata can't be read.
+    """
+    root = Path(folder)
+    stats = ((path.relative_to(root).as_posix(), path.stat()) for path in sorted(source_files(folder)))
+    lines = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def slug(text: str) -> str:
+    """`text` as part of a file name."""
+    return "".join(each if each.isalnum() else "-" for each in text.lower()).strip("-") or "corpus"

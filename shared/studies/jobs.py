@@ -1,0 +1,14 @@
+"""The kinds of jobs: for each the module that does it and the file that is its result."""
+
+KINDS = {
+    "corpus": ("shared.corpora.build", "manifest.json"),
+    "recogniser": ("shared.evaluators.recogniser", "model.safetensors"),
+    "speaker": ("shared.evaluators.speaker", "model.safetensors"),
+    "autoencoder": ("shared.training.autoencoder", "model.safetensors"),
+    "latents": ("shared.training.encode", "latents.safetensors"),
+    "generator": ("shared.training.generator", "model.safetensors"),
+    "ground_truth": ("shared.evaluators.ground_truth", "clips.json"),
+    "reconstructions": ("shared.training.reconstruct", "clips.json"),
+    "samples": ("shared.generators.sample", "clips.json"),
+    "scores": ("shared.metrics.score", "scores.csv"),
+}

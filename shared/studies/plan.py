@@ -1,0 +1,274 @@
+"""The plan: every job that the studies need at a scale, each named by a hash of all that went into it.
+
+A job's spec holds the specs upstream of it, so its key changes when anything upstream changes, and two
+studies that need the same thing share one job. Snakemake's rules look their inputs and parameters up here.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.config import ConfigError, did_you_mean, digest
+from shared.studies.corpus_choice import corpus_override, identity, slug
+from shared.studies.jobs import KINDS
+from shared.studies.schema import Axis, Source, get
+
+PAPER_SCALE = "paper"
+
+
+@dataclass
+class Job:
+    """One job: `inputs` are files by option name, `options` are values that are no files (hub ids)."""
+
+    kind: str
+    key: str
+    spec: dict[str, Any]
+    folder: str
+    inputs: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+    used_by: list[str] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        """The file that the job makes."""
+        return f"{self.folder}/{KINDS[self.kind][1]}"
+
+    @property
+    def spec_text(self) -> str:
+        """The spec as JSON."""
+        return json.dumps(self.spec, indent=1, sort_keys=True, ensure_ascii=False)
+
+    @property
+    def label(self) -> str:
+        """Which variant needs the job, for people: `longcat dim64 seed 0, and 2 more`."""
+        others = len(self.used_by) - 1
+        return self.used_by[0] + (f", and {others} more" if others else "")
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a study needs for one variant: its resolved config and, by seed and side, its scoring job."""
+
+    variant: str
+    config: Any
+    scores: dict[int, dict[str, Job]]
+    ground_truth: Job
+
+
+class Plan:
+    """All jobs at one scale.
+
+    Args:
+        sources: what may be drawn; a source without this scale is left out.
+        scale: name of the scale.
+        seeds: training seeds; every variant is trained with each.
+        corpus: a folder or a hub dataset's name, used in place of each source's corpus.
+
+    Raises:
+        ConfigError: no source has the scale, or a config does not fit.
+    """
+
+    def __init__(self, sources: dict[str, Source], scale: str, seeds: list[int], corpus: str | None = None):
+        known = {name for source in sources.values() for name in source.file.scales}
+        if scale not in known:
+            raise ConfigError(f"scale: no {scale!r}{did_you_mean(scale, known)}")
+        self.sources, self.scale, self.seeds = sources, scale, seeds
+        self.corpus = corpus_override(corpus)
+        # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
+        self.label = scale if corpus is None else f"{scale}-{slug(Path(corpus).name)}"
+        self.jobs: dict[tuple[str, str], Job] = {}
+        self.figures: dict[str, tuple[str, str]] = {}
+        self.points: dict[tuple[str, str], list[Point]] = {}
+        for source in sources.values():
+            for study in source.file.studies if scale in source.file.scales else ():
+                self._add_study(source, study)
+
+    def job(self, kind: str, key: str) -> Job:
+        """The job of this kind and key.
+
+        Raises:
+            ConfigError: the plan has none (a stale path asked for by name).
+        """
+        if (kind, key) not in self.jobs:
+            raise ConfigError(f"{kind}/{key}: no study at scale {self.scale} needs this run folder")
+        return self.jobs[kind, key]
+
+    def figure(self, name: str) -> tuple[str, str]:
+        """`(source, study)` of `figures/<name>.pdf`.
+
+        Raises:
+            ConfigError: no such figure; the message lists those that exist.
+        """
+        if name not in self.figures:
+            raise ConfigError(
+                f"figures/{name}.pdf: no such figure at scale {self.scale}; "
+                f"there are: {', '.join(sorted(self.figures))}"
+            )
+        return self.figures[name]
+
+    def study_folder(self, source: str, study: str) -> str:
+        """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
+        return f"runs/{self.scale}/studies/{source}/{study}/{digest(self.study_spec(source, study))}"
+
+    def study_spec(self, source: str, study: str) -> str:
+        """What a study's table is made of and how it is labelled: JSON for the `tabulate` and `draw` jobs."""
+        loaded, points = self.sources[source], self.points[source, study]
+        axis = loaded.study(study).axis
+        variants = []
+        for point in points:
+            ours = None if axis is None else get(point.config, axis.field)
+            scores = {
+                str(seed): {side: job.output for side, job in sides.items()}
+                for seed, sides in point.scores.items()
+            }
+            label = loaded.file.variants[point.variant].label
+            published = self._published_setting(loaded, point.variant, axis)
+            settings = {"setting": ours, "paper_setting": published}
+            variants.append({"name": point.variant, "label": label, **settings, "scores": scores})
+        spec = {
+            "source": source,
+            "study": study,
+            "title": f"{loaded.file.title}: {loaded.study(study).title}",
+            "paper": loaded.file.paper,
+            "axis": None if axis is None else axis.model_dump(),
+            "scale": self.scale,
+            "label": self.label,
+            "seeds": self.seeds,
+            "variants": variants,
+            "ground_truth": points[0].ground_truth.output,
+            "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
+            "folder": loaded.folder.as_posix(),
+            "studies": loaded.variants_of_studies(),
+            "jobs": sorted({job.folder for point in points for job in self._needed(point)}),
+        }
+        return json.dumps(spec, indent=1, ensure_ascii=False)
+
+    def study_inputs(self, source: str, study: str) -> dict[str, Any]:
+        """The files that a study's table is made from: scores, and what the paper says if it is written down."""
+        points, folder = self.points[source, study], self.sources[source].folder
+        scored = [job.output for point in points for sides in point.scores.values() for job in sides.values()]
+        facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
+        return {
+            "scores": [*scored, points[0].ground_truth.output],
+            **{name: path.as_posix() for name, path in facts.items() if path.exists()},
+        }
+
+    def _published_setting(self, source: Source, variant: str, axis: Axis | None) -> Any:
+        """Where the variant stands on the axis at the `paper` scale."""
+        if axis is None or PAPER_SCALE not in source.file.scales:
+            return None
+        return get(source.resolve(variant, PAPER_SCALE), axis.field)
+
+    def _needed(self, point: Point) -> list[Job]:
+        """All jobs that a point of a study rests on."""
+        by_output = {job.output: job for job in self.jobs.values()}
+        found: dict[str, Job] = {}
+        todo = [point.ground_truth, *(job for sides in point.scores.values() for job in sides.values())]
+        while todo:
+            job = todo.pop()
+            if job.folder not in found:
+                found[job.folder] = job
+                todo.extend(by_output[path] for path in job.inputs.values())
+        return list(found.values())
+
+    def _add_study(self, source: Source, study: str) -> None:
+        name = f"{source.name}_{study}"
+        if name in self.figures:
+            raise ConfigError(
+                f"{source.path}: figures/{name}.pdf is also a figure of {self.figures[name][0]}"
+            )
+        self.figures[name] = (source.name, study)
+        self.points[source.name, study] = [
+            self._add_point(source, each) for each in source.study(study).variants
+        ]
+
+    def _add_point(self, source: Source, variant: str) -> Point:
+        config = source.resolve(variant, self.scale, self.corpus)
+        builder = _PointBuilder(self, config, f"{source.name} {variant}")
+        return Point(
+            variant, config, {seed: builder.scores(seed) for seed in self.seeds}, builder.ground_truth()
+        )
+
+    def add(
+        self, kind: str, word: str, spec: dict, used_by: str, inputs: dict[str, Job], **options: str
+    ) -> Job:
+        """The job with this spec, made at the first call.
+
+        Args:
+            kind: one of KINDS.
+            word: starts the folder's name, for people; it must follow from the spec.
+            spec: the job's whole config.
+            used_by: who needs it, for people.
+            inputs: the jobs whose outputs it reads, by option name.
+            options: further options whose values are no files.
+        """
+        key = f"{word}-{digest(identity(spec))}"
+        if (kind, key) not in self.jobs:
+            files = {name: job.output for name, job in inputs.items()}
+            self.jobs[kind, key] = Job(kind, key, spec, f"runs/{self.scale}/{kind}/{key}", files, options)
+        job = self.jobs[kind, key]
+        if used_by not in job.used_by:
+            job.used_by.append(used_by)
+        return job
+
+
+class _PointBuilder:
+    """Adds the jobs of one variant to a plan."""
+
+    def __init__(self, plan: Plan, config: Any, name: str):
+        self.plan, self.config, self.name = plan, config, name
+        parts = ((part, getattr(config, part)) for part in type(config).model_fields)
+        self.specs = {
+            part: value.model_dump(mode="json") for part, value in parts if isinstance(value, BaseModel)
+        }
+        self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
+        self.corpus = plan.add("corpus", self.specs["corpus"]["kind"], self.specs["corpus"], name, {})
+        self.evaluators = {kind: self._evaluator(kind) for kind in ("recogniser", "speaker")}
+
+    def scores(self, seed: int) -> dict[str, Job]:
+        """Scoring jobs of the reconstructions and of the samples, by side."""
+        name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
+        spec = {"corpus": corpus.spec, "autoencoder": self.specs["autoencoder"], "seed": seed}
+        autoencoder = self.plan.add("autoencoder", word, spec, name, {"corpus": corpus})
+        trained = {"corpus": corpus, "autoencoder": autoencoder}
+        latents = self.plan.add("latents", word, {"autoencoder": autoencoder.spec}, name, trained)
+        spec = {"autoencoder": autoencoder.spec, "generator": self.specs["generator"], "seed": seed}
+        generator = self.plan.add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
+        spec = {"autoencoder": autoencoder.spec, **self.items}
+        reconstructions = self.plan.add("reconstructions", word, spec, name, trained)
+        spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
+        samples = self.plan.add("samples", word, spec, name, {**trained, "generator": generator})
+        evaluation = self.config.evaluation
+        return {
+            "reconstruction": self._score(
+                reconstructions, f"reconstruction-{word}", evaluation.reconstruction, name
+            ),
+            "generation": self._score(samples, f"generation-{word}", evaluation.generation, name),
+        }
+
+    def ground_truth(self) -> Job:
+        """Scoring job of the real test clips: the ceiling of generation."""
+        spec = {"corpus": self.corpus.spec, **self.items}
+        clips = self.plan.add(
+            "ground_truth", self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus}
+        )
+        return self._score(clips, "ground-truth", self.config.evaluation.generation, self.name)
+
+    def _evaluator(self, kind: str) -> Job | str:
+        config = getattr(self.config.evaluators, kind)
+        if isinstance(config, str):
+            return config
+        # One seed for all: evaluators are shared by every variant and every training seed.
+        spec = {"corpus": self.corpus.spec, kind: config.model_dump(mode="json"), "seed": 0}
+        return self.plan.add(kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
+
+    def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
+        jobs = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, Job)}
+        hub = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, str)}
+        models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
+        spec = {"clips": clips.spec, **models, "metrics": list(metrics), "utmos": self.config.evaluators.utmos}
+        inputs = {"corpus": self.corpus, "clips": clips, **jobs}
+        return self.plan.add("scores", word, spec, used_by, inputs, **hub)

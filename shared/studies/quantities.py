@@ -1,0 +1,72 @@
+"""The metrics as a study reads them from scores: how clips add up, which way is better, how they print."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.config import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A metric of a set of clips: Σ numerator / Σ denominator over the clips.
+
+    A mean over clips has no denominator column: each clip that has a value counts once. `name` is the column
+    of scores.csv where it has no separate numerator.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    numerator: str | None = None
+    denominator: str | None = None
+    percent: bool = False
+    digits: int = 3
+
+    def columns(self) -> list[str]:
+        """Columns of scores.csv that it needs."""
+        return [self.numerator, self.denominator] if self.denominator else [self.name]
+
+    def terms(self, columns: dict[str, np.ndarray]) -> np.ndarray:
+        """`(2, clips)`: numerators and denominators; a clip without a value is 0 in both."""
+        top = columns[self.numerator or self.name]
+        bottom = columns[self.denominator] if self.denominator else np.ones_like(top)
+        valid = np.isfinite(top) & np.isfinite(bottom)
+        return np.where(valid, np.stack([top, bottom]), 0.0)
+
+    def show(self, value: float | None) -> str:
+        """The value as it is printed in tables."""
+        if value is None or not np.isfinite(value):
+            return "–"
+        return f"{100 * value:.2f} %" if self.percent else f"{value:.{self.digits}f}"
+
+
+QUANTITIES = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity("wer", "WER", False, "word_errors", "words", percent=True),
+        Quantity("cer", "CER", False, "character_errors", "characters", percent=True),
+        Quantity("stoi", "STOI", True),
+        Quantity("sim", "SIM", True),
+        Quantity("utmos", "UTMOS", True),
+        Quantity("pesq", "PESQ", True),
+        Quantity("dnsmos_ovrl", "DNSMOS", True),
+        Quantity("dnsmos_p808", "DNSMOS P.808", True),
+        Quantity("dnsmos_sig", "DNSMOS SIG", True),
+        Quantity("dnsmos_bak", "DNSMOS BAK", True),
+        Quantity("mel_distance", "Mel distance", False),
+        Quantity("lsd", "LSD (dB)", False, digits=2),
+        Quantity("si_sdr", "SI-SDR (dB)", True, digits=2),
+    )
+}
+
+
+def quantity(name: str, where: str) -> Quantity:
+    """The metric called `name`.
+
+    Raises:
+        ConfigError: there is none; `where` says who asked.
+    """
+    if name not in QUANTITIES:
+        raise ConfigError(f"{where}: no metric {name!r}{did_you_mean(name, QUANTITIES)}")
+    return QUANTITIES[name]

@@ -1,0 +1,299 @@
+"""The schema of `replications/<source>/study.yaml`, and how a variant's config at a scale is put together."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
+from shared.corpora.config import CorpusConfig
+from shared.evaluators.config import RecogniserConfig, SpeakerConfig
+from shared.generators.config import SamplingConfig
+from shared.metrics.names import MetricName
+from shared.studies.claims import load_claims
+from shared.studies.paper import load_paper
+from shared.training.config import AutoencoderRecipe, GeneratorRecipe
+
+NAME = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
+ALL_SCALES = "all"  # the key of a variant's overrides that hold at every scale
+_TAGS = ("kind", "family")  # when one of these changes, a deep merge would mix two models' fields
+
+
+class EvaluatorsConfig(Strict):
+    """The models that metrics use: trained here (a config) or from the hub (an id)."""
+
+    recogniser: RecogniserConfig | str
+    speaker: SpeakerConfig | str
+    utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
+
+
+class EvaluationConfig(Strict):
+    """What is measured, and on how many test clips. Every variant gets the same clips, prompts and noise."""
+
+    clips: int = Field(gt=0)
+    reconstruction: tuple[MetricName, ...] = Field(description="metrics of reconstructed clips")
+    generation: tuple[MetricName, ...] = Field(description="of generated clips, and of ground truth: their ceiling")
+    seed: int = 0
+
+
+class VariantConfig(Strict):
+    """Everything that one variant needs at one scale, seeds apart."""
+
+    sample_rate: int = Field(gt=0)
+    corpus: CorpusConfig
+    autoencoder: AutoencoderRecipe
+    generator: GeneratorRecipe
+    sampling: SamplingConfig
+    evaluators: EvaluatorsConfig
+    evaluation: EvaluationConfig
+
+    @model_validator(mode="after")
+    def _utmos_has_a_model(self):
+        asked = {*self.evaluation.reconstruction, *self.evaluation.generation}
+        if "utmos" in asked and not self.evaluators.utmos:
+            raise ValueError("evaluation asks for utmos, which needs evaluators.utmos: a hub id or a file")
+        return self
+
+    @property
+    def frame_rate(self) -> float:
+        """Latent frames per second."""
+        return self.sample_rate / self.autoencoder.architecture.hop
+
+    @property
+    def information_rate(self) -> float:
+        """Latent floats per second."""
+        return self.frame_rate * self.autoencoder.bottleneck.dim
+
+
+class Axis(Strict):
+    """What a study varies: `field` is a dotted path (or property) in the resolved variant config."""
+
+    label: str
+    field: str
+    unit: str = ""
+
+
+class Study(Strict):
+    """One sweep, drawn as one figure or table."""
+
+    title: str
+    variants: list[str] = Field(min_length=1)
+    axis: Axis | None = None
+
+
+class Variant(BaseModel):
+    """A point of a sweep. Further keys are scales, with that scale's dotted overrides."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    label: str
+
+    @property
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        """Scale → dotted path → value."""
+        return self.model_extra or {}
+
+
+class StudyFile(Strict):
+    """`study.yaml` as written."""
+
+    source: str = Field(pattern=NAME)
+    title: str
+    paper: str
+    studies: dict[str, Study] = Field(min_length=1)
+    variants: dict[str, Variant] = Field(min_length=1)
+    scales: dict[str, dict[str, Any]] = Field(min_length=1)
+    guesses: dict[str, str] = Field(default_factory=dict, description="dotted path → what the guess rests on")
+
+
+class Source:
+    """A replication: its study file, checked, and the folder it lies in.
+
+    Args:
+        path: the `study.yaml`.
+        model: config model of a variant (tests pass a small one).
+
+    Raises:
+        ConfigError: one line for each thing that is wrong, naming file, field and what exists instead.
+    """
+
+    def __init__(self, path: Path, model: type[BaseModel] = VariantConfig):
+        self.path, self.folder, self.model = Path(path), Path(path).parent, model
+        self.file = parse(StudyFile, load_yaml(path), str(path))
+        self.name = self.file.source
+        if self.name != self.folder.name:
+            raise ConfigError(
+                f"{path}: source: {self.name!r} must equal its folder's name {self.folder.name!r}"
+            )
+        self._check_names()
+        resolved = [
+            self.resolve(variant, scale) for scale in self.file.scales for variant in self.file.variants
+        ]
+        self._check_paths(resolved)
+        self._check_facts()
+
+    def study(self, name: str) -> Study:
+        """The study called `name`."""
+        return self._get("studies", name)
+
+    def resolve(self, variant: str, scale: str, corpus: dict | None = None) -> Any:
+        """Config of a variant at a scale: the scale, then the variant's overrides, then a corpus override.
+
+        Overrides are those of the scale itself, else of the nearest scale it extends; `all` goes first.
+        """
+        overrides = self._get("variants", variant).overrides
+        data = self._scale(scale)
+        nearest = next((name for name in self._ancestry(scale) if name in overrides), None)
+        for part in (ALL_SCALES, nearest):
+            for dotted, value in overrides.get(part, {}).items():
+                _assign(data, dotted, value)
+        if corpus is not None:
+            data["corpus"] = corpus
+        if isinstance(data.get("corpus"), dict) and "sample_rate" in data:
+            data["corpus"] = {**data["corpus"], "sample_rate": data["sample_rate"]}
+        return parse(self.model, data, f"{self.path}: variant {variant} at scale {scale}")
+
+    def variants_of_studies(self) -> dict[str, list[str]]:
+        """Study → its variants."""
+        return {name: study.variants for name, study in self.file.studies.items()}
+
+    def _get(self, section: str, name: str) -> Any:
+        known = getattr(self.file, section)
+        if name not in known:
+            raise ConfigError(f"{self.path}: {section}: no {name!r}{did_you_mean(name, known)}")
+        return known[name]
+
+    def _ancestry(self, scale: str) -> Iterator[str]:
+        """The scale and those it extends, nearest first."""
+        seen = []
+        while scale is not None:
+            if scale in seen:
+                raise ConfigError(f"{self.path}: scales: {' extends '.join([*seen, scale])} goes in a circle")
+            seen.append(scale)
+            yield scale
+            scale = self._get("scales", scale).get("extends")
+
+    def _scale(self, scale: str) -> dict:
+        data: dict = {}
+        for name in reversed(list(self._ancestry(scale))):
+            data = merge(
+                data, {key: value for key, value in self.file.scales[name].items() if key != "extends"}
+            )
+        return data
+
+    def _check_names(self) -> None:
+        for name, study in self.file.studies.items():
+            for variant in study.variants:
+                if variant not in self.file.variants:
+                    hint = did_you_mean(variant, self.file.variants)
+                    raise ConfigError(f"{self.path}: studies.{name}.variants: no variant {variant!r}{hint}")
+        for name, variant in self.file.variants.items():
+            for scale, overrides in variant.overrides.items():
+                known = [ALL_SCALES, *self.file.scales]
+                if scale not in known:
+                    hint = did_you_mean(scale, known)
+                    raise ConfigError(f"{self.path}: variants.{name}: no scale {scale!r}{hint}")
+                if not isinstance(overrides, dict):
+                    raise ConfigError(
+                        f"{self.path}: variants.{name}.{scale}: must map dotted paths to values"
+                    )
+
+    def _check_facts(self) -> None:
+        """What is used only after training is checked before it."""
+        studies = self.variants_of_studies()
+        load_claims(self.folder / "claims.yaml", studies)
+        load_paper(self.folder / "paper.yaml", studies)
+        layout = self.folder / "figures.py"
+        if not layout.exists():
+            raise ConfigError(
+                f"{layout}: no such file; it draws the source's figures, one function for each study"
+            )
+        tree = ast.parse(layout.read_text(encoding="utf-8"), filename=str(layout))
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if missing := sorted(studies.keys() - functions):
+            raise ConfigError(f"{layout}: no function {missing[0]}(table) for the study {missing[0]!r}")
+
+    def _check_paths(self, resolved: list[BaseModel]) -> None:
+        """Guesses and axes must point at something, else a renamed field leaves them behind unnoticed."""
+        for dotted in self.file.guesses:
+            if not any(has(config, dotted) for config in resolved):
+                raise ConfigError(
+                    f"{self.path}: guesses: no scale has a field {dotted!r}{near(resolved, dotted)}"
+                )
+        for name, study in self.file.studies.items():
+            if study.axis and not all(has(config, study.axis.field) for config in resolved):
+                hint = near(resolved, study.axis.field)
+                raise ConfigError(
+                    f"{self.path}: studies.{name}.axis.field: no field {study.axis.field!r}{hint}"
+                )
+
+
+def load_sources(root: Path, model: type[BaseModel] = VariantConfig) -> dict[str, Source]:
+    """All sources under `root`, by name: every folder that has a `study.yaml`.
+
+    Raises:
+        ConfigError: none there, or one of them is wrong.
+    """
+    paths = sorted(Path(root).glob("*/study.yaml"))
+    if not paths:
+        raise ConfigError(f"{root}: no <source>/study.yaml in this folder")
+    return {path.parent.name: Source(path, model) for path in paths}
+
+
+def merge(base: dict, over: dict) -> dict:
+    """Deep merge; a dict whose `kind` or `family` changes is replaced whole: its fields mean other things."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        if both and not any(tag in value and value[tag] != old.get(tag) for tag in _TAGS):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _assign(data: dict, dotted: str, value: Any) -> None:
+    """Set `a.b.c` in nested dicts, copying on the way so that scales never share what a variant changes."""
+    *parents, last = dotted.split(".")
+    for part in parents:
+        inner = data.get(part)
+        data[part] = dict(inner) if isinstance(inner, dict) else {}
+        data = data[part]
+    data[last] = value
+
+
+def get(config: Any, dotted: str) -> Any:
+    """Value at a dotted path of a model (fields or properties).
+
+    Raises:
+        AttributeError: there is none.
+    """
+    for part in dotted.split("."):
+        config = getattr(config, part)
+    return config
+
+
+def has(config: Any, dotted: str) -> bool:
+    """Whether a dotted path leads somewhere."""
+    try:
+        get(config, dotted)
+    except AttributeError:
+        return False
+    return True
+
+
+def near(configs: list[BaseModel], dotted: str) -> str:
+    """A did-you-mean for a dotted path, from all the paths that the configs have."""
+    known = {path for config in configs for path in _paths(config)}
+    return did_you_mean(dotted, difflib.get_close_matches(dotted, known, n=1))
+
+
+def _paths(config: BaseModel, prefix: str = "") -> Iterator[str]:
+    for name in type(config).model_fields:
+        yield prefix + name
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            yield from _paths(value, f"{prefix}{name}.")

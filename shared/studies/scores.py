@@ -1,0 +1,118 @@
+"""Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from shared.config import ConfigError
+from shared.studies.quantities import QUANTITIES
+
+GROUND_TRUTH = "ground_truth"
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """One scores.csv: columns of numbers by name, NaN where a clip has none, and why metrics are missing."""
+
+    clips: list[str]
+    columns: dict[str, np.ndarray]
+    reasons: dict[str, str]
+
+
+@dataclass
+class StudyScores:
+    """Scores of all variants.
+
+    Attributes:
+        variants: their names, in the study's order.
+        seeds: training seeds.
+        clips: ids of the test clips.
+        terms: `(side, metric)` → `(variants, 2, seeds, clips)` numerators and denominators.
+        ground_truth: metric → `(2, 1, clips)`.
+        missing: `(side, metric)` → why there are no values.
+    """
+
+    variants: list[str]
+    seeds: list[int]
+    clips: list[str]
+    terms: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
+    missing: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_scores(path: Path) -> ScoreFile:
+    """Read a scores.csv.
+
+    Raises:
+        ConfigError: it is missing, empty or damaged; the message names it and what to do.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    if not rows or "id" not in rows[0]:
+        raise ConfigError(f"{path}: no scores in this file; delete it and run again")
+    wanted = {column for each in QUANTITIES.values() for column in each.columns()} & rows[0].keys()
+    try:
+        columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
+    except (TypeError, ValueError):
+        raise ConfigError(f"{path}: a score is not a number; delete the file and run again") from None
+    reasons = {}
+    for row in rows:
+        for part in filter(None, (row.get("reason") or "").split(";")):
+            metric, _, reason = part.strip().partition(": ")
+            reasons.setdefault(metric, reason)
+    return ScoreFile([row["id"] for row in rows], columns, reasons)
+
+
+def load_study(variants: list[str], seeds: list[int], files: dict[tuple[str, int, str], Path], truth: Path):
+    """Read the scores of a study as `StudyScores`.
+
+    Args:
+        variants: their names.
+        seeds: training seeds.
+        files: scores.csv of each (variant, seed, side).
+        truth: scores.csv of the ground truth.
+
+    Raises:
+        ConfigError: two files do not score the same clips, or one is damaged.
+    """
+    read = {key: read_scores(path) for key, path in files.items()}
+    real = read_scores(truth)
+    clips = sorted(real.clips)
+    for key, scored in read.items():
+        if sorted(scored.clips) != clips:
+            raise ConfigError(
+                f"{files[key]}: scores other clips than {truth}; delete both folders and run again"
+            )
+    study = StudyScores(variants, seeds, clips)
+    for side in sorted({side for _, _, side in files}):
+        for metric in QUANTITIES:
+            _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
+    for metric, each in QUANTITIES.items():
+        if set(each.columns()) <= real.columns.keys():
+            study.ground_truth[metric] = _ordered_terms(real, metric)[:, None]
+    return study
+
+
+def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreFile]]) -> None:
+    """Add one metric of one side, or why there is none."""
+    flat = [file for row in files for file in row]
+    if not all(set(QUANTITIES[metric].columns()) <= file.columns.keys() for file in flat):
+        study.missing[side, metric] = f"{metric} is not computed for {side} at this scale"
+        return
+    stacked = np.array([[_ordered_terms(file, metric) for file in row] for row in files])
+    terms = np.moveaxis(stacked, 1, 2)  # (variants, seeds, 2, clips) → (variants, 2, seeds, clips)
+    if (terms[:, 1].sum(axis=(-2, -1)) == 0).any():
+        reasons = [file.reasons[metric] for file in flat if metric in file.reasons]
+        study.missing[side, metric] = reasons[0] if reasons else f"{metric} has no value on any clip"
+        return
+    study.terms[side, metric] = terms
+
+
+def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:
+    """`(2, clips)` in the order of the sorted clip ids."""
+    return QUANTITIES[metric].terms(file.columns)[:, np.argsort(file.clips)]

@@ -1,0 +1,76 @@
+"""Job: from per-clip scores to a study's table, verdicts and provenance; the scores are kept beside them."""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from shared.cli import run_job
+from shared.files import read_json, write_json, write_text
+from shared.studies.bootstrap import draw
+from shared.studies.claims import Verdict, judge, load_claims
+from shared.studies.paper import load_paper
+from shared.studies.provenance import provenance
+from shared.studies.scores import GROUND_TRUTH, load_study
+from shared.studies.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown
+
+
+def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], list[Verdict]]:
+    """Rows and verdicts of a study.
+
+    Args:
+        spec: see `Plan.study_spec`.
+        facts: `paper` and `claims`: the source's files.
+    """
+    names = [variant["name"] for variant in spec["variants"]]
+    scores = load_study(names, spec["seeds"], score_files(spec), Path(spec["ground_truth"]))
+    draws = draw(len(scores.seeds), len(scores.clips))
+    known = spec["studies"]
+    claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec["study"]]
+    settings = {GROUND_TRUTH: Setting(label="ground truth")}
+    for variant in spec["variants"]:
+        places = {key: show_setting(variant[key]) for key in ("setting", "paper_setting")}
+        settings[variant["name"]] = Setting(label=variant["label"], **places)
+    rows = make_rows(spec["study"], scores, settings, load_paper(facts["paper"], known), draws)
+    return rows, [judge(claim, scores, draws, spec["scale"]) for claim in claims]
+
+
+def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:
+    """scores.csv by variant, seed and side."""
+    return {
+        (variant["name"], int(seed), side): Path(path)
+        for variant in spec["variants"]
+        for seed, sides in variant["scores"].items()
+        for side, path in sides.items()
+    }
+
+
+def keep_scores(spec: dict[str, Any], folder: Path) -> None:
+    """Copy the per-clip scores to the record."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for (variant, seed, side), path in score_files(spec).items():
+        shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
+    shutil.copyfile(spec["ground_truth"], folder / f"{GROUND_TRUTH}.csv")
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON: variants, seeds and where their scores are")
+    for name in ("table", "page", "verdicts", "provenance"):
+        parser.add_argument(f"--{name}", required=True, type=Path, help=f"the {name} to write")
+    arguments = parser.parse_args()
+    spec = read_json(arguments.spec)
+    facts = {name: Path(spec["folder"]) / f"{name}.yaml" for name in ("paper", "claims")}
+    rows, verdicts = tabulate(spec, facts)
+    keep_scores(spec, arguments.table.parent / "scores")
+    write_text(arguments.table, to_csv(rows, Row))
+    write_text(arguments.verdicts, to_csv(verdicts, Verdict))
+    write_text(
+        arguments.page, to_markdown(f"{spec['title']} ({spec['paper']})", spec["scale"], rows, verdicts)
+    )
+    write_json(arguments.provenance, provenance(spec))
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,70 @@
+"""Figures: what they show, and the same bytes each time."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.plotting.style import save_figure, styled
+from shared.studies.draw import StudyTable, load_layout
+from shared.studies.table import Row
+
+LAYOUT = Path(__file__).parents[2] / "replications" / "longcat" / "figures.py"
+VALUES = {"wer": (0.05, 0.1, 0.2), "sim": (0.6, 0.65, 0.55), "stoi": (0.8, 0.85, 0.9), "pesq": (1.3, 1.4, 1.6),
+          "dnsmos_ovrl": (2.5, 2.4, 2.2), "dnsmos_p808": (3.3, 3.2, 3.0)}  # fmt: skip
+
+
+def _table(scale="cpu", variants=("dim64", "dim128", "dim256"), utmos=False):
+    values = VALUES | ({"utmos": (3.2, 3.1, 2.9)} if utmos else {})
+    rows = [
+        Row(variant=variant, label=variant, setting=str(4**place), paper_setting=str(64 * 2**place), side=side,
+            metric=metric, value=each[place], low=each[place] * 0.95, high=each[place] * 1.05, n=10, seeds=1,
+            paper=each[place], paper_where="Figure 3", paper_trust="primary")
+        for side in ("reconstruction", "generation")
+        for metric, each in values.items()
+        for place, variant in enumerate(variants)
+    ]
+    return StudyTable("Title", "latent dim", "", scale, 1, list(variants), rows)
+
+
+def _texts(figure):
+    axes = figure.axes
+    found = [text.get_text() for each in (figure, *axes) for text in each.texts]
+    return found + [each.get_title() for each in axes] + [each.get_ylabel() for each in axes]
+
+
+@pytest.mark.parametrize("study", ["fig3", "fig4", "table4"])
+def test_every_study_is_drawn_the_same_twice(tmp_path, study):
+    written = []
+    for name in ("one", "two"):
+        with styled():
+            save_figure(load_layout(LAYOUT, study)(_table()), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+        written.append([(tmp_path / f"{name}{suffix}").read_bytes() for suffix in (".pdf", ".png")])
+    assert written[0] == written[1]
+    assert b"CreationDate" not in written[0][0]
+
+
+def test_the_papers_four_panels_with_wer_negated():
+    texts = _texts(load_layout(LAYOUT, "fig3")(_table()))
+    for title in ("Intelligibility", "Similarity", "Naturalness", "Quality", "−WER %", "STOI", "PESQ"):
+        assert title in texts
+
+
+def test_dnsmos_stands_in_where_utmos_is_out_of_reach_and_says_so():
+    assert "DNSMOS P.808 for UTMOS" in _texts(load_layout(LAYOUT, "fig3")(_table()))
+    assert "DNSMOS P.808 for UTMOS" not in _texts(load_layout(LAYOUT, "fig3")(_table(utmos=True)))
+
+
+@pytest.mark.parametrize("study", ["fig3", "table4"])
+def test_only_smoke_is_stamped(study):
+    draw = load_layout(LAYOUT, study)
+    assert "smoke: not evidence" in _texts(draw(_table("smoke")))
+    assert "smoke: not evidence" not in _texts(draw(_table("cpu")))
+
+
+def test_a_metric_that_nobody_scored_leaves_a_note_not_a_crash(tmp_path):
+    table = _table()
+    nothing = {"value": None, "paper": None}
+    rows = [row if row.metric != "stoi" else row.model_copy(update=nothing) for row in table.rows]
+    figure = load_layout(LAYOUT, "fig3")(StudyTable("T", "dim", "", "cpu", 1, table.variants, rows))
+    assert any("STOI: not scored at this scale" in text for text in _texts(figure))
+    save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")

@@ -1,0 +1,134 @@
+"""Claims: each relation's margin, verdicts at their boundaries, and what cannot be tested."""
+
+import numpy as np
+import pytest
+import yaml
+
+from shared.config import ConfigError
+from shared.studies.bootstrap import draw
+from shared.studies.claims import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTABLE,
+    REPRODUCED,
+    Claim,
+    judge,
+    load_claims,
+    margin_of,
+    verdict_of,
+)
+from shared.studies.scores import StudyScores
+
+
+def _claim(relation, metric="sim", variants=("a", "b", "c"), **more):
+    if relation != "ranks_disagree":
+        more.setdefault("side", "generation")
+    common = {"id": "x", "study": "s", "text": "t", "where": "w", "relation": relation, "metric": metric}
+    return Claim(**common, variants=list(variants), **more)
+
+
+def _margin(claim, *values):
+    return float(margin_of(claim, [np.array(each, dtype=float)[:, None] for each in values])[0])
+
+
+# relation, metric, values of a, b, c, margin
+MARGINS = [
+    ("increases", "sim", (1, 2, 5), 1),
+    ("increases", "sim", (1, 2, 1.5), -0.5),
+    ("increases", "wer", (1, 2, 5), 1),  # it speaks of the value, whichever way is better
+    ("decreases", "sim", (5, 2, 1), 1),
+    ("decreases", "sim", (5, 2, 3), -1),
+    ("peaks_inside", "sim", (1, 3, 2), 1),
+    ("peaks_inside", "sim", (1, 3, 4), -1),
+    ("peaks_inside", "wer", (3, 1, 2), 1),  # the best WER is the lowest
+]
+
+
+@pytest.mark.parametrize(("relation", "metric", "values", "expected"), MARGINS)
+def test_margins(relation, metric, values, expected):
+    assert _margin(_claim(relation, metric), values) == pytest.approx(expected)
+
+
+def test_better_follows_the_metric_or_the_claim():
+    assert _margin(_claim("better", "wer", "ab"), (0.1, 0.3)) == pytest.approx(0.2)
+    assert _margin(_claim("better", "sim", "ab"), (0.1, 0.3)) == pytest.approx(-0.2)
+    assert _margin(_claim("better", "sim", "ab", direction="lower"), (0.1, 0.3)) == pytest.approx(0.2)
+
+
+def test_within_measures_the_largest_difference():
+    assert _margin(_claim("within", tolerance=0.5), (1, 1.2, 0.9)) == pytest.approx(0.2)
+    assert _margin(_claim("within", tolerance=0.2), (1, 1.2, 0.9)) == pytest.approx(-0.1)
+
+
+def test_ranks_disagree():
+    claim = _claim("ranks_disagree", "pesq", against="wer")
+    # c reconstructs best; a generates best, 0.2 better than c.
+    assert _margin(claim, (1, 2, 3), (0.1, 0.2, 0.3)) == pytest.approx(0.2)
+    # c is best at both: the next is 0.1 worse.
+    assert _margin(claim, (1, 2, 3), (0.3, 0.2, 0.1)) == pytest.approx(-0.1)
+
+
+@pytest.mark.parametrize(("low", "high", "expected"), [
+    (1e-9, 1, REPRODUCED), (-1, -1e-9, CONTRADICTED), (-1, 1, INCONCLUSIVE),
+    (0, 1, INCONCLUSIVE), (-1, 0, INCONCLUSIVE), (0, 0, INCONCLUSIVE),
+])
+def test_verdicts_at_their_boundaries(low, high, expected):
+    assert verdict_of(low, high) == expected
+
+
+def _scores(means, seeds=3, clips=50, spread=0.3):
+    """SIM of generation in three variants, each clip with an offset that all variants share."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(0, spread, size=(1, clips))
+    values = np.stack([mean + shared + rng.normal(0, 0.02, size=(seeds, clips)) for mean in means])
+    terms = np.stack([values, np.ones_like(values)], axis=1)
+    names = [f"c{index:02d}" for index in range(clips)]
+    return StudyScores(["a", "b", "c"], list(range(seeds)), names, {("generation", "sim"): terms})
+
+
+def test_pairs_see_what_unpaired_intervals_could_not():
+    verdict = judge(_claim("increases"), _scores([0.50, 0.53, 0.56]), draw(3, 50), "cpu")
+    assert verdict.verdict == REPRODUCED
+    assert verdict.low < verdict.margin < 0.05
+    assert verdict.reason == ""
+
+
+def test_opposite_order_is_contradicted_and_a_tie_is_inconclusive():
+    assert judge(_claim("increases"), _scores([0.6, 0.5, 0.4]), draw(3, 50), "cpu").verdict == CONTRADICTED
+    assert judge(_claim("increases"), _scores([0.5, 0.5, 0.5]), draw(3, 50), "cpu").verdict == INCONCLUSIVE
+
+
+def test_one_seed_is_marked():
+    verdict = judge(_claim("increases"), _scores([0.5, 0.6, 0.7], seeds=1), draw(1, 50), "cpu")
+    assert (verdict.verdict, verdict.seeds) == (REPRODUCED, 1)
+    assert "one seed" in verdict.reason
+
+
+def test_a_missing_metric_and_smoke_give_no_verdict():
+    scores = _scores([0.5, 0.6, 0.7])
+    scores.missing["generation", "utmos"] = "the hub is out of reach"
+    verdict = judge(_claim("increases", "utmos"), scores, draw(3, 50), "cpu")
+    assert (verdict.verdict, verdict.reason, verdict.margin) == (NOT_TESTABLE, "the hub is out of reach", None)
+    assert judge(_claim("increases"), scores, draw(3, 50), "smoke").verdict == NOT_TESTABLE
+
+
+WRONG = {
+    "metric": ({"metric": "sism"}, "no metric 'sism'; did you mean 'sim'?"),
+    "variant": ({"variants": ["a", "bb", "c"]}, "study s has no variant 'bb'"),
+    "study": ({"study": "z"}, "no study 'z'"),
+    "relation": ({"relation": "rises"}, "relation"),
+    "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
+    "tolerance": ({"relation": "within"}, "`within` needs it"),
+    "no side": ({"side": None}, "side"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_claim_is_one_line(tmp_path, name):
+    change, expected = WRONG[name]
+    claim = {**_claim("increases").model_dump(exclude_none=True), **change}
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump({"claims": [claim]}))
+    with pytest.raises(ConfigError) as caught:
+        load_claims(tmp_path / "claims.yaml", {"s": ["a", "b", "c"]})
+    assert expected in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1

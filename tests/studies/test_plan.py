@@ -1,0 +1,143 @@
+"""The plan: shared jobs are planned once, and a key changes exactly when something upstream does."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.config import ConfigError
+from shared.studies.plan import Plan
+from shared.studies.schema import Source, load_sources
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return load_sources(ROOT / "replications")
+
+
+@pytest.fixture
+def plan(sources):
+    return Plan(sources, "smoke", [0])
+
+
+def _keys(plan, kind):
+    return {key for found, key in plan.jobs if found == kind}
+
+
+def _changed(sources, tmp_path, change):
+    """The plan after an edit of longcat's study.yaml."""
+    folder = tmp_path / "longcat"
+    folder.mkdir()
+    study = yaml.safe_load((ROOT / "replications/longcat/study.yaml").read_text())
+    change(study)
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
+    return Plan({"longcat": Source(folder / "study.yaml")}, "smoke", [0])
+
+
+def test_what_studies_share_is_planned_once(plan):
+    assert {kind: len(_keys(plan, kind)) for kind in ("corpus", "recogniser", "speaker", "ground_truth")} == {
+        "corpus": 1, "recogniser": 1, "speaker": 1, "ground_truth": 1,
+    }
+    # Three dims and two more rates; Table 4's variants differ at sampling time only.
+    assert len(_keys(plan, "autoencoder")) == len(_keys(plan, "generator")) == 5
+    assert len(_keys(plan, "samples")) == 7
+
+
+def test_a_second_seed_adds_trainings_and_shares_evaluators(sources, plan):
+    two = Plan(sources, "smoke", [0, 1])
+    assert len(_keys(two, "autoencoder")) == 10
+    assert _keys(two, "autoencoder") > _keys(plan, "autoencoder")
+    assert _keys(two, "recogniser") == _keys(plan, "recogniser")
+    assert len(_keys(two, "ground_truth")) == 1
+
+
+UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
+EDITS = {
+    "generator": (lambda scale: scale["generator"]["training"].update(steps=41), {"generator", "samples"}),
+    "autoencoder": (
+        lambda scale: scale["autoencoder"]["training"].update(steps=41),
+        {"autoencoder", "latents", "generator", "samples", "reconstructions"},
+    ),
+    "sampling": (lambda scale: scale["sampling"]["solver"].update(evaluations=5), {"samples"}),
+    "clips": (lambda scale: scale["evaluation"].update(clips=7), {"samples", "reconstructions"}),
+    "corpus": (lambda scale: scale["corpus"].update(seed=1), {*UPSTREAM} - {"scores"}),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_changes_the_keys_downstream_and_no_others(sources, plan, tmp_path, name):
+    edit, expected = EDITS[name]
+    after = _changed(sources, tmp_path, lambda study: edit(study["scales"]["smoke"]))
+    moved = {kind for kind in UPSTREAM if not _keys(after, kind) & _keys(plan, kind)}
+    assert moved - {"scores"} == expected
+
+
+def test_another_source_with_the_same_models_shares_the_jobs(sources, plan, tmp_path):
+    folder = tmp_path / "aardvark"
+    folder.mkdir()
+    text = (ROOT / "replications/longcat/study.yaml").read_text().replace("source: longcat", "source: aardvark")
+    (folder / "study.yaml").write_text(text)
+    (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
+    both = Plan({"aardvark": Source(folder / "study.yaml"), **sources}, "smoke", [0])
+    assert both.jobs.keys() == plan.jobs.keys()
+    assert set(both.figures) == {*plan.figures, "aardvark_fig3", "aardvark_fig4", "aardvark_table4"}
+
+
+def _audio_folder(folder):
+    folder.mkdir()
+    with open(folder / "metadata.csv", "w", newline="") as file:
+        csv.writer(file).writerows([["file_name", "text"], ["a.wav", "hello"]])
+    (folder / "a.wav").write_bytes(b"not read here")
+    return folder
+
+
+def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_path):
+    first = _audio_folder(tmp_path / "one")
+    plan = Plan(sources, "smoke", [0], str(first))
+    assert plan.label == "smoke-one"
+    (corpus,) = [job for (kind, _), job in plan.jobs.items() if kind == "corpus"]
+    assert corpus.spec["path"] == str(first)
+    assert corpus.spec["sample_rate"] == 16000
+    moved = first.rename(tmp_path / "two")
+    assert Plan(sources, "smoke", [0], str(moved)).jobs.keys() == plan.jobs.keys()
+    assert str(tmp_path) not in plan.study_spec("longcat", "fig3")
+
+
+def test_an_edited_clip_is_another_corpus(sources, tmp_path):
+    from shared.studies import corpus_choice
+
+    folder = _audio_folder(tmp_path / "one")
+    before = Plan(sources, "smoke", [0], str(folder)).jobs.keys()
+    (folder / "a.wav").write_bytes(b"something else")
+    corpus_choice.fingerprint.cache_clear()
+    assert not before & Plan(sources, "smoke", [0], str(folder)).jobs.keys()
+
+
+def test_a_public_corpus_by_name(sources):
+    (corpus,) = {
+        job.spec["name"] for (kind, _), job in Plan(sources, "smoke", [0], "libritts").jobs.items() if kind == "corpus"
+    }
+    assert corpus == "libritts"
+
+
+@pytest.mark.parametrize("corpus", ["/no/such/folder", "./none", "~/none-at-all"])
+def test_a_folder_that_is_not_there(sources, corpus):
+    with pytest.raises(ConfigError, match="is not a folder"):
+        Plan(sources, "smoke", [0], corpus)
+
+
+def test_unknown_scale_and_figure_say_what_there_is(sources, plan):
+    with pytest.raises(ConfigError, match="scale: no 'smok'; did you mean 'smoke'"):
+        Plan(sources, "smok", [0])
+    with pytest.raises(ConfigError, match="there are: longcat_fig3"):
+        plan.figure("nope")
+
+
+def test_run_folders_name_inputs_that_other_jobs_make(plan):
+    made = {job.output for job in plan.jobs.values()}
+    for job in plan.jobs.values():
+        assert set(job.inputs.values()) <= made

@@ -1,0 +1,143 @@
+"""Study files: how a variant's config is put together, and one clear line for each mistake."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+import yaml
+from pydantic import Field
+
+from shared.config import ConfigError, Strict
+from shared.studies.schema import Source, load_sources, merge
+
+ROOT = Path(__file__).parents[2]
+
+
+class Small(Strict):
+    family: Literal["small"]
+    dim: int = Field(gt=0)
+
+
+class Large(Strict):
+    family: Literal["large"]
+    dim: int = Field(gt=0)
+    strides: tuple[int, ...] = ()
+
+
+class Config(Strict):
+    """A stand-in for VariantConfig."""
+
+    sample_rate: int
+    model: Annotated[Small | Large, Field(discriminator="family")]
+    steps: int = 10
+
+
+STUDY = {
+    "source": "toy",
+    "title": "Toy",
+    "paper": "none",
+    "studies": {"fig1": {"title": "Size", "variants": ["a", "b"], "axis": {"label": "dim", "field": "model.dim"}}},
+    "variants": {
+        "a": {"label": "A", "paper": {"model.dim": 64}, "cpu": {"model.dim": 4}},
+        "b": {"label": "B", "all": {"steps": 7}, "paper": {"model.dim": 128}, "cpu": {"model.dim": 8}},
+    },
+    "scales": {
+        "paper": {"sample_rate": 24000, "model": {"family": "large", "dim": 64, "strides": [2, 4]}},
+        "cpu": {"extends": "paper", "sample_rate": 16000, "model": {"family": "small", "dim": 4}},
+        "smoke": {"extends": "cpu", "steps": 2},
+    },
+    "guesses": {"model.strides": "not published"},
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a study (changed by a function) with the files beside it, and load it."""
+
+    def make(change=lambda study: None, layout="def fig1(table):\n    pass\n"):
+        study = yaml.safe_load(yaml.safe_dump(STUDY))
+        change(study)
+        folder = tmp_path / "toy"
+        folder.mkdir(exist_ok=True)
+        (folder / "study.yaml").write_text(yaml.safe_dump(study))
+        (folder / "figures.py").write_text(layout)
+        return Source(folder / "study.yaml", Config)
+
+    return make
+
+
+def test_variant_overrides_of_the_nearest_scale(write):
+    source = write()
+    assert source.resolve("a", "paper").model.dim == 64
+    assert source.resolve("a", "cpu").model.dim == 4
+    assert source.resolve("a", "smoke") == Config(sample_rate=16000, model=Small(family="small", dim=4), steps=2)
+
+
+def test_overrides_for_all_scales_come_on_top_of_the_scale(write):
+    source = write()
+    assert source.resolve("b", "smoke").steps == 7
+    # Resolving one variant leaves no trace in the next.
+    assert source.resolve("a", "smoke").steps == 2
+
+
+def test_another_family_replaces_the_whole_model(write):
+    assert merge({"m": {"kind": "x", "only_x": 1}}, {"m": {"kind": "y"}}) == {"m": {"kind": "y"}}
+    assert merge({"m": {"kind": "x", "a": 1}}, {"m": {"a": 2}}) == {"m": {"kind": "x", "a": 2}}
+
+
+def _set(path, value):
+    def change(study):
+        *parents, last = path.split("/")
+        for part in parents:
+            study = study[part]
+        study[last] = value
+
+    return change
+
+
+MISTAKES = {
+    "unknown key": (_set("scales/cpu/stepz", 3), "stepz: unknown key; did you mean 'steps'?"),
+    "unknown key of a model": (_set("variants/a/cpu", {"model.dmi": 3}), "dmi: unknown key; did you mean 'dim'?"),
+    "negative dim": (_set("variants/a/cpu", {"model.dim": -4}), "dim: Input should be greater than 0 (got -4)"),
+    "unknown variant": (_set("studies/fig1/variants", ["a", "c1"]), "studies.fig1.variants: no variant 'c1'"),
+    "unknown scale": (_set("variants/a/cup", {}), "variants.a: no scale 'cup'; did you mean 'cpu'?"),
+    "unknown parent scale": (_set("scales/cpu/extends", "papr"), "scales: no 'papr'; did you mean 'paper'?"),
+    "circle": (_set("scales/paper/extends", "cpu"), "goes in a circle"),
+    "guess of nothing": (_set("guesses", {"model.stride": "x"}), "'model.stride'; did you mean 'model.strides'?"),
+    "axis of nothing": (_set("studies/fig1/axis/field", "model.dime"), "'model.dime'; did you mean 'model.dim'?"),
+    "top-level typo": (_set("studeis", {}), "studeis: unknown key; did you mean 'studies'?"),
+    "another folder": (_set("source", "other"), "must equal its folder's name 'toy'"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_is_one_clear_line(write, name):
+    change, expected = MISTAKES[name]
+    with pytest.raises(ConfigError) as caught:
+        write(change)
+    lines = str(caught.value).splitlines()
+    assert any(expected in line for line in lines), lines
+    assert all("study.yaml" in line for line in lines)
+
+
+def test_missing_layout_function_is_found_before_training(write):
+    with pytest.raises(ConfigError, match=r"figures.py: no function fig1\(table\)"):
+        write(layout="def fig2(table):\n    pass\n")
+
+
+def test_yaml_error_names_the_line(tmp_path):
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (folder / "study.yaml").write_text("source: toy\nstudies: [\n")
+    with pytest.raises(ConfigError, match=r"study.yaml:\d+: not valid YAML"):
+        Source(folder / "study.yaml", Config)
+
+
+def test_no_sources_at_all(tmp_path):
+    with pytest.raises(ConfigError, match=r"no <source>/study\.yaml"):
+        load_sources(tmp_path)
+
+
+def test_every_source_here_is_valid_at_each_of_its_scales():
+    sources = load_sources(ROOT / "replications")
+    assert "longcat" in sources
