@@ -1,0 +1,56 @@
+# make figures/longcat_fig3.pdf             environment, corpus, training, evaluation, figure
+# make SCALE=smoke figures/longcat_fig3.pdf the same chain in minutes, to see it work
+# make help                                 the rest
+PYTHON ?= python3
+SCALE ?= cpu
+SEEDS ?= 0
+CORPUS ?=
+LOCK := envs/cpu.txt
+BIN := .venv/bin
+CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
+
+.DEFAULT_GOAL := help
+.PHONY: help list env test test-fast lint FORCE
+
+help:
+	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
+	@echo 'make SCALE=smoke figures/longcat_fig3.pdf  the whole chain in minutes; shows that it works, proves nothing'
+	@echo 'make SEEDS=0,1,2 figures/longcat_fig3.pdf  with error bars over training seeds'
+	@echo 'make CORPUS=/my/audio figures/...          on your own recordings (a folder with metadata.csv)'
+	@echo 'make list                                  studies, figures, what is already regenerated'
+	@echo 'make env                                   only build the environment in .venv'
+	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
+	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 or 3.12)'
+	@echo 'Ctrl-C stops; the same command again goes on where it stopped.'
+
+# Always ask Snakemake: it knows what is out of date, make does not.
+figures/%.pdf: .venv/ready FORCE
+	@$(BIN)/snakemake --config $(CONFIG) -- $@
+
+list: .venv/ready
+	@$(BIN)/replicate list
+
+env: .venv/ready
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+test-fast: .venv/ready
+	$(BIN)/python -m pytest -m 'not slow'
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/snakemake --lint
+
+# The stamp is written last: an interrupted installation is started again.
+.venv/ready: $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
+	  || { echo "error: Python 3.11 or 3.12 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
+	@command -v gcc >/dev/null || { echo "error: gcc is needed, to build the pesq package"; exit 1; }
+	@echo "Building .venv from $(LOCK): once, some minutes"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+FORCE:

@@ -1,0 +1,81 @@
+# Helpers of the rules: each looks a job up in the plan by its wildcards.
+import os
+
+from shared.studies.code import code_hash
+from shared.studies.workflow import (
+    code_of,
+    find_figure,
+    find_job,
+    find_study,
+    gpus_of,
+    job_environment,
+    shell_command,
+    threads_of,
+    write_specs,
+)
+
+THREADS = threads_of(PLAN)
+GPUS = gpus_of(PLAN)
+os.environ.update(job_environment(PLAN))
+
+
+def inputs(kind):
+    """Input function: files of the jobs upstream, by name."""
+    return lambda wildcards: find_job(PLAN, kind, wildcards.key).inputs
+
+
+def beside(name):
+    """Param function: a path beside the job's output."""
+    return lambda wildcards, output: os.path.join(os.path.dirname(output[0]), name)
+
+
+def job_params(kind):
+    """The params of a job's rule. The code's hash reruns it when it changes.
+
+    The others take `output`, which tells Snakemake that they follow from it and trigger nothing: the run folder's
+    name already holds a hash of the spec, and a label changes when another study needs the same job.
+    """
+    return {
+        "code": code_of(kind),
+        "spec": lambda wildcards, output: find_job(PLAN, kind, wildcards.key).spec_text,
+        "spec_file": beside("spec.json"),
+        "label": lambda wildcards, output: find_job(PLAN, kind, wildcards.key).label,
+    }
+
+
+def evaluator(kind):
+    """Param function: the model file of an evaluator trained here, or the id of one from the hub."""
+    return lambda wildcards, input: input.get(kind) or find_job(PLAN, "scores", wildcards.key).options[kind]
+
+
+def table_inputs(wildcards):
+    """Scores of a study, with what the paper says."""
+    return PLAN.study_inputs(wildcards.source, wildcards.study)
+
+
+def study_params(module):
+    """The params of a rule that works on a study, which the folder's name holds a hash of."""
+    return {
+        "code": code_hash(module),
+        "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study),
+        "spec_file": beside("spec.json"),
+    }
+
+
+def study_files(*names):
+    """Input functions: files of a study, each named after itself (table.csv: `table_csv`)."""
+
+    def path_of(name):
+        return lambda wildcards: os.path.join(find_study(PLAN, wildcards.source, wildcards.study), name)
+
+    return {name.replace(".", "_"): path_of(name) for name in names}
+
+
+def report_labels(what):
+    """How a file is listed in Snakemake's report."""
+    return {"study": "{study}", "what": what}
+
+
+def layout_of(wildcards):
+    """The source's figures.py."""
+    return str(PLAN.sources[wildcards.source].folder / "figures.py")

@@ -1,0 +1,24 @@
+# Corpora: made here, the user's folder, or a public data set. Audio lies beside the manifest.
+rule build_corpus:
+    output:
+        ensure("runs/{scale}/corpus/{key}/manifest.json", non_empty=True),
+    params:
+        **job_params("corpus"),
+    log:
+        "logs/{scale}/corpus/{key}.log",
+    benchmark:
+        "runs/{scale}/corpus/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 100
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    message:
+        "Build the corpus [{params.label}]"
+    shell:
+        shell_command(
+            "shared.corpora.build",
+            "--output {output:q} --threads {threads}",
+        )

@@ -1,0 +1,117 @@
+# Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json.
+rule ground_truth:
+    input:
+        unpack(inputs("ground_truth")),
+    output:
+        ensure("runs/{scale}/ground_truth/{key}/clips.json", non_empty=True),
+    params:
+        **job_params("ground_truth"),
+    log:
+        "logs/{scale}/ground_truth/{key}.log",
+    benchmark:
+        "runs/{scale}/ground_truth/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 10
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    message:
+        "Collect the ground truth [{params.label}]"
+    shell:
+        shell_command(
+            "shared.evaluators.ground_truth",
+            "--corpus {input.corpus:q}",
+            "--output {output:q} --threads {threads}",
+        )
+
+
+rule reconstruct:
+    input:
+        unpack(inputs("reconstructions")),
+    output:
+        ensure("runs/{scale}/reconstructions/{key}/clips.json", non_empty=True),
+    params:
+        **job_params("reconstructions"),
+    log:
+        "logs/{scale}/reconstructions/{key}.log",
+    benchmark:
+        "runs/{scale}/reconstructions/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 10
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPUS,
+    message:
+        "Reconstruct the test clips [{params.label}]"
+    shell:
+        shell_command(
+            "shared.training.reconstruct",
+            "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q}",
+            "--output {output:q} --threads {threads}",
+        )
+
+
+rule sample:
+    input:
+        unpack(inputs("samples")),
+    output:
+        ensure("runs/{scale}/samples/{key}/clips.json", non_empty=True),
+    params:
+        **job_params("samples"),
+    log:
+        "logs/{scale}/samples/{key}.log",
+    benchmark:
+        "runs/{scale}/samples/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 60
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Sample the test sentences [{params.label}]"
+    shell:
+        shell_command(
+            "shared.generators.sample",
+            "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
+            "--output {output:q} --threads {threads}",
+        )
+
+
+rule score:
+    input:
+        unpack(inputs("scores")),
+    output:
+        ensure("runs/{scale}/scores/{key}/scores.csv", non_empty=True),
+    params:
+        **job_params("scores"),
+        recogniser=evaluator("recogniser"),
+        speaker=evaluator("speaker"),
+    log:
+        "logs/{scale}/scores/{key}.log",
+    benchmark:
+        "runs/{scale}/scores/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 20
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Score clips [{params.label}]"
+    shell:
+        shell_command(
+            "shared.metrics.score",
+            "--corpus {input.corpus:q} --clips {input.clips:q}",
+            "--recogniser {params.recogniser:q} --speaker {params.speaker:q}",
+            "--output {output:q} --threads {threads}",
+        )

@@ -1,0 +1,118 @@
+# From scores to the record. Tables and figures are made under runs/ and copied from there: results/ is in Git, so a
+# rule that read from it would redraw a fresh clone's record without training anything.
+STUDY = "runs/{scale}/studies/{source}/{study}/{key}"
+RECORD = "results/{label}/{source}/{study}"
+
+
+rule tabulate:
+    input:
+        unpack(table_inputs),
+    output:
+        table=f"{STUDY}/table.csv",
+        page=f"{STUDY}/table.md",
+        verdicts=f"{STUDY}/verdicts.csv",
+        provenance=f"{STUDY}/provenance.json",
+    params:
+        **study_params("shared.studies.tabulate"),
+    log:
+        "logs/{scale}/studies/{source}_{study}-{key}.table.log",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Make the table [{wildcards.source} {wildcards.study}]"
+    shell:
+        shell_command(
+            "shared.studies.tabulate",
+            "--table {output.table:q} --page {output.page:q}",
+            "--verdicts {output.verdicts:q} --provenance {output.provenance:q}",
+        )
+
+
+rule draw_figure:
+    input:
+        table=f"{STUDY}/table.csv",
+        layout=layout_of,
+    output:
+        pdf=f"{STUDY}/figure.pdf",
+        png=f"{STUDY}/figure.png",
+    params:
+        **study_params("shared.studies.draw"),
+        layout_code=lambda wildcards: code_hash(layout_of(wildcards)),
+    log:
+        "logs/{scale}/studies/{source}_{study}-{key}.figure.log",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Draw the figure [{wildcards.source} {wildcards.study}]"
+    shell:
+        shell_command(
+            "shared.studies.draw",
+            "--table {input.table:q} --layout {input.layout:q}",
+            "--pdf {output.pdf:q} --png {output.png:q}",
+        )
+
+
+rule record:
+    input:
+        **study_files("table.csv", "table.md", "verdicts.csv", "provenance.json", "figure.png"),
+    output:
+        table_csv=report(f"{RECORD}.csv", "captions/table.rst", category="{source}", labels=report_labels("table")),
+        table_md=f"{RECORD}.md",
+        verdicts_csv=report(
+            f"{RECORD}_verdicts.csv", "captions/verdicts.rst", category="{source}", labels=report_labels("claims")
+        ),
+        provenance_json=f"{RECORD}_provenance.json",
+        figure_png=report(f"{RECORD}.png", "captions/figure.rst", category="{source}", labels=report_labels("figure")),
+    params:
+        made=lambda wildcards, input: os.path.join(os.path.dirname(input.table_csv), "scores"),
+        kept=beside("scores"),
+    log:
+        "logs/{label}/record/{source}_{study}.log",
+    conda:
+        "../envs/cpu.yaml"
+    message:
+        "Keep the record beside {output.table_csv}"
+    shell:
+        "( cp {input.table_csv:q} {output.table_csv:q}; cp {input.table_md:q} {output.table_md:q}; "
+        "cp {input.verdicts_csv:q} {output.verdicts_csv:q}; cp {input.figure_png:q} {output.figure_png:q}; "
+        "cp {input.provenance_json:q} {output.provenance_json:q}; "
+        "mkdir -p {params.kept:q}; cp {params.made:q}/*.csv {params.kept:q}/ ) 2>&1 | tee -i {log:q} >&2"
+
+
+# One output and no more: Snakemake sees by its inputs that it was drawn at another scale or with other seeds.
+rule publish_figure:
+    input:
+        **study_files("figure.pdf"),
+        record=f"results/{PLAN.label}/{{source}}/{{study}}.csv",
+    output:
+        "figures/{source}_{study}.pdf",
+    log:
+        "logs/figures/{source}_{study}.log",
+    conda:
+        "../envs/cpu.yaml"
+    message:
+        "Here it is: {output}"
+    shell:
+        "cp {input.figure_pdf:q} {output:q} 2> {log:q}"
+
+
+# Says which figures there are when another one is asked for.
+rule unknown_figure:
+    input:
+        lambda wildcards: find_figure(PLAN, wildcards.figure),
+    output:
+        "figures/{figure}.pdf",
+    wildcard_constraints:
+        figure=rf"(?!(?:{'|'.join(PLAN.figures)})\.pdf$)[^/]+",
+    log:
+        "logs/unknown/{figure}.log",
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "false"

@@ -1,0 +1,90 @@
+# Autoencoders, their latents, and generators of those latents. The longest chain, so it goes first.
+rule train_autoencoder:
+    input:
+        unpack(inputs("autoencoder")),
+    output:
+        ensure("runs/{scale}/autoencoder/{key}/model.safetensors", non_empty=True),
+    params:
+        **job_params("autoencoder"),
+        checkpoints=beside("checkpoints"),
+    log:
+        "logs/{scale}/autoencoder/{key}.log",
+    benchmark:
+        "runs/{scale}/autoencoder/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 90
+    resources:
+        mem_mb=6000,
+        runtime=2880,
+        gpu=GPUS,
+    message:
+        "Train an autoencoder [{params.label}]"
+    shell:
+        shell_command(
+            "shared.training.autoencoder",
+            "--corpus {input.corpus:q}",
+            "--checkpoints {params.checkpoints:q} --code {params.code}",
+            "--output {output:q} --threads {threads}",
+        )
+
+
+rule encode_latents:
+    input:
+        unpack(inputs("latents")),
+    output:
+        ensure("runs/{scale}/latents/{key}/latents.safetensors", non_empty=True),
+    params:
+        **job_params("latents"),
+    log:
+        "logs/{scale}/latents/{key}.log",
+    benchmark:
+        "runs/{scale}/latents/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 80
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Encode the corpus [{params.label}]"
+    shell:
+        shell_command(
+            "shared.training.encode",
+            "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q}",
+            "--output {output:q} --threads {threads}",
+        )
+
+
+rule train_generator:
+    input:
+        unpack(inputs("generator")),
+    output:
+        ensure("runs/{scale}/generator/{key}/model.safetensors", non_empty=True),
+    params:
+        **job_params("generator"),
+        checkpoints=beside("checkpoints"),
+    log:
+        "logs/{scale}/generator/{key}.log",
+    benchmark:
+        "runs/{scale}/generator/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 70
+    resources:
+        mem_mb=6000,
+        runtime=2880,
+        gpu=GPUS,
+    message:
+        "Train a generator [{params.label}]"
+    shell:
+        shell_command(
+            "shared.training.generator",
+            "--corpus {input.corpus:q} --latents {input.latents:q}",
+            "--checkpoints {params.checkpoints:q} --code {params.code}",
+            "--output {output:q} --threads {threads}",
+        )

@@ -1,0 +1,161 @@
+"""The workflow as a user types it, on a made-up source in a folder of its own, with stand-ins for heavy jobs."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LONGCAT = ROOT / "replications" / "longcat"
+LAYOUT = """
+from shared.plotting.dots import dots_figure
+from shared.plotting.sweep import Panel, sweep_figure
+
+
+def width(table):
+    return sweep_figure(table, [Panel("Similarity", "sim", "sim")])
+
+
+def pair(table):
+    return dots_figure(table, "generation", ["sim"])
+"""
+
+
+class Workplace:
+    """A folder with one made-up source, in which Snakemake is called."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        source = folder / "replications" / "toy"
+        source.mkdir(parents=True)
+        study = yaml.safe_load((LONGCAT / "study.yaml").read_text())
+        axis = {"label": "latent dim", "field": "autoencoder.bottleneck.dim"}
+        study["source"] = "toy"
+        study["studies"] = {
+            "width": {"title": "Width", "axis": axis, "variants": ["dim64", "dim256"]},
+            "pair": {"title": "Pair", "variants": ["dim64", "dim64-cfg"]},
+        }
+        self.study_file = source / "study.yaml"
+        self.study_file.write_text(yaml.safe_dump(study))
+        (source / "figures.py").write_text(LAYOUT)
+        python = folder / "python"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT}/tests/workflow/stand_in.py" "$@"\n')
+        python.chmod(python.stat().st_mode | stat.S_IXUSR)
+        self.environment = {**os.environ, "REPLICATE_PYTHON": str(python), "PYTHONPATH": str(ROOT)}
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """`snakemake ARGUMENTS` with the default profile, in this folder."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--workflow-profile",
+                   str(ROOT / "profiles/default"), "--cores", "2", *arguments]
+        return subprocess.run(command, cwd=self.folder, env={**self.environment, **environment}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Rule → number of jobs that a dry run announces."""
+        lines = self.run(*arguments, "--dry-run").stdout.split("Job stats:")
+        if len(lines) == 1:
+            return {}
+        rows = [line.split() for line in lines[1].splitlines()]
+        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"}
+
+    def digest(self) -> dict[str, bytes]:
+        """Content of what must be the same in each run: tables, verdicts, figures."""
+        kept = [path for pattern in ("figures/*", "results/**/*.[cmp]*") for path in self.folder.glob(pattern)]
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in kept}
+
+
+@pytest.fixture
+def workplace(tmp_path):
+    return Workplace(tmp_path)
+
+
+TARGET = ("figures/toy_width.pdf", "--config", "scale=smoke")
+
+
+@pytest.mark.slow
+def test_the_whole_chain_and_what_reruns(workplace):
+    done = workplace.run(*TARGET)
+    assert done.returncode == 0, done.stdout
+    assert "100%" in done.stdout and "Train a generator [toy dim64 seed 0" in done.stdout
+    first = workplace.digest()
+    for name in ("figures/toy_width.pdf", "results/smoke/toy/width.csv", "results/smoke/toy/width.md",
+                 "results/smoke/toy/width.png", "results/smoke/toy/width_verdicts.csv",
+                 "results/smoke/toy/scores/dim64_s0_generation.csv"):
+        assert first[name], name
+    assert (workplace.folder / "results/smoke/toy/width_provenance.json").exists()
+    logs = [path.read_text() for path in (workplace.folder / "logs").rglob("*.log")]
+    assert any("shared.training.generator: working" in log for log in logs)
+
+    assert workplace.planned(*TARGET) == {}
+    assert workplace.run(*TARGET, "--report", "report.html").returncode == 0
+    assert "width.png" in (workplace.folder / "report.html").read_text()
+    # Another study that shares a variant trains nothing anew; Table 4's kind of variant only samples.
+    other = workplace.planned("figures/toy_pair.pdf", "--config", "scale=smoke")
+    assert "train_generator" not in other and "train_autoencoder" not in other
+    assert (other["sample"], other["score"]) == (1, 1)
+    # Another seed trains that seed only.
+    seeds = workplace.planned("figures/toy_width.pdf", "--config", "scale=smoke", "seeds=[0,1]")
+    assert (seeds["train_autoencoder"], seeds["train_generator"]) == (2, 2)
+    assert "train_recogniser" not in seeds
+    # At another scale the same file is out of date.
+    assert workplace.planned("figures/toy_width.pdf", "--config", "scale=cpu")["train_autoencoder"] == 2
+
+    # A clone has the record and nothing else: it must train, not redraw the record. And it ends in the same bytes.
+    for name in ("runs", "logs", "figures", ".snakemake"):
+        shutil.rmtree(workplace.folder / name)
+    assert workplace.planned(*TARGET)["train_generator"] == 2
+    assert workplace.run(*TARGET).returncode == 0
+    assert workplace.digest() == first
+
+
+@pytest.mark.slow
+def test_a_failed_job_stops_its_figure_and_the_next_run_goes_on(workplace):
+    failed = workplace.run(*TARGET, FAIL_IN="shared.generators.sample")
+    assert failed.returncode != 0
+    assert "shared.generators.sample: made to fail" in failed.stdout
+    assert not (workplace.folder / "figures/toy_width.pdf").exists()
+    left = workplace.planned(*TARGET)
+    assert "train_generator" not in left
+    assert left["sample"] == 2
+
+
+ERRORS = {
+    "figure": (["figures/nope.pdf"], "figures/nope.pdf: no such figure at scale cpu; there are: toy_pair, toy_width"),
+    "scale": (["figures/toy_width.pdf", "--config", "scale=smok"], "scale: no 'smok'; did you mean 'smoke'?"),
+    "option": (["figures/toy_width.pdf", "--config", "sale=cpu"], "--config: sale: unknown key; did you mean 'scale'?"),
+    "seeds": (["--config", "seeds=one"], "--config: seeds.0: Input should be a valid integer"),
+    "corpus": (["--config", "corpus=./nowhere"], "corpus: ./nowhere is not a folder"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_a_mistake_is_one_line_and_no_traceback(workplace, name):
+    arguments, expected = ERRORS[name]
+    done = workplace.run(*arguments)
+    assert done.returncode != 0
+    assert f"error: {expected}" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert sum("error" in line.lower() for line in done.stdout.splitlines()) == 1
+
+
+def test_a_typo_in_the_study_is_one_line(workplace):
+    study = yaml.safe_load(workplace.study_file.read_text())
+    study["scales"]["cpu"]["autoencoder"]["kl_wieght"] = 1
+    workplace.study_file.write_text(yaml.safe_dump(study))
+    done = workplace.run("figures/toy_width.pdf")
+    assert done.returncode != 0
+    line = next(line for line in done.stdout.splitlines() if line.startswith("error: "))
+    assert "toy/study.yaml" in line and "kl_wieght: unknown key; did you mean 'kl_weight'?" in line
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+def test_the_workflow_is_lint_clean():
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--lint"]
+    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert "good condition" in done.stdout, done.stdout
