@@ -124,7 +124,7 @@ class Plan:
                 str(seed): {side: job.output for side, job in sides.items()}
                 for seed, sides in point.scores.items()
             }
-            label = loaded.file.variants[point.variant].label
+            label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
             published = self._published_setting(loaded, point.variant, axis)
             settings = {"setting": ours, "paper_setting": published}
             variants.append({"name": point.variant, "label": label, **settings, "scores": scores})

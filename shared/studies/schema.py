@@ -77,11 +77,12 @@ class Axis(Strict):
 
 
 class Study(Strict):
-    """One sweep, drawn as one figure or table."""
+    """One sweep, drawn as one figure or table; `labels` name variants otherwise than elsewhere."""
 
     title: str
     variants: list[str] = Field(min_length=1)
     axis: Axis | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Variant(BaseModel):
@@ -185,10 +186,11 @@ class Source:
 
     def _check_names(self) -> None:
         for name, study in self.file.studies.items():
-            for variant in study.variants:
-                if variant not in self.file.variants:
-                    hint = did_you_mean(variant, self.file.variants)
-                    raise ConfigError(f"{self.path}: studies.{name}.variants: no variant {variant!r}{hint}")
+            for part, known in (("variants", self.file.variants), ("labels", study.variants)):
+                for variant in getattr(study, part):
+                    if variant not in known:
+                        hint = did_you_mean(variant, known)
+                        raise ConfigError(f"{self.path}: studies.{name}.{part}: no variant {variant!r}{hint}")
         for name, variant in self.file.variants.items():
             for scale, overrides in variant.overrides.items():
                 known = [ALL_SCALES, *self.file.scales]

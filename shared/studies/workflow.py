@@ -111,6 +111,8 @@ def job_environment(plan: Plan) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        # torch's RMSNorm says at every start that bf16 input and float32 weights take its unfused kernel.
+        "PYTHONWARNINGS": "ignore:Mismatch dtype between input and weight:UserWarning",
         "MPLBACKEND": "Agg",
     }
     public = plan.corpus is not None and plan.corpus["kind"] == "hub"

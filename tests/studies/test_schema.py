@@ -100,6 +100,7 @@ MISTAKES = {
     "unknown key of a model": (_set("variants/a/cpu", {"model.dmi": 3}), "dmi: unknown key; did you mean 'dim'?"),
     "negative dim": (_set("variants/a/cpu", {"model.dim": -4}), "dim: Input should be greater than 0 (got -4)"),
     "unknown variant": (_set("studies/fig1/variants", ["a", "c1"]), "studies.fig1.variants: no variant 'c1'"),
+    "label of nothing": (_set("studies/fig1/labels", {"z": "Z"}), "studies.fig1.labels: no variant 'z'"),
     "unknown scale": (_set("variants/a/cup", {}), "variants.a: no scale 'cup'; did you mean 'cpu'?"),
     "unknown parent scale": (_set("scales/cpu/extends", "papr"), "scales: no 'papr'; did you mean 'paper'?"),
     "circle": (_set("scales/paper/extends", "cpu"), "goes in a circle"),
