@@ -1,0 +1,160 @@
+"""Recipes: every legal config is built, impossible ones are refused, the steps do what their equations say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from transformers import HubertConfig, HubertModel
+
+from shared.autoencoders.builder import meta_autoencoder
+from shared.corpora.manifest import Clip
+from shared.generators.builder import meta_generator
+from shared.generators.repa import Repa, Teacher
+from shared.studies.schema import load_sources
+from shared.training.autoencoder import AutoencoderStep, Crops
+from shared.training.config import AutoencoderRecipe, GeneratorRecipe
+from shared.training.generator import GeneratorSpec, GeneratorStep, LatentExamples
+from shared.training.latents import load_latents, save_latents
+
+SOURCE = load_sources(Path(__file__).parents[2] / "replications")["longcat"]
+SMOKE = SOURCE.resolve("dim64", "smoke")
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.parametrize("scale", list(SOURCE.file.scales))
+@pytest.mark.parametrize("variant", list(SOURCE.file.variants))
+def test_every_variant_is_built_at_every_scale(variant, scale):
+    config = SOURCE.resolve(variant, scale)
+    autoencoder = meta_autoencoder(config.autoencoder)
+    assert autoencoder.latent_dim == config.autoencoder.bottleneck.dim
+    generator = meta_generator(config.generator, autoencoder.latent_dim)
+    assert generator.project.out_features == autoencoder.latent_dim
+
+
+@pytest.mark.parametrize(
+    ("variant", "parameters"), [("dim64", 156_106_625), ("dim128", 157_810_817), ("dim256", 161_219_201)]
+)
+def test_paper_scale_autoencoders_have_the_official_counts(variant, parameters):
+    autoencoder = meta_autoencoder(SOURCE.resolve(variant, "paper").autoencoder)
+    assert sum(parameter.numel() for parameter in autoencoder.parameters()) == parameters
+
+
+def test_an_adversary_that_would_never_start_is_refused():
+    data = SMOKE.autoencoder.model_dump()
+    data["adversary"]["start"] = data["training"]["steps"]
+    with pytest.raises(ValueError, match="never be used"):
+        AutoencoderRecipe.model_validate(data)
+
+
+def test_a_repa_layer_past_the_last_block_is_refused():
+    data = SMOKE.generator.model_dump()
+    data["repa"] = {"teacher": "some/teacher", "layer": 9, "weight": 0.5}
+    with pytest.raises(ValueError, match=r"repa\.layer 9"):
+        GeneratorRecipe.model_validate(data)
+
+
+def test_crops_are_whole_and_short_clips_are_put_in_silence():
+    long, short = np.arange(1, 101, dtype=np.float32), np.full(5, 0.5, dtype=np.float32)
+    crops = Crops([long, short], 10).draw(200, np.random.default_rng(0)).numpy()
+    from_long = crops[crops.max(axis=1) >= 1]
+    assert (np.diff(from_long, axis=1) == 1).all() and from_long.min() == 1 and from_long.max() == 100
+    from_short = crops[crops.max(axis=1) == 0.5]
+    assert len(from_short) > 0 and ((from_short != 0).sum(axis=1) == 5).all()
+
+
+def make_autoencoder_step() -> AutoencoderStep:
+    torch.manual_seed(0)
+    waveforms = [np.random.default_rng(0).normal(size=20_000).astype(np.float32) * 0.1]
+    return AutoencoderStep(SMOKE.autoencoder, Crops(waveforms, 8192), 16_000, seed=0)
+
+
+def test_the_adversary_is_off_during_its_warm_up():
+    step = make_autoencoder_step()
+    before = [parameter.clone() for parameter in step.discriminator.parameters()]
+    terms = step(0)
+    assert "adversarial" not in terms
+    assert all(torch.equal(a, b) for a, b in zip(before, step.discriminator.parameters(), strict=True))
+    terms = step(SMOKE.autoencoder.adversary.start)
+    assert {"adversarial", "features", "discriminator", "l1", "stft", "mel", "kl"} == terms.keys()
+    assert any(not torch.equal(a, b) for a, b in zip(before, step.discriminator.parameters(), strict=True))
+
+
+def test_the_adversarial_terms_reach_the_encoder_and_leave_no_gradient_on_the_discriminator():
+    step = make_autoencoder_step()
+    audio = torch.randn(2, 8192) * 0.1
+    output, _ = step.model(audio)
+    for term in step._adversarial_terms(audio, output):
+        gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
+        assert sum(gradient.abs().sum() for gradient in gradients) > 0
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in step.discriminator.parameters())
+
+
+def test_latents_come_back_clip_by_clip(tmp_path):
+    posteriors = [(torch.full((n, 2), float(n)), torch.full((n, 2), 1e-6)) for n in (3, 1, 4)]
+    save_latents(tmp_path / "latents.safetensors", posteriors, hop=640)
+    latents = load_latents(tmp_path / "latents.safetensors")
+    assert (latents.dim, latents.hop) == (2, 640)
+    assert latents.sample(2).shape == (4, 2)
+    torch.testing.assert_close(latents.sample(0), torch.full((3, 2), 3.0), atol=1e-4, rtol=0)
+    values = torch.cat([mean for mean, _ in posteriors])
+    assert latents.overall_std() == pytest.approx(float(values.std(correction=0)), abs=1e-4)
+
+
+def make_examples(tmp_path: Path) -> LatentExamples:
+    lengths = (6, 5, 7, 4)
+    posteriors = [(torch.randn(n, 8), torch.full((n, 8), 0.1)) for n in lengths]
+    save_latents(tmp_path / "latents.safetensors", posteriors, hop=1024)
+    clips = [
+        Clip(id=str(i), file="", text=f"say {word}", speaker="ab"[i % 2], split="train", seen_speaker=True,
+             seconds=1.0, sha256="")
+        for i, word in enumerate(("one", "two", "six", "ten"))
+    ]
+    return LatentExamples(load_latents(tmp_path / "latents.safetensors"), clips, scale=2.0, utterances=2)
+
+
+def test_examples_join_utterances_of_one_speaker(tmp_path):
+    torch.manual_seed(0)
+    batch = make_examples(tmp_path).draw(20, np.random.default_rng(0))
+    for frames, text in zip(batch.frames.tolist(), batch.texts, strict=True):
+        words = text.split()[1::2]
+        assert set(words) <= {"one", "six"} or set(words) <= {"two", "ten"}
+        assert frames == sum({"one": 6, "two": 5, "six": 7, "ten": 4}[word] for word in words)
+    assert batch.latents.shape == (20, max(batch.frames), 8)
+
+
+def test_repa_aligns_hidden_states_to_a_teacher(tmp_path):
+    torch.manual_seed(0)
+    HubertModel(
+        HubertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
+                     conv_dim=(4, 4), conv_stride=(5, 64), conv_kernel=(10, 64), num_conv_pos_embeddings=2,
+                     num_conv_pos_embedding_groups=1, num_feat_extract_layers=2)
+    ).save_pretrained(tmp_path / "teacher")
+    teacher = Teacher(tmp_path / "teacher")
+    examples = make_examples(tmp_path)
+    audio = np.random.default_rng(0).normal(size=8000).astype(np.float32)
+    examples.targets = [teacher.features(audio, 8000, n) for n in examples.latents.offsets.diff().tolist()]
+    assert [target.shape for target in examples.targets] == [(6, 8), (5, 8), (7, 8), (4, 8)]
+    recipe = GeneratorRecipe.model_validate(
+        {**SMOKE.generator.model_dump(), "repa": {"teacher": "teacher", "layer": 1, "weight": 0.5}}
+    )
+    step = GeneratorStep(GeneratorSpec(autoencoder={}, generator=recipe, seed=0), examples)
+    before = step.repa.projection.weight.clone()
+    terms = step(0)
+    assert terms.keys() == {"flow", "repa"} and terms["repa"] > 0
+    assert not torch.equal(before, step.repa.projection.weight)
+
+
+def test_repa_loss_is_the_mean_absolute_error_over_the_span():
+    repa = Repa(width=2, teacher_dim=2)
+    torch.nn.init.eye_(repa.projection.weight)
+    torch.nn.init.zeros_(repa.projection.bias)
+    hidden = torch.tensor([[[1.0, 2.0], [5.0, 5.0]]])
+    target = torch.tensor([[[0.0, 4.0], [0.0, 0.0]]])
+    loss = repa(hidden, target, torch.tensor([[True, False]]))
+    torch.testing.assert_close(loss, torch.tensor(1.5))
