@@ -1,6 +1,6 @@
 """What can be set about the evaluators trained here. Imports no torch."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ class PerturbationConfig(Strict):
         stretch: largest relative change of duration.
         noise: share of clips with a noise floor, between `quietest` and `loudest` nepers below the peak.
         jitter: largest standard deviation, in nepers, of independent changes of every cell.
+        colour: largest tilt of a clip's spectrum, in nepers at either end.
         bands: widest mask in mel bands, two a clip.
         frames: widest mask in frames of 10 ms, one a clip.
     """
@@ -26,6 +27,7 @@ class PerturbationConfig(Strict):
     loudest: float = Field(4.0, ge=0)
     quietest: float = Field(14.0, ge=0)
     jitter: float = Field(0.5, ge=0)
+    colour: float = Field(0.0, ge=0)
     bands: int = Field(16, ge=0, le=80)
     frames: int = Field(12, ge=0)
 
@@ -56,7 +58,23 @@ class EncoderConfig(Strict):
         return self
 
 
-class RecogniserConfig(Strict):
+class _Layered(Strict):
+    """A config whose parts may be given in part: what is left out is the part's default here."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_parts(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        filled = dict(data)
+        for name, value in data.items():
+            default = getattr(cls.model_fields.get(name), "default", None)
+            if isinstance(value, dict) and isinstance(default, Strict):
+                filled[name] = default.model_dump() | value
+        return filled
+
+
+class RecogniserConfig(_Layered):
     """The CTC recogniser and how it is trained."""
 
     encoder: EncoderConfig = EncoderConfig()
@@ -71,21 +89,27 @@ class RecogniserConfig(Strict):
     )
 
 
-class SpeakerConfig(Strict):
+class SpeakerConfig(_Layered):
     """The speaker-embedding model and how it is trained.
 
     Attributes:
         embedding: size of the embedding.
         warps: frequency factors; a training voice under each of them counts as a voice of its own.
+        margin: of the additive-margin softmax: by how much the right voice's cosine must win.
+        scale: of the cosines in that softmax.
     """
 
-    encoder: EncoderConfig = EncoderConfig(depth=2, stride=2)
+    encoder: EncoderConfig = EncoderConfig(depth=1, stride=4)
     embedding: int = Field(96, gt=0)
     warps: tuple[Annotated[float, Field(gt=0)], ...] = Field((0.85, 1.0, 1.18), min_length=1)
-    perturbation: PerturbationConfig = PerturbationConfig(warp=0.02, stretch=0.1)
+    margin: float = Field(0.1, ge=0, lt=1)
+    scale: float = Field(15.0, gt=0)
+    perturbation: PerturbationConfig = PerturbationConfig(
+        warp=0.02, stretch=0.1, noise=0.3, loudest=7.0, jitter=0.2, colour=0.5, bands=6
+    )
     training: TrainingConfig = TrainingConfig(
-        steps=1200,
-        batch=32,
+        steps=1500,
+        batch=24,
         learning_rate=ScheduleConfig(peak=5e-3, final=5e-5, warmup=100),
         weight_decay=0.01,
         gradient_clip=1.0,

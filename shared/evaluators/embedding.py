@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from shared.config import ConfigError
-from shared.evaluators.pretrained import device, load, weights_sha256
+from shared.evaluators.pretrained import describe, device, load, weights_sha256
 from shared.evaluators.recognition import prepare
 
 SHORTEST_SECONDS = 0.4  # the statistics pooling of an x-vector network sees only what its convolutions leave over
@@ -26,13 +26,17 @@ class SpeakerEmbedder:
             raise ConfigError(f"evaluator {reference}: a model of type {kind!r} has no speaker embedding")
         self.extractor = load(AutoFeatureExtractor, reference, weights=False)
         self.model = load(AutoModelForAudioXVector, reference).to(device()).eval()
-        self.name = f"{type(self.model).__name__} ({reference})"
+        self.name = describe(self.model, reference)
         self.weights_sha256 = weights_sha256(self.model)
         self.sample_rate = self.extractor.sampling_rate
+        # SeamlessM4TFeatureExtractor saves this setting but takes it only as an argument of each call.
+        saved = getattr(self.extractor, "do_normalize_per_mel_bins", None)
+        self.options = {} if saved is None else {"do_normalize_per_mel_bins": saved}
 
     @torch.inference_mode()
     def embed(self, clip: np.ndarray, sample_rate: int) -> np.ndarray:
         """Embedding `(dim,)` of one clip `(time,)`; one at a time, since padding within a batch changes it."""
         audio = prepare(clip, sample_rate, self.sample_rate, SHORTEST_SECONDS)
-        inputs = self.extractor(audio, sampling_rate=self.sample_rate, return_tensors="pt").to(device())
+        inputs = self.extractor(audio, sampling_rate=self.sample_rate, return_tensors="pt", **self.options)
+        inputs = inputs.to(device())
         return self.model(**inputs).embeddings[0].float().cpu().numpy()

@@ -52,6 +52,16 @@ def normalise(features: Tensor, lengths: Tensor) -> Tensor:
     return (features - mean) / (variance + 1e-7).sqrt() * valid
 
 
+def centre(features: Tensor, lengths: Tensor) -> Tensor:
+    """Give each clip of `(batch, frames, 80)` mean 0 over all its valid cells; padding becomes 0.
+
+    A model that begins with a layer norm over bands does not see the difference; masks, which are 0, do.
+    """
+    valid = (torch.arange(features.shape[1]) < lengths[:, None])[..., None].float()
+    mean = (features * valid).sum((1, 2), keepdim=True) / (lengths[:, None, None] * BANDS)
+    return (features - mean) * valid
+
+
 def group(features: Tensor, lengths: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     """Join every `stride` frames of `(batch, frames, 80)` into one; a rest is dropped.
 
@@ -106,7 +116,7 @@ def warp_and_stretch(clips: list[Tensor], warp: Tensor, stretch: Tensor) -> tupl
 
 
 def add_noise(features: Tensor, config: PerturbationConfig, generator: torch.Generator) -> Tensor:
-    """Add to `(batch, frames, 80)` a tilted noise floor in some clips and independent jitter in all."""
+    """Tilt `(batch, frames, 80)`, add a noise floor to some clips and independent jitter to all."""
     batch = len(features)
     depth = config.loudest + (config.quietest - config.loudest) * torch.rand(batch, generator=generator)
     floor = features.amax((1, 2)) - depth
@@ -114,7 +124,8 @@ def add_noise(features: Tensor, config: PerturbationConfig, generator: torch.Gen
     floor = torch.where(noisy, floor, torch.full_like(floor, 2 * SILENCE))[:, None, None]
     tilt = 2 * _symmetric((batch, 1, 1), generator) * torch.linspace(-1, 1, BANDS)
     grain = 0.5 * torch.randn(features.shape, generator=generator)
-    features = torch.logaddexp(features, floor + tilt + grain)
+    colour = config.colour * _symmetric((batch, 1, 1), generator) * torch.linspace(-1, 1, BANDS)
+    features = torch.logaddexp(features + colour, floor + tilt + grain)
     jitter = config.jitter * torch.rand(batch, 1, 1, generator=generator)
     return features + jitter * torch.randn(features.shape, generator=generator)
 

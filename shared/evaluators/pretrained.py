@@ -70,6 +70,12 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def describe(model: torch.nn.Module, reference: str) -> str:
+    """Name of a loaded model for provenance: its class and hub id. A folder's path would differ by machine."""
+    name, _ = locate(reference)
+    return f"{type(model).__name__} ({'local folder' if Path(name).is_dir() else reference})"
+
+
 def weights_sha256(model: torch.nn.Module) -> str:
     """Hash of a model's weights by name, type, shape and value: the same whatever file or shards they came in."""
     digest = hashlib.sha256()

@@ -7,7 +7,7 @@ import torch
 
 from shared.audio.io import resample
 from shared.config import ConfigError
-from shared.evaluators.pretrained import device, load, weights_sha256
+from shared.evaluators.pretrained import describe, device, load, weights_sha256
 
 SHORTEST_SECONDS = 0.1  # shorter clips are padded with silence: below this a front end has no frame to look at
 
@@ -35,7 +35,7 @@ class CtcRecogniser:
 
         self.processor = load(AutoProcessor, reference, weights=False)
         self.model = load(AutoModelForCTC, reference).to(device()).eval()
-        self.name = f"{type(self.model).__name__} ({reference})"
+        self.name = describe(self.model, reference)
         self.weights_sha256 = weights_sha256(self.model)
         self.sample_rate = self.processor.feature_extractor.sampling_rate
 
@@ -56,7 +56,7 @@ class SequenceRecogniser:
 
         self.processor = load(AutoProcessor, reference, weights=False)
         self.model = load(AutoModelForSpeechSeq2Seq, reference).to(device()).eval()
-        self.name = f"{type(self.model).__name__} ({reference})"
+        self.name = describe(self.model, reference)
         self.weights_sha256 = weights_sha256(self.model)
         self.sample_rate = self.processor.feature_extractor.sampling_rate
         # Only multilingual checkpoints know the language and task tokens.

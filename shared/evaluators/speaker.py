@@ -15,7 +15,7 @@ from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, CorpusError, load_clip, load_manifest
 from shared.evaluators.config import SpeakerConfig
 from shared.evaluators.embedding import SpeakerEmbedder
-from shared.evaluators.logmel import add_noise, group, mask_spans, normalise, warp_and_stretch
+from shared.evaluators.logmel import add_noise, centre, group, mask_spans, warp_and_stretch
 from shared.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.evaluators.verification import equal_error_rate, similarity_pairs
 from shared.files import read_json, write_json
@@ -52,7 +52,7 @@ class Voices:
         warp = torch.tensor(config.warps)[voice] * jitter.exp()
         stretch = 1 + bend.stretch * (2 * torch.rand(batch, generator=generator) - 1)
         features, lengths = warp_and_stretch([self.features[i] for i in chosen.tolist()], warp, stretch)
-        features = normalise(add_noise(features, bend, generator), lengths)
+        features = centre(add_noise(features, bend, generator), lengths)
         inputs, mask = group(mask_spans(features, lengths, bend, generator), lengths, config.encoder.stride)
         return {
             "input_features": inputs,
@@ -76,7 +76,9 @@ def build_speaker_model(config: SpeakerConfig, voices: int, seed: int) -> nn.Mod
         xvector_output_dim=config.embedding,
         num_labels=voices,
     )
-    return Wav2Vec2BertForXVector(settings)
+    model = Wav2Vec2BertForXVector(settings)
+    model.objective.margin, model.objective.scale = config.margin, config.scale
+    return model
 
 
 def train_speaker_model(spec: SpeakerSpec, corpus: Path, output: Path) -> None:
@@ -87,7 +89,8 @@ def train_speaker_model(spec: SpeakerSpec, corpus: Path, output: Path) -> None:
     """
     config = spec.speaker
     clips = load_manifest(corpus).split("train")
-    extractor = make_extractor(config.encoder.stride)
+    # A voice is in the long-term spectrum, which normalising each band takes out: equal error rate 27 % against 7 %.
+    extractor = make_extractor(config.encoder.stride, normalise=False)
     voices = Voices(extract_all(corpus, clips, extractor), [clip.speaker for clip in clips], config)
     if voices.count < 2:
         raise CorpusError(f"{corpus}: one speaker in the train split: a speaker model needs two, or speaker.warps")

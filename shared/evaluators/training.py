@@ -26,11 +26,21 @@ class Pretrained(Protocol):
         ...
 
 
-def make_extractor(stride: int) -> Any:
-    """The log-mel front end, a `SeamlessM4TFeatureExtractor`."""
+def make_extractor(stride: int, normalise: bool = True) -> Any:
+    """The log-mel front end, a `SeamlessM4TFeatureExtractor`.
+
+    It normalises each band of a clip unless it is told otherwise in every call; `normalise` is kept in the saved
+    settings, where `SpeakerEmbedder` looks for it.
+    """
     from transformers import SeamlessM4TFeatureExtractor
 
-    return SeamlessM4TFeatureExtractor(feature_size=BANDS, num_mel_bins=BANDS, sampling_rate=SAMPLE_RATE, stride=stride)
+    return SeamlessM4TFeatureExtractor(
+        feature_size=BANDS,
+        num_mel_bins=BANDS,
+        sampling_rate=SAMPLE_RATE,
+        stride=stride,
+        do_normalize_per_mel_bins=normalise,
+    )
 
 
 def encoder_settings(config: EncoderConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What can be set about a generator, how it is trained on latents and how it is sampled. Imports no torch."""
+"""What can be set about a generator and how it is trained on latents. Imports no torch."""
 
 from typing import Literal
 
@@ -63,59 +63,6 @@ class FlowMatchingConfig(Strict):
         if not 0 < low <= high <= 1:
             raise ValueError("mask_ratio needs 0 < low <= high <= 1")
         return self
-
-
-class GuidanceConfig(Strict):
-    """Kind and strength of the guidance."""
-
-    kind: Literal["cfg", "apg"] = "apg"
-    scale: float = Field(4.0, ge=0, description="α; 0 is no guidance")
-    parallel: float = Field(0.5, ge=0, description="η, weight of the update's part along the prediction (apg)")
-    parallel_scaled: bool = Field(
-        True,
-        description="apg: α(orthogonal + η·parallel) as the released code has it; false: α·orthogonal + η·parallel, "
-        "eq. 9 of the paper",
-    )
-    momentum: float = Field(-0.3, gt=-1, lt=1, description="β, weight of the earlier updates (apg)")
-
-
-class SolverConfig(Strict):
-    """Euler's method and what is done about the prompt."""
-
-    evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one an Euler step")
-    guidance: GuidanceConfig = GuidanceConfig()
-    prompt_fix: bool = Field(
-        True,
-        description="at each step overwrite the prompt's part of z_t by its true path, and remove it from the "
-        "unconditional branch (LongCat section 3.3); false leaves the mismatch with training in",
-    )
-
-
-class DurationConfig(Strict):
-    """Seconds of speech for a text: characters · seconds_per_character · the prompt's own pace, clipped."""
-
-    seconds_per_character: float | None = Field(None, gt=0, description="null: the training split's mean")
-    pace: tuple[float, float] = Field((1.0, 1.5), description="least and greatest pace, 1 is the mean speaker")
-
-    @model_validator(mode="after")
-    def _pace_in_order(self):
-        if not 0 < self.pace[0] <= self.pace[1]:
-            raise ValueError("pace needs 0 < least <= greatest")
-        return self
-
-    def seconds(self, text: str, prompt_text: str, prompt_seconds: float, corpus_mean: float) -> float:
-        """Predicted duration of `text` in the prompt's voice."""
-        mean = self.seconds_per_character or corpus_mean
-        pace = prompt_seconds / (mean * max(1, len(prompt_text)))
-        return mean * len(text) * min(max(pace, self.pace[0]), self.pace[1])
-
-
-class SamplingConfig(Strict):
-    """How a generator is sampled."""
-
-    solver: SolverConfig = SolverConfig()
-    duration: DurationConfig = DurationConfig()
-    batch: int = Field(20, ge=1, description="clips sampled at once")
 
 
 class RepaConfig(Strict):

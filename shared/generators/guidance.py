@@ -7,7 +7,7 @@ Adaptive projected guidance (Sadat et al. 2024) in the sample domain, as LongCat
 import torch
 from torch import Tensor
 
-from shared.generators.config import GuidanceConfig
+from shared.generators.sampling_config import GuidanceConfig
 
 
 class Guidance:

@@ -17,8 +17,9 @@ from shared.corpora.manifest import load_clip, load_manifest
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json
 from shared.generators.builder import load_generator
-from shared.generators.config import SamplingConfig
+from shared.generators.duration import DurationModel
 from shared.generators.sampling import sample_latents
+from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
 
@@ -42,7 +43,8 @@ class Sampler:
         self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
         self.generator, saved = load_generator(generator)
         self.generator.to(self.device)
-        self.scale, self.pace = saved["latent_scale"], saved["seconds_per_character"]
+        self.scale = saved["latent_scale"]
+        self.duration = DurationModel(spec.sampling.duration, self.manifest.split("train"))
 
     def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
         """Waveforms of numbered test items, prompts removed."""
@@ -65,9 +67,7 @@ class Sampler:
         posterior = self.autoencoder.encode(audio.unsqueeze(0))
         mean, std = posterior.mean[0].T, posterior.std[0].T
         prompt = mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
-        seconds = self.spec.sampling.duration.seconds(
-            item.target.text, item.prompt.text, item.prompt.seconds, self.pace
-        )
+        seconds = self.duration.seconds(item.target.text, item.prompt.text, item.prompt.seconds)
         target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)

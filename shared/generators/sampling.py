@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from shared.generators.builder import Generator
-from shared.generators.config import SolverConfig
 from shared.generators.guidance import Guidance
+from shared.generators.sampling_config import SolverConfig
 
 
 @torch.inference_mode()

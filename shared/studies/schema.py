@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.corpora.config import CorpusConfig
 from shared.evaluators.config import RecogniserConfig, SpeakerConfig
-from shared.generators.config import SamplingConfig
+from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.names import MetricName
 from shared.studies.claims import load_claims
 from shared.studies.paper import load_paper

@@ -143,7 +143,6 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         "config": recipe.model_dump(mode="json", include=set(GeneratorConfig.model_fields)),
         "latent_dim": latents.dim,
         "latent_scale": scale,
-        "seconds_per_character": sum(clip.seconds for clip in clips) / sum(len(clip.text) for clip in clips),
     }
     save_model(output, saved_state(kept, recipe), description)
 

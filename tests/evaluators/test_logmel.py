@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from shared.evaluators.config import PerturbationConfig
-from shared.evaluators.logmel import add_noise, group, log_mel, mask_spans, normalise, perturb, warp_and_stretch
+from shared.evaluators.logmel import add_noise, centre, group, log_mel, mask_spans, normalise, perturb, warp_and_stretch
 from shared.evaluators.training import make_extractor
 
 NOTHING = PerturbationConfig(warp=0, stretch=0, noise=0, jitter=0, bands=0, frames=0)
@@ -99,3 +99,10 @@ def test_masks_stay_within_their_widths():
     bands = (masked == 0).all(1).sum(1)
     assert frames.max() == 7 and frames.min() == 0
     assert 10 < bands.max() <= 20
+
+
+def test_centring_moves_a_clip_by_one_number():
+    features, lengths = torch.randn(2, 30, 80) + 5, torch.tensor([30, 20])
+    centred = centre(features, lengths)
+    assert abs(float(centred[1, :20].mean())) < 1e-5 and (centred[1, 20:] == 0).all()
+    torch.testing.assert_close((features - centred)[1, :20].std(), torch.tensor(0.0), atol=1e-4, rtol=0)

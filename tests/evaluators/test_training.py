@@ -4,14 +4,17 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
 from shared.evaluators.config import RecogniserConfig, SpeakerConfig
 from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.logmel import group, log_mel
 from shared.evaluators.recogniser import RecogniserSpec, train_recogniser
 from shared.evaluators.recognition import load_recogniser
 from shared.evaluators.speaker import SpeakerSpec, train_speaker_model
+from shared.evaluators.training import make_extractor
 from shared.files import sha256
 
 TRAINING = {"steps": 6, "batch": 4, "learning_rate": {"peak": 5e-3, "final": 0.0}, "checkpoint_every": 4}
@@ -96,6 +99,12 @@ def test_no_transcripts_stop_before_training(corpus, tmp_path):
         train("recogniser", silent, tmp_path)
 
 
+def test_a_part_given_in_part_keeps_its_other_defaults():
+    config = parse(SpeakerConfig, {"training": {"steps": 7}, "encoder": {"width": 32}}, "study.yaml")
+    assert (config.training.steps, config.training.batch) == (7, SpeakerConfig().training.batch)
+    assert (config.encoder.width, config.encoder.stride) == (32, SpeakerConfig().encoder.stride)
+
+
 @pytest.mark.parametrize(
     ("model", "wrong"),
     [
@@ -110,3 +119,15 @@ def test_wrong_configs_are_one_line(model, wrong):
     with pytest.raises(ConfigError) as caught:
         parse(model, wrong, "study.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_an_embedder_takes_features_as_it_was_trained_on_them(corpus, tmp_path):
+    """Not normalised in each band, though that is what the extractor does unless every call says otherwise."""
+    output = train("speaker", corpus, tmp_path)
+    embedder = SpeakerEmbedder(str(output))
+    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    features = log_mel(make_extractor(4), clip, 16_000)[None]
+    inputs, mask = group(features, torch.tensor([features.shape[1]]), 4)
+    with torch.inference_mode():
+        expected = embedder.model(inputs.to(embedder.model.device), attention_mask=mask.to(embedder.model.device))
+    np.testing.assert_allclose(embedder.embed(clip, 16_000), expected.embeddings[0].cpu().numpy(), atol=1e-3)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shared.generators.config import GuidanceConfig
 from shared.generators.guidance import Guidance, project
+from shared.generators.sampling_config import GuidanceConfig
 
 GENERATOR = torch.Generator().manual_seed(0)
 Z, V, NULL = (torch.randn(2, 5, 3, generator=GENERATOR) for _ in range(3))

@@ -5,10 +5,9 @@ import torch
 from torch import nn
 
 from shared.generators.builder import build_generator
-from shared.generators.config import (
-    CharactersConfig, DiTConfig, DurationConfig, GeneratorConfig, GuidanceConfig, SolverConfig,
-)
+from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig
 from shared.generators.sampling import sample_latents
+from shared.generators.sampling_config import GuidanceConfig, SolverConfig
 
 CONFIG = GeneratorConfig(
     architecture=DiTConfig(width=16, depth=1, heads=1, text_layers=1), text=CharactersConfig(kind="characters", dim=4)
@@ -82,10 +81,3 @@ def test_a_batch_gives_what_its_examples_give_alone():
     together = sample(generator)
     alone = sample_latents(generator, SolverConfig(), NOISE[1:, :6], FRAMES[1:], PROMPTS[1:], TEXTS[1:])
     torch.testing.assert_close(together[1, :6], alone[0], rtol=1e-4, atol=1e-4)
-
-
-def test_duration_scales_with_the_prompts_pace_within_bounds():
-    duration = DurationConfig(seconds_per_character=0.1, pace=(1.0, 1.5))
-    assert duration.seconds("abcd", "ab", 0.24, corpus_mean=9.0) == pytest.approx(0.4 * 1.2)
-    assert duration.seconds("abcd", "ab", 0.10, corpus_mean=9.0) == pytest.approx(0.4)
-    assert duration.seconds("abcd", "ab", 9.0, corpus_mean=9.0) == pytest.approx(0.6)

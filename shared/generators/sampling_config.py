@@ -1,0 +1,59 @@
+"""What can be set about sampling. Apart from the generator's own config, so that a change here retrains nothing.
+
+Imports no torch.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.config import Strict
+
+
+class GuidanceConfig(Strict):
+    """Kind and strength of the guidance."""
+
+    kind: Literal["cfg", "apg"] = "apg"
+    scale: float = Field(4.0, ge=0, description="α; 0 is no guidance")
+    parallel: float = Field(0.5, ge=0, description="η, weight of the update's part along the prediction (apg)")
+    parallel_scaled: bool = Field(
+        True,
+        description="apg: α(orthogonal + η·parallel) as the released code has it; false: α·orthogonal + η·parallel, "
+        "eq. 9 of the paper",
+    )
+    momentum: float = Field(-0.3, gt=-1, lt=1, description="β, weight of the earlier updates (apg)")
+
+
+class SolverConfig(Strict):
+    """Euler's method and what is done about the prompt."""
+
+    evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one an Euler step")
+    guidance: GuidanceConfig = GuidanceConfig()
+    prompt_fix: bool = Field(
+        True,
+        description="at each step overwrite the prompt's part of z_t by its true path, and remove it from the "
+        "unconditional branch (LongCat section 3.3); false leaves the mismatch with training in",
+    )
+
+
+class DurationConfig(Strict):
+    """How long a generated text lasts; see `shared.generators.duration`."""
+
+    seconds_per_character: float | None = Field(
+        None, gt=0, description="LongCat's rule; null: seconds of characters and pairs of them, fitted to the corpus"
+    )
+    pace: tuple[float, float] = Field((1.0, 1.5), description="least and greatest pace, 1 is the mean speaker")
+
+    @model_validator(mode="after")
+    def _pace_in_order(self):
+        if not 0 < self.pace[0] <= self.pace[1]:
+            raise ValueError("pace needs 0 < least <= greatest")
+        return self
+
+
+class SamplingConfig(Strict):
+    """How a generator is sampled."""
+
+    solver: SolverConfig = SolverConfig()
+    duration: DurationConfig = DurationConfig()
+    batch: int = Field(20, ge=1, description="clips sampled at once")
