@@ -24,7 +24,7 @@ rule train_recogniser:
     shell:
         shell_command(
             "shared.evaluators.recogniser",
-            "--corpus {input.corpus:q}",
+            "--corpus {input.corpus:q} --code {params.code}",
             "--output {output:q} --threads {threads}",
         )
 
@@ -53,6 +53,6 @@ rule train_speaker:
     shell:
         shell_command(
             "shared.evaluators.speaker",
-            "--corpus {input.corpus:q}",
+            "--corpus {input.corpus:q} --code {params.code}",
             "--output {output:q} --threads {threads}",
         )

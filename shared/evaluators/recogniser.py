@@ -86,7 +86,7 @@ def build_recogniser(config: RecogniserConfig, vocabulary: int, seed: int) -> nn
     return Wav2Vec2BertForCTC(settings)
 
 
-def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path) -> None:
+def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -110,7 +110,7 @@ def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path) -> None:
         return prepared(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
 
     checkpoints = output.parent / "checkpoints"
-    model = train("recogniser", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, "", corpus))
+    model = train("recogniser", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, code, corpus))
     processor = Wav2Vec2BertProcessor(feature_extractor=extractor, tokenizer=tokenizer)
     save_folder(output, [processor, model])
     write_json(output.parent / "report.json", evaluate(output, corpus))
@@ -142,10 +142,11 @@ def _error_rates(recogniser: CtcRecogniser, rate: int, corpus: Path, clips: list
 def main() -> None:
     """Command line of the job."""
     parser = job_parser("Train a speech recogniser.", corpus="manifest.json")
+    parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(RecogniserSpec, read_json(arguments.spec), arguments.spec)
-    train_recogniser(spec, Path(arguments.corpus), Path(arguments.output))
+    train_recogniser(spec, Path(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":

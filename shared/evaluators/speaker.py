@@ -81,7 +81,7 @@ def build_speaker_model(config: SpeakerConfig, voices: int, seed: int) -> nn.Mod
     return model
 
 
-def train_speaker_model(spec: SpeakerSpec, corpus: Path, output: Path) -> None:
+def train_speaker_model(spec: SpeakerSpec, corpus: Path, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -101,7 +101,7 @@ def train_speaker_model(spec: SpeakerSpec, corpus: Path, output: Path) -> None:
         return prepared(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
 
     checkpoints = output.parent / "checkpoints"
-    model = train("speaker", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, "", corpus))
+    model = train("speaker", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, code, corpus))
     save_folder(output, [extractor, model])
     write_json(output.parent / "report.json", evaluate(output, corpus))
 
@@ -136,10 +136,11 @@ def _separation(embedder: SpeakerEmbedder, rate: int, corpus: Path, clips: list[
 def main() -> None:
     """Command line of the job."""
     parser = job_parser("Train a speaker-embedding model.", corpus="manifest.json")
+    parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(SpeakerSpec, read_json(arguments.spec), arguments.spec)
-    train_speaker_model(spec, Path(arguments.corpus), Path(arguments.output))
+    train_speaker_model(spec, Path(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":
