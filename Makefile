@@ -5,7 +5,7 @@ PYTHON ?= python3
 SCALE ?= cpu
 SEEDS ?= 0
 CORPUS ?=
-LOCK := envs/cpu.txt
+LOCKS := envs/cpu.txt envs/dev.txt
 BIN := .venv/bin
 CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
 
@@ -43,13 +43,13 @@ lint: .venv/ready
 	$(BIN)/snakemake --lint
 
 # The stamp is written last: an interrupted installation is started again.
-.venv/ready: $(LOCK) pyproject.toml
+.venv/ready: $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
 	  || { echo "error: Python 3.11 or 3.12 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
 	@command -v gcc >/dev/null || { echo "error: gcc is needed, to build the pesq package"; exit 1; }
-	@echo "Building .venv from $(LOCK): once, some minutes"
+	@echo "Building .venv from $(LOCKS): once, some minutes"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(LOCKS))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
