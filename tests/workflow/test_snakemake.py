@@ -26,7 +26,7 @@ def pair(table):
 """
 
 
-class Workplace:
+class Project:
     """A folder with one made-up source, in which Snakemake is called."""
 
     def __init__(self, folder: Path):
@@ -70,56 +70,56 @@ class Workplace:
 
 
 @pytest.fixture
-def workplace(tmp_path):
-    return Workplace(tmp_path)
+def project(tmp_path):
+    return Project(tmp_path)
 
 
 TARGET = ("figures/toy_width.pdf", "--config", "scale=smoke")
 
 
 @pytest.mark.slow
-def test_the_whole_chain_and_what_reruns(workplace):
-    done = workplace.run(*TARGET)
+def test_the_whole_chain_and_what_reruns(project):
+    done = project.run(*TARGET)
     assert done.returncode == 0, done.stdout
     assert "100%" in done.stdout and "Train a generator [toy dim64 seed 0" in done.stdout
-    first = workplace.digest()
+    first = project.digest()
     for name in ("figures/toy_width.pdf", "results/smoke/toy/width.csv", "results/smoke/toy/width.md",
                  "results/smoke/toy/width.png", "results/smoke/toy/width_verdicts.csv",
                  "results/smoke/toy/scores/dim64_s0_generation.csv"):
         assert first[name], name
-    assert (workplace.folder / "results/smoke/toy/width_provenance.json").exists()
-    logs = [path.read_text() for path in (workplace.folder / "logs").rglob("*.log")]
+    assert (project.folder / "results/smoke/toy/width_provenance.json").exists()
+    logs = [path.read_text() for path in (project.folder / "logs").rglob("*.log")]
     assert any("shared.training.generator: working" in log for log in logs)
 
-    assert workplace.planned(*TARGET) == {}
-    assert workplace.run(*TARGET, "--report", "report.html").returncode == 0
-    assert "width.png" in (workplace.folder / "report.html").read_text()
+    assert project.planned(*TARGET) == {}
+    assert project.run(*TARGET, "--report", "report.html").returncode == 0
+    assert "width.png" in (project.folder / "report.html").read_text()
     # Another study that shares a variant trains nothing anew; Table 4's kind of variant only samples.
-    other = workplace.planned("figures/toy_pair.pdf", "--config", "scale=smoke")
+    other = project.planned("figures/toy_pair.pdf", "--config", "scale=smoke")
     assert "train_generator" not in other and "train_autoencoder" not in other
     assert (other["sample"], other["score"]) == (1, 1)
     # Another seed trains that seed only.
-    seeds = workplace.planned("figures/toy_width.pdf", "--config", "scale=smoke", "seeds=[0,1]")
+    seeds = project.planned("figures/toy_width.pdf", "--config", "scale=smoke", "seeds=[0,1]")
     assert (seeds["train_autoencoder"], seeds["train_generator"]) == (2, 2)
     assert "train_recogniser" not in seeds
     # At another scale the same file is out of date.
-    assert workplace.planned("figures/toy_width.pdf", "--config", "scale=cpu")["train_autoencoder"] == 2
+    assert project.planned("figures/toy_width.pdf", "--config", "scale=cpu")["train_autoencoder"] == 2
 
     # A clone has the record and nothing else: it must train, not redraw the record. And it ends in the same bytes.
     for name in ("runs", "logs", "figures", ".snakemake"):
-        shutil.rmtree(workplace.folder / name)
-    assert workplace.planned(*TARGET)["train_generator"] == 2
-    assert workplace.run(*TARGET).returncode == 0
-    assert workplace.digest() == first
+        shutil.rmtree(project.folder / name)
+    assert project.planned(*TARGET)["train_generator"] == 2
+    assert project.run(*TARGET).returncode == 0
+    assert project.digest() == first
 
 
 @pytest.mark.slow
-def test_a_failed_job_stops_its_figure_and_the_next_run_goes_on(workplace):
-    failed = workplace.run(*TARGET, FAIL_IN="shared.generators.sample")
+def test_a_failed_job_stops_its_figure_and_the_next_run_goes_on(project):
+    failed = project.run(*TARGET, FAIL_IN="shared.generators.sample")
     assert failed.returncode != 0
     assert "shared.generators.sample: made to fail" in failed.stdout
-    assert not (workplace.folder / "figures/toy_width.pdf").exists()
-    left = workplace.planned(*TARGET)
+    assert not (project.folder / "figures/toy_width.pdf").exists()
+    left = project.planned(*TARGET)
     assert "train_generator" not in left
     assert left["sample"] == 2
 
@@ -134,20 +134,20 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_a_mistake_is_one_line_and_no_traceback(workplace, name):
+def test_a_mistake_is_one_line_and_no_traceback(project, name):
     arguments, expected = ERRORS[name]
-    done = workplace.run(*arguments)
+    done = project.run(*arguments)
     assert done.returncode != 0
     assert f"error: {expected}" in done.stdout
     assert "Traceback" not in done.stdout
     assert sum("error" in line.lower() for line in done.stdout.splitlines()) == 1
 
 
-def test_a_typo_in_the_study_is_one_line(workplace):
-    study = yaml.safe_load(workplace.study_file.read_text())
+def test_a_typo_in_the_study_is_one_line(project):
+    study = yaml.safe_load(project.study_file.read_text())
     study["scales"]["cpu"]["autoencoder"]["kl_wieght"] = 1
-    workplace.study_file.write_text(yaml.safe_dump(study))
-    done = workplace.run("figures/toy_width.pdf")
+    project.study_file.write_text(yaml.safe_dump(study))
+    done = project.run("figures/toy_width.pdf")
     assert done.returncode != 0
     line = next(line for line in done.stdout.splitlines() if line.startswith("error: "))
     assert "toy/study.yaml" in line and "kl_wieght: unknown key; did you mean 'kl_weight'?" in line
