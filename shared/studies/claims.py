@@ -18,6 +18,7 @@ from shared.studies.scores import StudyScores
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclusive"
 NOT_TESTABLE = "not testable at this scale"
+ROUNDING = 1e-12  # a difference of equal rates leaves about 1e-17 in float64
 
 _LEAST_VARIANTS = {
     "better": 2,
@@ -163,10 +164,10 @@ def judge(claim: Claim, scores: StudyScores, draws: Draws, scale: str) -> Verdic
 
 
 def verdict_of(low: float, high: float) -> str:
-    """Verdict from the interval of a margin."""
-    if low > 0:
+    """Verdict from the interval of a margin; an end that is zero but for rounding is zero, and so inconclusive."""
+    if low > ROUNDING:
         return REPRODUCED
-    return CONTRADICTED if high < 0 else INCONCLUSIVE
+    return CONTRADICTED if high < -ROUNDING else INCONCLUSIVE
 
 
 def margin_of(claim: Claim, values: list[np.ndarray]) -> np.ndarray:

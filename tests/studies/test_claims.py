@@ -71,6 +71,7 @@ def test_ranks_disagree():
 @pytest.mark.parametrize(("low", "high", "expected"), [
     (1e-9, 1, REPRODUCED), (-1, -1e-9, CONTRADICTED), (-1, 1, INCONCLUSIVE),
     (0, 1, INCONCLUSIVE), (-1, 0, INCONCLUSIVE), (0, 0, INCONCLUSIVE),
+    (5.2e-18, 1, INCONCLUSIVE), (-1, -5.2e-18, INCONCLUSIVE),
 ])
 def test_verdicts_at_their_boundaries(low, high, expected):
     assert verdict_of(low, high) == expected
