@@ -45,7 +45,9 @@ class TrainingConfig(Strict):
     weight_decay: float = Field(0.0, ge=0)
     gradient_clip: float | None = Field(None, gt=0, description="greatest norm of the gradient")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0: the last ones")
-    precision: str = Field("no", pattern="^(no|bf16)$")
+    precision: Literal["no", "bf16", "auto"] = Field(
+        "no", description="autocast: none, bfloat16, or bfloat16 where the hardware computes in it"
+    )
     checkpoint_every: int = Field(500, gt=0, description="steps")
 
 
