@@ -40,9 +40,9 @@ class AdversarialLoss:
 
 
 class FeatureMatchingLoss:
-    """`mean_{k,l} (mean |D_kl(y) - D_kl(x)| / mean |D_kl(y)|)` over scales k and layers l.
+    """`mean_k mean_l mean |D_kl(y) - D_kl(x)|` over scales k and layers l: L1 distance of features.
 
-    The relative form of EnCodec (Defossez et al. 2022, eq. 5): a layer's scale does not matter.
+    The form of HiFi-GAN (Kong et al. 2020, eq. 4), with means in place of sums as in stable-audio-tools.
     """
 
     def __call__(self, real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]) -> Tensor:
@@ -50,9 +50,8 @@ class FeatureMatchingLoss:
 
         Real features are targets: no gradient flows into them.
         """
-        pairs = [pair for y, x in zip(real, fake, strict=True) for pair in zip(y, x, strict=True)]
-        return torch.stack([self._relative(y.detach(), x) for y, x in pairs]).mean()
+        return torch.stack([self._scale(y, x) for y, x in zip(real, fake, strict=True)]).mean()
 
     @staticmethod
-    def _relative(real: Tensor, fake: Tensor) -> Tensor:
-        return F.l1_loss(fake, real) / real.abs().mean().clamp_min(1e-8)
+    def _scale(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
+        return torch.stack([F.l1_loss(x, y.detach()) for y, x in zip(real, fake, strict=True)]).mean()
