@@ -1,5 +1,6 @@
 """Gaussian (VAE) bottleneck."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -25,15 +26,19 @@ class Posterior(NamedTuple):
 
 
 class GaussianBottleneck(nn.Module):
-    """Split the encoder's output into mean and scale; std = softplus(scale) + min_std."""
+    """Split the encoder's output into mean and scale; std = softplus(scale + offset) + min_std.
+
+    The offset is 0, or what makes the softplus `initial_std` at a scale of 0.
+    """
 
     def __init__(self, config: GaussianConfig):
         super().__init__()
         self.dim = config.dim
         self.in_channels = 2 * config.dim
         self.min_std = config.min_std
+        self.offset = 0.0 if config.initial_std is None else math.log(math.expm1(config.initial_std))
 
     def forward(self, features: Tensor) -> Posterior:
         """`(batch, 2 · dim, frames)` → posterior, in float32 whatever the features' precision."""
         mean, scale = features.float().chunk(2, dim=1)
-        return Posterior(mean, F.softplus(scale) + self.min_std)
+        return Posterior(mean, F.softplus(scale + self.offset) + self.min_std)

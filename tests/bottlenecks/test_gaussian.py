@@ -18,6 +18,11 @@ def test_std_is_softplus_of_the_scale_plus_the_minimum():
     torch.testing.assert_close(posterior.std, torch.log1p(features[:, 3:].exp()) + 1e-4)
 
 
+def test_the_initial_std_is_that_at_a_scale_of_zero():
+    bottleneck = GaussianBottleneck(GaussianConfig(dim=3, initial_std=0.1))
+    torch.testing.assert_close(bottleneck(torch.zeros(1, 6, 2)).std, torch.full((1, 3, 2), 0.1 + 1e-4))
+
+
 def test_kl_agrees_with_torch_distributions():
     posterior, _ = make_posterior()
     expected = kl_divergence(Normal(posterior.mean, posterior.std), Normal(0.0, 1.0)).sum(dim=1)
