@@ -8,6 +8,7 @@ from shared.studies.workflow import (
     find_job,
     find_study,
     gpus_of,
+    job_command,
     job_environment,
     shell_command,
     threads_of,

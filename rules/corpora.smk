@@ -18,7 +18,4 @@ rule build_corpus:
     message:
         "Build the corpus [{params.label}]"
     shell:
-        shell_command(
-            "shared.corpora.build",
-            "--output {output:q} --threads {threads}",
-        )
+        job_command("shared.corpora.build")

@@ -20,10 +20,9 @@ rule ground_truth:
     message:
         "Collect the ground truth [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.evaluators.ground_truth",
             "--corpus {input.corpus:q}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -49,10 +48,9 @@ rule reconstruct:
     message:
         "Reconstruct the test clips [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.training.reconstruct",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -78,10 +76,9 @@ rule sample:
     message:
         "Sample the test sentences [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.generators.sample",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -109,9 +106,8 @@ rule score:
     message:
         "Score clips [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.metrics.score",
             "--corpus {input.corpus:q} --clips {input.clips:q}",
             "--recogniser {params.recogniser:q} --speaker {params.speaker:q}",
-            "--output {output:q} --threads {threads}",
         )

@@ -22,10 +22,9 @@ rule train_recogniser:
     message:
         "Train the speech recogniser [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.evaluators.recogniser",
             "--corpus {input.corpus:q} --code {params.code}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -51,8 +50,7 @@ rule train_speaker:
     message:
         "Train the speaker model [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.evaluators.speaker",
             "--corpus {input.corpus:q} --code {params.code}",
-            "--output {output:q} --threads {threads}",
         )

@@ -22,11 +22,10 @@ rule train_autoencoder:
     message:
         "Train an autoencoder [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.training.autoencoder",
             "--corpus {input.corpus:q}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -52,10 +51,9 @@ rule encode_latents:
     message:
         "Encode the corpus [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.training.encode",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q}",
-            "--output {output:q} --threads {threads}",
         )
 
 
@@ -82,9 +80,8 @@ rule train_generator:
     message:
         "Train a generator [{params.label}]"
     shell:
-        shell_command(
+        job_command(
             "shared.training.generator",
             "--corpus {input.corpus:q} --latents {input.latents:q}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
-            "--output {output:q} --threads {threads}",
         )

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from shared.corpora.hub import KNOWN
-from shared.studies.provenance import hardware
+from shared.studies.origin import hardware
 from shared.studies.schema import Source
 
 PACKAGES = (

@@ -100,6 +100,12 @@ def shell_command(module: str, *options: str) -> str:
     )
 
 
+def job_command(module: str, *options: str) -> str:
+    """`shell_command` of a job that writes `{output}`, followed by a note of where that comes from."""
+    command = shell_command(module, *options, "--output {output:q} --threads {threads}")
+    return command + ' && "$REPLICATE_PYTHON" -m shared.studies.origin {output:q} --code {params.code}'
+
+
 def job_environment(plan: Plan) -> dict[str, str]:
     """Environment of every job."""
     variables = {

@@ -1,0 +1,40 @@
+"""Each result says which commit, code and machine made it."""
+
+import sys
+
+from shared.files import read_json, write_json
+from shared.studies import origin
+from shared.studies.provenance import provenance
+
+
+def make_job(root, kind, key, **fields):
+    folder = root / kind / key
+    folder.mkdir(parents=True)
+    if fields:
+        write_json(folder / origin.NAME, {"date_utc": key, **fields})
+    return str(folder)
+
+
+def test_a_job_gets_a_note_beside_its_result(tmp_path, monkeypatch):
+    result = tmp_path / "model.safetensors"
+    monkeypatch.setattr(sys, "argv", ["origin", str(result), "--code", "abc"])
+    origin.main()
+    note = read_json(tmp_path / origin.NAME)
+    assert note["code_hash"] == "abc"
+    assert set(note) == {"date_utc", "commit", "dirty", "code_hash", "hardware"}
+
+
+def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tmp_path):
+    old, new = ({"commit": name, "dirty": False, "code_hash": name} for name in ("old", "new"))
+    jobs = [
+        make_job(tmp_path, "generator", "1", **old),
+        make_job(tmp_path, "generator", "2", **new),
+        make_job(tmp_path, "generator", "3", **old),
+        make_job(tmp_path, "latents", "1"),
+    ]
+    spec = {"source": "s", "study": "t", "scale": "cpu", "seeds": [0], "config_hash": "h", "jobs": jobs}
+    found = provenance(spec | {"variants": [{"scores": {"0": {}}}]})["origins"]
+    assert found == {
+        "generator": [old | {"jobs": 2}, new | {"jobs": 1}],
+        "latents": [{"commit": "unknown", "jobs": 1}],
+    }
