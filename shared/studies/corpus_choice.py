@@ -9,21 +9,24 @@ from shared.config import ConfigError
 from shared.corpora.folder import source_files
 
 
-def corpus_override(corpus: str | None) -> dict[str, Any] | None:
-    """`--config corpus=…`: an existing path is a folder of the user's audio, anything else a public data
-    set's name.
+def corpus_override(corpus: str | None, max_rejected: float | None = None) -> dict[str, Any] | None:
+    """`--config corpus=… max_rejected=…`: an existing path is a folder of the user's audio, anything else a
+    public data set's name; of either that share of clips may be unusable.
 
     Raises:
-        ConfigError: it looks like a path, and nothing is there.
+        ConfigError: it looks like a path, and nothing is there; or only `max_rejected` is given.
     """
     if corpus is None:
+        if max_rejected is not None:
+            raise ConfigError("max_rejected: the corpora made here reject nothing; give it with corpus=")
         return None
+    limit = {} if max_rejected is None else {"max_rejected": max_rejected}
     path = Path(corpus).expanduser()
     if path.is_dir():
-        return {"kind": "folder", "path": str(path)}
+        return {"kind": "folder", "path": str(path), **limit}
     if path.exists() or corpus.startswith((".", "/", "~")):
         raise ConfigError(f"corpus: {corpus} is not a folder")
-    return {"kind": "hub", "name": corpus}
+    return {"kind": "hub", "name": corpus, **limit}
 
 
 def identity(spec: Any) -> Any:

@@ -66,17 +66,25 @@ class Plan:
         scale: name of the scale.
         seeds: training seeds; every variant is trained with each.
         corpus: a folder or a hub dataset's name, used in place of each source's corpus.
+        max_rejected: share of that corpus's clips that may be unusable.
 
     Raises:
         ConfigError: no source has the scale, or a config does not fit.
     """
 
-    def __init__(self, sources: dict[str, Source], scale: str, seeds: list[int], corpus: str | None = None):
+    def __init__(
+        self,
+        sources: dict[str, Source],
+        scale: str,
+        seeds: list[int],
+        corpus: str | None = None,
+        max_rejected: float | None = None,
+    ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
             raise ConfigError(f"scale: no {scale!r}{did_you_mean(scale, known)}")
         self.sources, self.scale, self.seeds = sources, scale, seeds
-        self.corpus = corpus_override(corpus)
+        self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
         self.label = scale if corpus is None else f"{scale}-{slug(Path(corpus).name)}"
         self.jobs: dict[tuple[str, str], Job] = {}

@@ -24,6 +24,9 @@ class Settings(Strict):
     scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
     seeds: list[int] = Field(default=[0], min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2")
     corpus: str | None = Field(default=None, description="a folder of audio, or a public data set's name")
+    max_rejected: float | None = Field(
+        default=None, ge=0, le=1, description="share of that corpus's clips that may be unusable"
+    )
     replications: str = Field(default="replications", description="where the sources lie")
 
     @field_validator("seeds", mode="before")
@@ -39,7 +42,8 @@ def load_plan(config: dict[str, Any], base: Path = Path()) -> Plan:
     try:
         settings = parse(Settings, dict(config), "--config")
         seeds = sorted(set(settings.seeds))
-        return Plan(load_sources(base / settings.replications), settings.scale, seeds, settings.corpus)
+        sources = load_sources(base / settings.replications)
+        return Plan(sources, settings.scale, seeds, settings.corpus, settings.max_rejected)
     except ConfigError as error:
         stop(error)
 

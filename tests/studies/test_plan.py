@@ -107,6 +107,13 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
     assert str(tmp_path) not in plan.study_spec("longcat", "fig3")
 
 
+def test_how_many_clips_a_folder_may_lose(sources, tmp_path):
+    plan = Plan(sources, "smoke", [0], str(_audio_folder(tmp_path / "mine")), max_rejected=0.5)
+    assert {job.spec["max_rejected"] for (kind, _), job in plan.jobs.items() if kind == "corpus"} == {0.5}
+    with pytest.raises(ConfigError, match="max_rejected: .* give it with corpus="):
+        Plan(sources, "smoke", [0], max_rejected=0.5)
+
+
 def test_an_edited_clip_is_another_corpus(sources, tmp_path):
     from shared.studies import corpus_choice
 
