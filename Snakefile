@@ -4,6 +4,9 @@
 #   snakemake figures/longcat_fig3.pdf --config scale=smoke   the whole chain in minutes
 #   snakemake figures/longcat_fig3.pdf -n                     what would run
 #   --config seeds=0,1,2   --config corpus=/my/audio          more seeds; your own recordings
+#   snakemake longcat                                         all figures of one source; `snakemake`: of all
+#
+# Defaults come from params.yaml, which is also what DVC runs (dvc.yaml).
 #
 # Which studies there are comes from replications/*/study.yaml; `replicate list` shows them.
 import os
@@ -14,7 +17,13 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
+from shared.studies.plan import SHARED
 from shared.studies.workflow import load_plan
+
+if os.path.exists("params.yaml"):
+
+    configfile: "params.yaml"
+
 
 PLAN = load_plan(config)
 
@@ -23,12 +32,14 @@ wildcard_constraints:
     scale=PLAN.scale,
     label=PLAN.label,
     key="[A-Za-z0-9-]+",
+    owner="|".join(PLAN.owners),
     source="|".join(PLAN.sources),
     study="|".join(sorted({study for _, study in PLAN.figures.values()})),
 
 
 localrules:
     all,
+    corpora,
     record,
     publish_figure,
 
@@ -49,3 +60,18 @@ rule all:
     default_target: True
     input:
         [f"figures/{name}.pdf" for name in PLAN.figures],
+
+
+# Corpora and evaluators, which all sources share.
+rule corpora:
+    input:
+        [job.output for (owner, _, _), job in PLAN.jobs.items() if owner == SHARED],
+
+
+for source in PLAN.sources:
+
+    rule:
+        name:
+            source
+        input:
+            [f"figures/{name}.pdf" for name, (owner, _) in PLAN.figures.items() if owner == source],

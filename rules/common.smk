@@ -22,7 +22,7 @@ os.environ.update(job_environment(PLAN))
 
 def inputs(kind):
     """Input function: files of the jobs upstream, by name."""
-    return lambda wildcards: find_job(PLAN, kind, wildcards.key).inputs
+    return lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).inputs
 
 
 def beside(name):
@@ -38,15 +38,15 @@ def job_params(kind):
     """
     return {
         "code": code_of(kind),
-        "spec": lambda wildcards, output: find_job(PLAN, kind, wildcards.key).spec_text,
+        "spec": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).spec_text,
         "spec_file": beside("spec.json"),
-        "label": lambda wildcards, output: find_job(PLAN, kind, wildcards.key).label,
+        "label": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).label,
     }
 
 
 def evaluator(kind):
     """Param function: the model file of an evaluator trained here, or the id of one from the hub."""
-    return lambda wildcards, input: input.get(kind) or find_job(PLAN, "scores", wildcards.key).options[kind]
+    return lambda wildcards, input: input.get(kind) or find_job(PLAN, wildcards.owner, "scores", wildcards.key).options[kind]
 
 
 def table_inputs(wildcards):

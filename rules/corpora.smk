@@ -1,13 +1,13 @@
 # Corpora: made here, the user's folder, or a public data set. Audio lies beside the manifest.
 rule build_corpus:
     output:
-        ensure("runs/{scale}/corpus/{key}/manifest.json", non_empty=True),
+        ensure("runs/{scale}/{owner}/corpus/{key}/manifest.json", non_empty=True),
     params:
         **job_params("corpus"),
     log:
-        "logs/{scale}/corpus/{key}.log",
+        "logs/{scale}/{owner}/corpus/{key}.log",
     benchmark:
-        "runs/{scale}/corpus/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/corpus/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS

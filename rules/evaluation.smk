@@ -3,13 +3,13 @@ rule ground_truth:
     input:
         unpack(inputs("ground_truth")),
     output:
-        ensure("runs/{scale}/ground_truth/{key}/clips.json", non_empty=True),
+        ensure("runs/{scale}/{owner}/ground_truth/{key}/clips.json", non_empty=True),
     params:
         **job_params("ground_truth"),
     log:
-        "logs/{scale}/ground_truth/{key}.log",
+        "logs/{scale}/{owner}/ground_truth/{key}.log",
     benchmark:
-        "runs/{scale}/ground_truth/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/ground_truth/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -30,13 +30,13 @@ rule reconstruct:
     input:
         unpack(inputs("reconstructions")),
     output:
-        ensure("runs/{scale}/reconstructions/{key}/clips.json", non_empty=True),
+        ensure("runs/{scale}/{owner}/reconstructions/{key}/clips.json", non_empty=True),
     params:
         **job_params("reconstructions"),
     log:
-        "logs/{scale}/reconstructions/{key}.log",
+        "logs/{scale}/{owner}/reconstructions/{key}.log",
     benchmark:
-        "runs/{scale}/reconstructions/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/reconstructions/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -58,13 +58,13 @@ rule sample:
     input:
         unpack(inputs("samples")),
     output:
-        ensure("runs/{scale}/samples/{key}/clips.json", non_empty=True),
+        ensure("runs/{scale}/{owner}/samples/{key}/clips.json", non_empty=True),
     params:
         **job_params("samples"),
     log:
-        "logs/{scale}/samples/{key}.log",
+        "logs/{scale}/{owner}/samples/{key}.log",
     benchmark:
-        "runs/{scale}/samples/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/samples/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -86,15 +86,15 @@ rule score:
     input:
         unpack(inputs("scores")),
     output:
-        ensure("runs/{scale}/scores/{key}/scores.csv", non_empty=True),
+        ensure("runs/{scale}/{owner}/scores/{key}/scores.csv", non_empty=True),
     params:
         **job_params("scores"),
         recogniser=evaluator("recogniser"),
         speaker=evaluator("speaker"),
     log:
-        "logs/{scale}/scores/{key}.log",
+        "logs/{scale}/{owner}/scores/{key}.log",
     benchmark:
-        "runs/{scale}/scores/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/scores/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS

@@ -4,13 +4,13 @@ rule train_recogniser:
     input:
         unpack(inputs("recogniser")),
     output:
-        ensure("runs/{scale}/recogniser/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/recogniser/{key}/model.safetensors", non_empty=True),
     params:
         **job_params("recogniser"),
     log:
-        "logs/{scale}/recogniser/{key}.log",
+        "logs/{scale}/{owner}/recogniser/{key}.log",
     benchmark:
-        "runs/{scale}/recogniser/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/recogniser/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -32,13 +32,13 @@ rule train_speaker:
     input:
         unpack(inputs("speaker")),
     output:
-        ensure("runs/{scale}/speaker/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/speaker/{key}/model.safetensors", non_empty=True),
     params:
         **job_params("speaker"),
     log:
-        "logs/{scale}/speaker/{key}.log",
+        "logs/{scale}/{owner}/speaker/{key}.log",
     benchmark:
-        "runs/{scale}/speaker/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/speaker/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS

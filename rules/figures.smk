@@ -1,6 +1,6 @@
 # From scores to the record. Tables and figures are made under runs/ and copied from there: results/ is in Git, so a
 # rule that read from it would redraw a fresh clone's record without training anything.
-STUDY = "runs/{scale}/studies/{source}/{study}/{key}"
+STUDY = "runs/{scale}/{source}/studies/{study}/{key}"
 RECORD = "results/{label}/{source}/{study}"
 
 
@@ -10,6 +10,7 @@ rule tabulate:
     output:
         table=f"{STUDY}/table.csv",
         page=f"{STUDY}/table.md",
+        metrics=f"{STUDY}/metrics.json",
         verdicts=f"{STUDY}/verdicts.csv",
         provenance=f"{STUDY}/provenance.json",
     params:
@@ -26,7 +27,7 @@ rule tabulate:
     shell:
         shell_command(
             "shared.studies.tabulate",
-            "--table {output.table:q} --page {output.page:q}",
+            "--table {output.table:q} --page {output.page:q} --metrics {output.metrics:q}",
             "--verdicts {output.verdicts:q} --provenance {output.provenance:q}",
         )
 
@@ -60,10 +61,11 @@ rule draw_figure:
 
 rule record:
     input:
-        **study_files("table.csv", "table.md", "verdicts.csv", "provenance.json", "figure.png"),
+        **study_files("table.csv", "table.md", "metrics.json", "verdicts.csv", "provenance.json", "figure.png"),
     output:
         table_csv=report(f"{RECORD}.csv", "captions/table.rst", category="{source}", labels=report_labels("table")),
         table_md=f"{RECORD}.md",
+        metrics_json=f"{RECORD}_metrics.json",
         verdicts_csv=report(
             f"{RECORD}_verdicts.csv", "captions/verdicts.rst", category="{source}", labels=report_labels("claims")
         ),
@@ -81,6 +83,7 @@ rule record:
     shell:
         "( cp {input.table_csv:q} {output.table_csv:q}; cp {input.table_md:q} {output.table_md:q}; "
         "cp {input.verdicts_csv:q} {output.verdicts_csv:q}; cp {input.figure_png:q} {output.figure_png:q}; "
+        "cp {input.metrics_json:q} {output.metrics_json:q}; "
         "cp {input.provenance_json:q} {output.provenance_json:q}; "
         "mkdir -p {params.kept:q}; cp {params.made:q}/*.csv {params.kept:q}/ ) 2>&1 | tee -i {log:q} >&2"
 

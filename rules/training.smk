@@ -3,14 +3,14 @@ rule train_autoencoder:
     input:
         unpack(inputs("autoencoder")),
     output:
-        ensure("runs/{scale}/autoencoder/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
     params:
         **job_params("autoencoder"),
         checkpoints=beside("checkpoints"),
     log:
-        "logs/{scale}/autoencoder/{key}.log",
+        "logs/{scale}/{owner}/autoencoder/{key}.log",
     benchmark:
-        "runs/{scale}/autoencoder/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/autoencoder/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -33,13 +33,13 @@ rule encode_latents:
     input:
         unpack(inputs("latents")),
     output:
-        ensure("runs/{scale}/latents/{key}/latents.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/latents/{key}/latents.safetensors", non_empty=True),
     params:
         **job_params("latents"),
     log:
-        "logs/{scale}/latents/{key}.log",
+        "logs/{scale}/{owner}/latents/{key}.log",
     benchmark:
-        "runs/{scale}/latents/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/latents/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -61,14 +61,14 @@ rule train_generator:
     input:
         unpack(inputs("generator")),
     output:
-        ensure("runs/{scale}/generator/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/generator/{key}/model.safetensors", non_empty=True),
     params:
         **job_params("generator"),
         checkpoints=beside("checkpoints"),
     log:
-        "logs/{scale}/generator/{key}.log",
+        "logs/{scale}/{owner}/generator/{key}.log",
     benchmark:
-        "runs/{scale}/generator/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/generator/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS

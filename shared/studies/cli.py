@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.cli import run_job
 from shared.config import ConfigError, did_you_mean
+from shared.files import write_text
 from shared.studies.schema import Source, load_sources
 
 EXAMPLES = """
@@ -70,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     )
     each.add_argument("--online", action="store_true", help="ask the hub for what is not in the local cache")
     each.set_defaults(command=doctor)
+    each = commands.add_parser("dvc", help="write dvc.yaml from the study files, after a source or a study was added")
+    each.set_defaults(command=write_dvc)
     return top
 
 
@@ -121,6 +124,14 @@ def doctor(arguments: argparse.Namespace) -> None:
         print(f"{'ok ' if fine else '-- '} {what:32} {finding}")
         broken |= not fine and what in ("python", *PACKAGES)
     sys.exit(int(broken))
+
+
+def write_dvc(arguments: argparse.Namespace) -> None:
+    """Write dvc.yaml."""
+    from shared.studies import dvc
+
+    write_text(Path(dvc.FILE), dvc.text(load_sources(arguments.replications)))
+    print(f"wrote {dvc.FILE}")
 
 
 def _source(arguments: argparse.Namespace) -> Source:

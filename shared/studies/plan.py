@@ -1,9 +1,12 @@
 """The plan: every job that the studies need at a scale, each named by a hash of all that went into it.
 
 A job's spec holds the specs upstream of it, so its key changes when anything upstream changes, and two
-studies that need the same thing share one job. Snakemake's rules look their inputs and parameters up here.
+studies of a source that need the same thing share one job. Corpora and evaluators are shared by all sources; the
+rest lies in a folder of its source, since DVC wants one owner for each output. Snakemake's rules look their inputs
+and parameters up here.
 """
 
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +20,7 @@ from shared.studies.jobs import KINDS
 from shared.studies.schema import Axis, Source, get
 
 PAPER_SCALE = "paper"
+SHARED = "shared"  # owner of what all sources use
 
 
 @dataclass
@@ -67,6 +71,8 @@ class Plan:
         seeds: training seeds; every variant is trained with each.
         corpus: a folder or a hub dataset's name, used in place of each source's corpus.
         max_rejected: share of that corpus's clips that may be unusable.
+        changes: by source, what to change in the scale's config; nested as in study.yaml.
+        label: folder of the record under results/; by default the scale, and the corpus if there is one.
 
     Raises:
         ConfigError: no source has the scale, or a config does not fit.
@@ -79,6 +85,8 @@ class Plan:
         seeds: list[int],
         corpus: str | None = None,
         max_rejected: float | None = None,
+        changes: dict[str, dict[str, Any]] | None = None,
+        label: str | None = None,
     ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
@@ -86,23 +94,28 @@ class Plan:
         self.sources, self.scale, self.seeds = sources, scale, seeds
         self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
-        self.label = scale if corpus is None else f"{scale}-{slug(Path(corpus).name)}"
-        self.jobs: dict[tuple[str, str], Job] = {}
+        self.label = label or (scale if corpus is None else f"{scale}-{slug(Path(corpus).name)}")
+        self.changes = changes or {}
+        for name in self.changes:
+            if name not in sources:
+                raise ConfigError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
+        self.owners = [SHARED, *sources]
+        self.jobs: dict[tuple[str, str, str], Job] = {}
         self.figures: dict[str, tuple[str, str]] = {}
         self.points: dict[tuple[str, str], list[Point]] = {}
         for source in sources.values():
             for study in source.file.studies if scale in source.file.scales else ():
                 self._add_study(source, study)
 
-    def job(self, kind: str, key: str) -> Job:
-        """The job of this kind and key.
+    def job(self, owner: str, kind: str, key: str) -> Job:
+        """The job of this owner, kind and key.
 
         Raises:
             ConfigError: the plan has none (a stale path asked for by name).
         """
-        if (kind, key) not in self.jobs:
-            raise ConfigError(f"{kind}/{key}: no study at scale {self.scale} needs this run folder")
-        return self.jobs[kind, key]
+        if (owner, kind, key) not in self.jobs:
+            raise ConfigError(f"{owner}/{kind}/{key}: no study at scale {self.scale} needs this run folder")
+        return self.jobs[owner, kind, key]
 
     def figure(self, name: str) -> tuple[str, str]:
         """`(source, study)` of `figures/<name>.pdf`.
@@ -119,7 +132,7 @@ class Plan:
 
     def study_folder(self, source: str, study: str) -> str:
         """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
-        return f"runs/{self.scale}/studies/{source}/{study}/{digest(self.study_spec(source, study))}"
+        return f"runs/{self.scale}/{source}/studies/{study}/{digest(self.study_spec(source, study))}"
 
     def study_spec(self, source: str, study: str) -> str:
         """What a study's table is made of and how it is labelled: JSON for the `tabulate` and `draw` jobs."""
@@ -194,18 +207,19 @@ class Plan:
         ]
 
     def _add_point(self, source: Source, variant: str) -> Point:
-        config = source.resolve(variant, self.scale, self.corpus)
-        builder = _PointBuilder(self, config, f"{source.name} {variant}")
+        config = source.resolve(variant, self.scale, self.corpus, self.changes.get(source.name))
+        builder = _PointBuilder(self, config, source.name, variant)
         return Point(
             variant, config, {seed: builder.scores(seed) for seed in self.seeds}, builder.ground_truth()
         )
 
     def add(
-        self, kind: str, word: str, spec: dict, used_by: str, inputs: dict[str, Job], **options: str
+        self, owner: str, kind: str, word: str, spec: dict, used_by: str, inputs: dict[str, Job], **options: str
     ) -> Job:
         """The job with this spec, made at the first call.
 
         Args:
+            owner: the source that it belongs to, or SHARED.
             kind: one of KINDS.
             word: starts the folder's name, for people; it must follow from the spec.
             spec: the job's whole config.
@@ -214,10 +228,11 @@ class Plan:
             options: further options whose values are no files.
         """
         key = f"{word}-{digest(identity(spec))}"
-        if (kind, key) not in self.jobs:
+        place = (owner, kind, key)
+        if place not in self.jobs:
             files = {name: job.output for name, job in inputs.items()}
-            self.jobs[kind, key] = Job(kind, key, spec, f"runs/{self.scale}/{kind}/{key}", files, options)
-        job = self.jobs[kind, key]
+            self.jobs[place] = Job(kind, key, spec, "/".join(["runs", self.scale, *place]), files, options)
+        job = self.jobs[place]
         if used_by not in job.used_by:
             job.used_by.append(used_by)
         return job
@@ -226,29 +241,30 @@ class Plan:
 class _PointBuilder:
     """Adds the jobs of one variant to a plan."""
 
-    def __init__(self, plan: Plan, config: Any, name: str):
-        self.plan, self.config, self.name = plan, config, name
+    def __init__(self, plan: Plan, config: Any, source: str, variant: str):
+        self.plan, self.config, self.source, self.name = plan, config, source, f"{source} {variant}"
         parts = ((part, getattr(config, part)) for part in type(config).model_fields)
         self.specs = {
             part: value.model_dump(mode="json") for part, value in parts if isinstance(value, BaseModel)
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
-        self.corpus = plan.add("corpus", self.specs["corpus"]["kind"], self.specs["corpus"], name, {})
+        self.corpus = plan.add(SHARED, "corpus", self.specs["corpus"]["kind"], self.specs["corpus"], self.name, {})
         self.evaluators = {kind: self._evaluator(kind) for kind in ("recogniser", "speaker")}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side."""
         name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
         spec = {"corpus": corpus.spec, "autoencoder": self.specs["autoencoder"], "seed": seed}
-        autoencoder = self.plan.add("autoencoder", word, spec, name, {"corpus": corpus})
+        add = functools.partial(self.plan.add, self.source)
+        autoencoder = add("autoencoder", word, spec, name, {"corpus": corpus})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        latents = self.plan.add("latents", word, {"autoencoder": autoencoder.spec}, name, trained)
+        latents = add("latents", word, {"autoencoder": autoencoder.spec}, name, trained)
         spec = {"autoencoder": autoencoder.spec, "generator": self.specs["generator"], "seed": seed}
-        generator = self.plan.add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
+        generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
         spec = {"autoencoder": autoencoder.spec, **self.items}
-        reconstructions = self.plan.add("reconstructions", word, spec, name, trained)
+        reconstructions = add("reconstructions", word, spec, name, trained)
         spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
-        samples = self.plan.add("samples", word, spec, name, {**trained, "generator": generator})
+        samples = add("samples", word, spec, name, {**trained, "generator": generator})
         evaluation = self.config.evaluation
         return {
             "reconstruction": self._score(
@@ -260,9 +276,8 @@ class _PointBuilder:
     def ground_truth(self) -> Job:
         """Scoring job of the real test clips: the ceiling of generation."""
         spec = {"corpus": self.corpus.spec, **self.items}
-        clips = self.plan.add(
-            "ground_truth", self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus}
-        )
+        word = self.corpus.spec["kind"]
+        clips = self.plan.add(SHARED, "ground_truth", word, spec, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", self.config.evaluation.generation, self.name)
 
     def _evaluator(self, kind: str) -> Job | str:
@@ -271,7 +286,7 @@ class _PointBuilder:
             return config
         # One seed for all: evaluators are shared by every variant and every training seed.
         spec = {"corpus": self.corpus.spec, kind: config.model_dump(mode="json"), "seed": 0}
-        return self.plan.add(kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
+        return self.plan.add(SHARED, kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
         jobs = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, Job)}
@@ -279,4 +294,4 @@ class _PointBuilder:
         models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
         spec = {"clips": clips.spec, **models, "metrics": list(metrics), "utmos": self.config.evaluators.utmos}
         inputs = {"corpus": self.corpus, "clips": clips, **jobs}
-        return self.plan.add("scores", word, spec, used_by, inputs, **hub)
+        return self.plan.add(self.source, "scores", word, spec, used_by, inputs, **hub)

@@ -139,13 +139,16 @@ class Source:
         """The study called `name`."""
         return self._get("studies", name)
 
-    def resolve(self, variant: str, scale: str, corpus: dict | None = None) -> Any:
-        """Config of a variant at a scale: the scale, then the variant's overrides, then a corpus override.
+    def resolve(
+        self, variant: str, scale: str, corpus: dict | None = None, changes: dict[str, Any] | None = None
+    ) -> Any:
+        """Config of a variant at a scale: the scale, then `changes`, the variant's overrides, the `corpus`.
 
-        Overrides are those of the scale itself, else of the nearest scale it extends; `all` goes first.
+        Overrides are those of the scale itself, else of the nearest scale it extends; `all` goes first. They come
+        after the changes, so that a change never levels out what a study varies.
         """
         overrides = self._get("variants", variant).overrides
-        data = self._scale(scale)
+        data = merge(self._scale(scale), changes or {})
         nearest = next((name for name in self._ancestry(scale) if name in overrides), None)
         for part in (ALL_SCALES, nearest):
             for dotted, value in overrides.get(part, {}).items():

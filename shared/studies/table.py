@@ -2,8 +2,10 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -106,6 +108,15 @@ def _row(
         paper_where=value and value.where,
         paper_trust=value and value.trust,
     )
+
+
+def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
+    """Our values by variant, side and metric, and how many claims got which verdict: what `dvc metrics` compares."""
+    metrics: dict[str, Any] = {"claims": dict(sorted(Counter(verdict.verdict for verdict in verdicts).items()))}
+    for row in rows:
+        if row.value is not None:
+            metrics.setdefault(row.variant, {}).setdefault(row.side, {})[row.metric] = row.value
+    return metrics
 
 
 def to_csv(rows: list[Row] | list[Verdict], model: type[Strict]) -> str:

@@ -12,7 +12,7 @@ from shared.studies.claims import Verdict, judge, load_claims
 from shared.studies.paper import load_paper
 from shared.studies.provenance import provenance
 from shared.studies.scores import GROUND_TRUTH, load_study
-from shared.studies.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown
+from shared.studies.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
 
 
 def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], list[Verdict]]:
@@ -57,7 +57,7 @@ def main() -> None:
     """Command line of the job."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spec", required=True, help="JSON: variants, seeds and where their scores are")
-    for name in ("table", "page", "verdicts", "provenance"):
+    for name in ("table", "page", "metrics", "verdicts", "provenance"):
         parser.add_argument(f"--{name}", required=True, type=Path, help=f"the {name} to write")
     arguments = parser.parse_args()
     spec = read_json(arguments.spec)
@@ -69,6 +69,7 @@ def main() -> None:
     write_text(
         arguments.page, to_markdown(f"{spec['title']} ({spec['paper']})", spec["scale"], rows, verdicts)
     )
+    write_json(arguments.metrics, to_metrics(rows, verdicts))
     write_json(arguments.provenance, provenance(spec))
 
 

@@ -15,11 +15,12 @@ from shared.studies.plan import Job, Plan
 from shared.studies.schema import load_sources
 
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
+LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class Settings(Strict):
-    """`snakemake --config scale=… seeds=… corpus=…`."""
+    """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
 
     scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
     seeds: list[int] = Field(default=[0], min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2")
@@ -27,6 +28,10 @@ class Settings(Strict):
     max_rejected: float | None = Field(
         default=None, ge=0, le=1, description="share of that corpus's clips that may be unusable"
     )
+    changes: dict[str, dict[str, Any] | None] = Field(
+        default={}, description="source → what to change in its scale's config, nested as in study.yaml"
+    )
+    label: str | None = Field(default=None, pattern=LABEL, description="folder of the record under results/")
     replications: str = Field(default="replications", description="where the sources lie")
 
     @field_validator("seeds", mode="before")
@@ -43,7 +48,10 @@ def load_plan(config: dict[str, Any], base: Path = Path()) -> Plan:
         settings = parse(Settings, dict(config), "--config")
         seeds = sorted(set(settings.seeds))
         sources = load_sources(base / settings.replications)
-        return Plan(sources, settings.scale, seeds, settings.corpus, settings.max_rejected)
+        changes = {source: change for source, change in settings.changes.items() if change}
+        return Plan(
+            sources, settings.scale, seeds, settings.corpus, settings.max_rejected, changes, settings.label
+        )
     except ConfigError as error:
         stop(error)
 
@@ -53,10 +61,10 @@ def stop(error: ConfigError) -> NoReturn:
     sys.exit(f"error: {error}")
 
 
-def find_job(plan: Plan, kind: str, key: str) -> Job:
+def find_job(plan: Plan, owner: str, kind: str, key: str) -> Job:
     """The job of a run folder, else one line that says there is none."""
     try:
-        return plan.job(kind, key)
+        return plan.job(owner, kind, key)
     except ConfigError as error:
         stop(error)
 

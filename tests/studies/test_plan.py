@@ -24,7 +24,7 @@ def plan(sources):
 
 
 def _keys(plan, kind):
-    return {key for found, key in plan.jobs if found == kind}
+    return {key for _, found, key in plan.jobs if found == kind}
 
 
 def _changed(sources, tmp_path, change):
@@ -76,14 +76,18 @@ def test_an_edit_changes_the_keys_downstream_and_no_others(sources, plan, tmp_pa
     assert moved - {"scores"} == expected
 
 
-def test_another_source_with_the_same_models_shares_the_jobs(sources, plan, tmp_path):
+def test_another_source_shares_corpus_and_evaluators_and_trains_in_its_own_folder(sources, plan, tmp_path):
     folder = tmp_path / "aardvark"
     folder.mkdir()
     text = (ROOT / "replications/longcat/study.yaml").read_text().replace("source: longcat", "source: aardvark")
     (folder / "study.yaml").write_text(text)
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
     both = Plan({"aardvark": Source(folder / "study.yaml"), **sources}, "smoke", [0])
-    assert both.jobs.keys() == plan.jobs.keys()
+    shared = {place for place in plan.jobs if place[0] == "shared"}
+    assert {kind for _, kind, _ in shared} == {"corpus", "recogniser", "speaker", "ground_truth"}
+    assert {place for place in both.jobs if place[0] == "shared"} == shared
+    assert {place for place in both.jobs if place[0] == "longcat"} == plan.jobs.keys() - shared
+    assert len(both.jobs) == 2 * len(plan.jobs) - len(shared)
     assert set(both.figures) == {*plan.figures, "aardvark_fig3", "aardvark_fig4", "aardvark_table4"}
 
 
@@ -99,7 +103,7 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
     first = _audio_folder(tmp_path / "one")
     plan = Plan(sources, "smoke", [0], str(first))
     assert plan.label == "smoke-one"
-    (corpus,) = [job for (kind, _), job in plan.jobs.items() if kind == "corpus"]
+    (corpus,) = [job for (_, kind, _), job in plan.jobs.items() if kind == "corpus"]
     assert corpus.spec["path"] == str(first)
     assert corpus.spec["sample_rate"] == 16000
     moved = first.rename(tmp_path / "two")
@@ -109,9 +113,24 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
 
 def test_how_many_clips_a_folder_may_lose(sources, tmp_path):
     plan = Plan(sources, "smoke", [0], str(_audio_folder(tmp_path / "mine")), max_rejected=0.5)
-    assert {job.spec["max_rejected"] for (kind, _), job in plan.jobs.items() if kind == "corpus"} == {0.5}
-    with pytest.raises(ConfigError, match="max_rejected: .* give it with corpus="):
+    assert {job.spec["max_rejected"] for (_, kind, _), job in plan.jobs.items() if kind == "corpus"} == {0.5}
+    with pytest.raises(ConfigError, match=r"max_rejected: .* give it with corpus="):
         Plan(sources, "smoke", [0], max_rejected=0.5)
+
+
+def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan):
+    changes = {"longcat": {"generator": {"training": {"steps": 41}}, "autoencoder": {"bottleneck": {"dim": 3}}}}
+    changed = Plan(sources, "smoke", [0], changes=changes)
+    configs = [point.config for point in changed.points["longcat", "fig3"]]
+    assert {config.generator.training.steps for config in configs} == {41}
+    assert [config.autoencoder.bottleneck.dim for config in configs] == [
+        point.config.autoencoder.bottleneck.dim for point in plan.points["longcat", "fig3"]
+    ]
+    assert _keys(changed, "autoencoder") == _keys(plan, "autoencoder")
+    with pytest.raises(ConfigError, match=r"no source .longcta..*longcat"):
+        Plan(sources, "smoke", [0], changes={"longcta": {"sampling": {}}})
+    with pytest.raises(ConfigError, match=r"generator\.training\.stepz"):
+        Plan(sources, "smoke", [0], changes={"longcat": {"generator": {"training": {"stepz": 3}}}})
 
 
 def test_an_edited_clip_is_another_corpus(sources, tmp_path):
@@ -125,9 +144,8 @@ def test_an_edited_clip_is_another_corpus(sources, tmp_path):
 
 
 def test_a_public_corpus_by_name(sources):
-    (corpus,) = {
-        job.spec["name"] for (kind, _), job in Plan(sources, "smoke", [0], "libritts").jobs.items() if kind == "corpus"
-    }
+    jobs = Plan(sources, "smoke", [0], "libritts").jobs
+    (corpus,) = {job.spec["name"] for (_, kind, _), job in jobs.items() if kind == "corpus"}
     assert corpus == "libritts"
 
 

@@ -1,0 +1,69 @@
+"""`dvc.yaml`, made from the same study files that the Snakefile reads, so that the two cannot drift apart.
+
+One stage for corpora and evaluators and one for each source. DVC decides by content whether a stage runs and versions
+what it made; Snakemake, inside the stage, decides which jobs. Outputs persist: DVC would else delete them before a
+run, checkpoints and all, and what has to be made again is Snakemake's to say.
+"""
+
+from typing import Any
+
+import yaml
+
+from shared.studies.schema import Source
+
+FILE = "dvc.yaml"
+HEAD = """\
+# Made by `replicate dvc` from replications/*/study.yaml; a test holds the two together.
+# dvc repro: everything; dvc repro longcat: one source. Settings: params.yaml; `dvc exp run -S scale=gpu` for one run.
+"""
+WORKFLOW = ["Snakefile", "rules", "profiles/default", "envs/cpu.txt", "shared"]
+RUNS = "runs/${scale}"
+TABLES = (".csv", ".md", "_verdicts.csv", "_provenance.json")
+
+
+def stages(sources: dict[str, Source]) -> dict[str, Any]:
+    """Content of dvc.yaml."""
+    return {"stages": {"corpora": _corpora(sources), **{name: _source(each) for name, each in sources.items()}}}
+
+
+def text(sources: dict[str, Source]) -> str:
+    """dvc.yaml as it is written."""
+    return HEAD + yaml.safe_dump(stages(sources), sort_keys=False, width=120)
+
+
+def _corpora(sources: dict[str, Source]) -> dict[str, Any]:
+    return {
+        "desc": "Corpora and evaluators, which all sources share",
+        "cmd": "snakemake -- corpora",
+        "deps": [*WORKFLOW, *(source.path.as_posix() for source in sources.values())],
+        "params": ["scale", "corpus", "changes"],
+        "outs": [_persistent(f"{RUNS}/shared")],
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    record = f"results/${{scale}}/{source.name}"
+    studies = list(source.file.studies)
+    tables = [f"{record}/{study}{end}" for study in studies for end in TABLES]
+    return {
+        "desc": f"{source.file.title}: {', '.join(study.title.lower() for study in source.file.studies.values())}",
+        # A run on another corpus is told apart by DVC, so its record goes where DVC looks for it.
+        "cmd": f"snakemake --config label=${{scale}} -- {source.name}",
+        "deps": [*WORKFLOW, source.folder.as_posix(), f"{RUNS}/shared"],
+        "params": ["scale", "seeds", "corpus", f"changes.{source.name}"],
+        "outs": [
+            _persistent(f"{RUNS}/{source.name}"),
+            *(_persistent(f"figures/{source.name}_{study}.pdf") for study in studies),
+            *(_in_git(path) for path in (*tables, f"{record}/scores")),
+        ],
+        "metrics": [_in_git(f"{record}/{study}_metrics.json") for study in studies],
+        "plots": [_in_git(f"{record}/{study}.png") for study in studies],
+    }
+
+
+def _persistent(path: str) -> dict[str, Any]:
+    return {path: {"persist": True}}
+
+
+def _in_git(path: str) -> dict[str, Any]:
+    return {path: {"persist": True, "cache": False}}
