@@ -18,7 +18,8 @@ from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.training.config import AutoencoderRecipe
 from shared.training.job import fingerprint, save_model
-from shared.training.loop import Task, fit, make_accelerator, make_optimizer, step_generator
+from shared.training.loop import Task, fit, make_accelerator, make_optimizer
+from shared.training.micro_batches import MicroBatches
 
 
 class AutoencoderSpec(Strict):
@@ -56,11 +57,15 @@ class AutoencoderStep:
     """One update of discriminator and autoencoder.
 
     total = reconstruction + kl_weight · KL + (after the warm-up) weight · adversarial + feature_weight · features
+
+    Both learn from the same outputs and step at the end, so the update is the same however many micro-batches and
+    processes share it.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
-        self.recipe, self.crops, self.seed = recipe, crops, seed
+        self.recipe, self.crops = recipe, crops
         self.accelerator = make_accelerator(recipe.training.precision)
+        self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
         self.optimizers = {"autoencoder": make_optimizer(self.autoencoder.parameters(), recipe.training)}
@@ -68,35 +73,39 @@ class AutoencoderStep:
         self.model, self.optimizers["autoencoder"] = prepare(self.autoencoder, self.optimizers["autoencoder"])
         self.discriminator = None
         if recipe.adversary:
-            discriminator = MultiScaleStftDiscriminator(recipe.adversary.discriminator)
-            optimizer = make_optimizer(discriminator.parameters(), recipe.training)
-            self.discriminator, self.optimizers["discriminator"] = prepare(discriminator, optimizer)
+            self.discriminator = MultiScaleStftDiscriminator(recipe.adversary.discriminator)
+            optimizer = make_optimizer(self.discriminator.parameters(), recipe.training)
+            self.critic, self.optimizers["discriminator"] = prepare(self.discriminator, optimizer)
             self.adversarial = AdversarialLoss(recipe.adversary.kind)
             self.feature_matching = FeatureMatchingLoss()
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
-        audio = self.crops.draw(self.recipe.training.batch, step_generator(self.seed, index))
-        audio = audio.to(self.accelerator.device)
-        output, posterior = self.model(audio)
-        total, terms = self.reconstruction(output, audio)
-        kl = posterior.kl().mean()
-        total = total + self.recipe.kl_weight * kl
-        terms = {**terms, "kl": kl.detach()}
-        if self.discriminator is not None and index >= self.recipe.adversary.start:
-            terms["discriminator"] = self._update_discriminator(audio, output.detach())
-            adversarial, features = self._adversarial_terms(audio, output)
-            total = total + self.recipe.adversary.weight * adversarial + self.recipe.adversary.feature_weight * features
-            terms |= {"adversarial": adversarial.detach(), "features": features.detach()}
-        self._update(self.optimizers["autoencoder"], self.autoencoder, total)
-        return terms
+        adversary = self.recipe.adversary if self.recipe.adversary and index >= self.recipe.adversary.start else None
+        trained = {"autoencoder": self.model} | ({"discriminator": self.critic} if adversary else {})
+        terms = []
+        for generator in self.micro_batches(index, *trained.values()):
+            audio = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
+            output, posterior = self.model(audio)
+            total, parts = self.reconstruction(output, audio)
+            parts["kl"] = posterior.kl().mean()
+            total = total + self.recipe.kl_weight * parts["kl"]
+            if adversary:
+                parts["adversarial"], parts["features"] = self._adversarial_terms(audio, output)
+                total = total + adversary.weight * parts["adversarial"] + adversary.feature_weight * parts["features"]
+                parts["discriminator"] = self._discriminator_term(audio, output.detach())
+                self._backward(parts["discriminator"])
+            self._backward(total)
+            terms.append({name: part.detach() for name, part in parts.items()})
+        for name, model in trained.items():
+            self._update(self.optimizers[name], model)
+        return self.micro_batches.mean(terms)
 
-    def _update_discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        logits_real, _ = self.discriminator(real)
-        logits_fake, _ = self.discriminator(fake)
-        loss = self.adversarial.discriminator(logits_real, logits_fake)
-        self._update(self.optimizers["discriminator"], self.discriminator, loss)
-        return loss.detach()
+    def _discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        # One pass over both: a process group's hooks allow for one forward before each backward.
+        logits, _ = self.critic(torch.cat([real.view_as(fake), fake]))
+        real_logits, fake_logits = zip(*(scale.chunk(2) for scale in logits), strict=True)
+        return self.adversarial.discriminator(real_logits, fake_logits)
 
     def _adversarial_terms(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         # The discriminator's own gradients are not wanted here, and not computing them saves a third of its cost.
@@ -107,8 +116,10 @@ class AutoencoderStep:
         self.discriminator.requires_grad_(True)
         return self.adversarial.generator(logits), self.feature_matching(features_real, features)
 
-    def _update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor) -> None:
-        self.accelerator.backward(loss)
+    def _backward(self, loss: Tensor) -> None:
+        self.accelerator.backward(loss / len(self.micro_batches.mine))
+
+    def _update(self, optimizer: torch.optim.Optimizer, module: nn.Module) -> None:
         if self.recipe.training.gradient_clip:
             self.accelerator.clip_grad_norm_(module.parameters(), self.recipe.training.gradient_clip)
         optimizer.step()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 
 from shared.files import atomic_path
 
@@ -28,7 +29,8 @@ def load_checkpoint(folder: Path, fingerprint: str) -> tuple[int, dict[str, Any]
         return 0, None
     saved = torch.load(path, map_location="cpu", weights_only=True)
     if saved["fingerprint"] != fingerprint:
-        print(f"{path}: from another config, code or corpus; starting from step 0", file=sys.stderr)
-        shutil.rmtree(folder)
+        if PartialState().is_main_process:
+            print(f"{path}: from another config, code or corpus; starting from step 0", file=sys.stderr)
+            shutil.rmtree(folder)
         return 0, None
     return saved["step"], saved["state"]

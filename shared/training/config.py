@@ -40,6 +40,9 @@ class TrainingConfig(Strict):
 
     steps: int = Field(gt=0)
     batch: int = Field(gt=0, description="examples a step, over all processes together")
+    accumulation: int = Field(
+        1, gt=0, description="micro-batches that the batch is split into; a multiple of the number of processes"
+    )
     learning_rate: ScheduleConfig
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0)
@@ -49,6 +52,12 @@ class TrainingConfig(Strict):
         "no", description="autocast: none, bfloat16, or bfloat16 where the hardware computes in it"
     )
     checkpoint_every: int = Field(500, gt=0, description="steps")
+
+    @model_validator(mode="after")
+    def _micro_batches_are_even(self):
+        if self.batch % self.accumulation:
+            raise ValueError(f"batch {self.batch} can't be split into {self.accumulation} (accumulation) equal parts")
+        return self
 
 
 class AdversaryConfig(Strict):

@@ -20,7 +20,8 @@ from shared.progress import Progress
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.latents import Latents, load_latents
-from shared.training.loop import Task, fit, make_accelerator, make_optimizer, step_generator
+from shared.training.loop import Task, fit, make_accelerator, make_optimizer
+from shared.training.micro_batches import MicroBatches
 
 
 class GeneratorSpec(Strict):
@@ -81,7 +82,7 @@ class GeneratorStep:
     """One update. total = flow matching + repa.weight · REPA."""
 
     def __init__(self, spec: GeneratorSpec, examples: LatentExamples):
-        self.recipe, self.examples, self.seed = spec.generator, examples, spec.seed
+        self.recipe, self.examples = spec.generator, examples
         training = self.recipe.training
         self.generator = build_generator(self.recipe, examples.latents.dim)
         trained = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
@@ -91,30 +92,35 @@ class GeneratorStep:
             trained += self.repa.parameters()
         self.trained = trained
         self.accelerator = make_accelerator(training.precision)
+        self.micro_batches = MicroBatches(self.accelerator, training, spec.seed)
         optimizer = make_optimizer(trained, training)
         self.model, self.optimizer = self.accelerator.prepare(self.generator, optimizer)
-        if self.repa:
-            self.repa.to(self.accelerator.device)
+        self.align = self.accelerator.prepare(self.repa) if self.repa else None
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
-        device = self.accelerator.device
-        batch = self.examples.draw(self.recipe.training.batch, step_generator(self.seed, index))
-        frames = batch.frames.to(device)
-        example = draw_example(batch.latents.to(device), frames, self.recipe.flow)
-        if self.repa:
-            velocity, hidden = self.model(example, frames, batch.texts, self.recipe.repa.layer)
-            terms = {"repa": self.repa(hidden, batch.targets.to(device), example.span)}
-        else:
-            velocity, terms = self.model(example, frames, batch.texts), {}
-        terms["flow"] = flow_matching_loss(velocity, example)
-        total = terms["flow"] + (self.recipe.repa.weight * terms["repa"] if self.repa else 0.0)
-        self.accelerator.backward(total)
+        models = [self.model] + ([self.align] if self.align else [])
+        terms = []
+        for generator in self.micro_batches(index, *models):
+            parts = self._losses(self.examples.draw(self.micro_batches.size, generator))
+            total = parts["flow"] + (self.recipe.repa.weight * parts["repa"] if self.align else 0.0)
+            self.accelerator.backward(total / len(self.micro_batches.mine))
+            terms.append({name: part.detach() for name, part in parts.items()})
         if self.recipe.training.gradient_clip:
             self.accelerator.clip_grad_norm_(self.trained, self.recipe.training.gradient_clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return {name: term.detach() for name, term in terms.items()}
+        return self.micro_batches.mean(terms)
+
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
+        device = self.accelerator.device
+        frames = batch.frames.to(device)
+        example = draw_example(batch.latents.to(device), frames, self.recipe.flow)
+        if not self.align:
+            return {"flow": flow_matching_loss(self.model(example, frames, batch.texts), example)}
+        velocity, hidden = self.model(example, frames, batch.texts, self.recipe.repa.layer)
+        repa = self.align(hidden, batch.targets.to(device), example.span)
+        return {"flow": flow_matching_loss(velocity, example), "repa": repa}
 
 
 def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, checkpoints: Path, code: str, output: Path):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from pydantic import BaseModel
 from safetensors.torch import save_file
 from torch import Tensor
@@ -17,8 +18,17 @@ def fingerprint(spec: BaseModel, code: str, *inputs: Path) -> str:
 
 
 def save_model(output: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
-    """Write `model.json` and then the weights, so that weights are never without their config."""
-    output = Path(output)
+    """Write `model.json` and then the weights, so that weights are never without their config.
+
+    Of several processes the first writes; all wait for it.
+    """
+    state_of_processes = PartialState()
+    if state_of_processes.is_main_process:
+        _write(Path(output), state, description)
+    state_of_processes.wait_for_everyone()
+
+
+def _write(output: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
     write_json(output.with_name("model.json"), description)
     with atomic_path(output) as temporary:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, temporary)

@@ -5,13 +5,14 @@ start of each step, and data code draws from `step_generator`. So a run that res
 an uninterrupted one would have seen, and no random-number state has to be stored.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
@@ -74,9 +75,9 @@ def make_optimizer(parameters, config: TrainingConfig) -> torch.optim.AdamW:
     )
 
 
-def step_generator(seed: int, step: int) -> np.random.Generator:
-    """The random generator for the data of one step."""
-    return np.random.default_rng((seed, step))
+def step_generator(seed: int, step: int, *part: int) -> np.random.Generator:
+    """The random generator for the data of one step, or of a part of it."""
+    return np.random.default_rng((seed, step, *part))
 
 
 def fit(task: Task, checkpoints: Path, fingerprint: str) -> nn.Module:
@@ -99,8 +100,10 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> nn.Module:
             module.load_state_dict(state["modules"][name])
         for name, optimizer in task.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
+    # One process speaks and writes for all.
+    first = PartialState().is_main_process
     progress = Progress(task.name, config.steps, initial=start, unit="step")
-    with SummaryWriter(checkpoints, purge_step=start) as writer:
+    with SummaryWriter(checkpoints, purge_step=start) if first else contextlib.nullcontext() as writer:
         for step in range(start, config.steps):
             losses = _train_step(task, step)
             if average:
@@ -110,11 +113,12 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> nn.Module:
             if saving or step % CUDA_CHECK_EVERY == 0 or not torch.cuda.is_available():
                 losses = {name: float(value) for name, value in losses.items()}
                 _check_finite(task.name, step, losses)
-                progress.update(done - progress.done, **losses)
-            if step % CUDA_CHECK_EVERY == 0:
+                if first:
+                    progress.update(done - progress.done, **losses)
+            if first and step % CUDA_CHECK_EVERY == 0:
                 for name, value in losses.items():
                     writer.add_scalar(name, value, step)
-            if saving:
+            if first and saving:
                 save_checkpoint(checkpoints, fingerprint, done, _state(modules, task.optimizers))
     return average.module if average else task.model
 
