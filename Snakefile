@@ -18,14 +18,15 @@ min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
 from shared.studies.plan import SHARED
-from shared.studies.workflow import load_plan
+from shared.studies.workflow import check_gpus, load_plan, load_settings
 
 if os.path.exists("params.yaml"):
 
     configfile: "params.yaml"
 
 
-PLAN = load_plan(config)
+SETTINGS = load_settings(config)
+PLAN = load_plan(SETTINGS)
 
 
 wildcard_constraints:
@@ -53,6 +54,8 @@ include: "rules/figures.smk"
 
 
 onstart:
+    if workflow.local_exec and not workflow.dryrun:
+        check_gpus(PLAN)
     write_specs(workflow.dag)
 
 

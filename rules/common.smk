@@ -10,6 +10,7 @@ from shared.studies.workflow import (
     gpus_of,
     job_command,
     job_environment,
+    launcher,
     shell_command,
     threads_of,
     write_specs,
@@ -40,6 +41,7 @@ def job_params(kind):
         "code": code_of(kind),
         "spec": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).spec_text,
         "spec_file": beside("spec.json"),
+        "launch": lambda wildcards, output: launcher(PLAN, kind, SETTINGS.processes),
         "label": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).label,
     }
 
@@ -60,6 +62,7 @@ def study_params(module):
         "code": code_hash(module),
         "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study),
         "spec_file": beside("spec.json"),
+        "launch": lambda wildcards, output: launcher(PLAN),
     }
 
 

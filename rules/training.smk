@@ -18,7 +18,7 @@ rule train_autoencoder:
     resources:
         mem_mb=6000,
         runtime=2880,
-        gpu=GPUS,
+        gpu=GPUS * SETTINGS.processes,
     message:
         "Train an autoencoder [{params.label}]"
     shell:
@@ -76,7 +76,7 @@ rule train_generator:
     resources:
         mem_mb=6000,
         runtime=2880,
-        gpu=GPUS,
+        gpu=GPUS * SETTINGS.processes,
     message:
         "Train a generator [{params.label}]"
     shell:

@@ -4,11 +4,15 @@ from typing import Any
 
 from shared.studies.plan import PAPER_SCALE, Plan, Point
 from shared.studies.schema import Source
+from shared.training.config import TrainingConfig
 
 # A training step costs a forward pass and a backward pass of about twice that.
 TRAINING_PASSES = 3
 # Bytes for each trained parameter: float32 weights, gradients and Adam's two moments. Activations come on top.
 BYTES_PER_PARAMETER = 16
+# What a GPU-hour is taken for: an H100's dense bfloat16 peak, and the share of it that such models usually reach.
+PEAK_FLOPS = 989e12
+UTILISATION = 0.3
 ASSUMED_SECONDS = 6.0  # length of an utterance where the corpus is not built yet
 
 
@@ -36,6 +40,7 @@ def describe(source: Source, scale: str, seconds: float = ASSUMED_SECONDS) -> di
             "training_flops": "autoencoder: 3 x counted forward FLOPs of a crop, losses and adversary not counted; "
             "generator: 6 x parameters x latent frames",
             "training_bytes": f"{BYTES_PER_PARAMETER} x parameters, without activations",
+            "gpu_hours": f"training_flops at {UTILISATION:.0%} of an H100's {PEAK_FLOPS / 1e12:g} TFLOP/s in bf16",
         },
         "variants": {name: describe_variant(point, seconds) for name, point in points.items()},
         "guesses": source.file.guesses,
@@ -49,29 +54,28 @@ def describe_variant(point: Point, seconds: float) -> dict[str, Any]:
     autoencoder, generator = config.autoencoder.training, config.generator.training
     crop_flops = models["autoencoder_flops_per_second"] * config.autoencoder.crop_seconds
     frames = seconds * config.generator.utterances * config.frame_rate
+    # Two FLOPs a parameter and frame forwards.
+    frame_flops = 2 * models["generator"] * frames
     return {
         "latent_dim": config.autoencoder.bottleneck.dim,
         "latent_frame_rate_hz": config.frame_rate,
         "information_rate_floats_per_second": config.information_rate,
-        "autoencoder": {
-            "parameters": models["autoencoder"],
-            "steps": autoencoder.steps,
-            "batch": autoencoder.batch,
-            "training_flops": TRAINING_PASSES * crop_flops * autoencoder.batch * autoencoder.steps,
-            "training_bytes": BYTES_PER_PARAMETER * models["autoencoder"],
-        },
-        "generator": {
-            "parameters": models["generator"],
-            "steps": generator.steps,
-            "batch": generator.batch,
-            "training_flops": 2
-            * TRAINING_PASSES
-            * models["generator"]
-            * frames
-            * generator.batch
-            * generator.steps,
-            "training_bytes": BYTES_PER_PARAMETER * models["generator"],
-        },
+        "autoencoder": _cost(models["autoencoder"], autoencoder, crop_flops),
+        "generator": _cost(models["generator"], generator, frame_flops),
+    }
+
+
+def _cost(parameters: int, training: TrainingConfig, forward_flops: float) -> dict[str, Any]:
+    """What a training costs, from the forward FLOPs of one example."""
+    flops = TRAINING_PASSES * forward_flops * training.batch * training.steps
+    return {
+        "parameters": parameters,
+        "steps": training.steps,
+        "batch": training.batch,
+        "micro_batches": training.accumulation,
+        "training_flops": flops,
+        "training_bytes": BYTES_PER_PARAMETER * parameters,
+        "gpu_hours": flops / (UTILISATION * PEAK_FLOPS) / 3600,
     }
 
 
@@ -108,11 +112,12 @@ def as_text(description: dict[str, Any]) -> str:
         "generator",
         "steps x batch",
         "FLOPs",
+        "GPU-hours",
     )
     rows = [header]
     for name, variant in description["variants"].items():
         parts = variant["autoencoder"], variant["generator"]
-        cost = sum(part["training_flops"] for part in parts)
+        cost, hours = (sum(part[name] for part in parts) for name in ("training_flops", "gpu_hours"))
         models = [
             text
             for part in parts
@@ -120,7 +125,7 @@ def as_text(description: dict[str, Any]) -> str:
         ]
         rate, floats = variant["latent_frame_rate_hz"], variant["information_rate_floats_per_second"]
         rows.append(
-            (name, str(variant["latent_dim"]), f"{rate:.4g}", f"{floats:.4g}", *models, f"{cost:.1e}")
+            (name, str(variant["latent_dim"]), f"{rate:.4g}", f"{floats:.4g}", *models, f"{cost:.1e}", f"{hours:.3g}")
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
     lines += [
@@ -133,7 +138,8 @@ def as_text(description: dict[str, Any]) -> str:
     lines += [
         "",
         f"Assumed: utterances of {description['assumptions']['utterance_seconds']:g} s; FLOPs of training: "
-        f"{description['assumptions']['training_flops']}.",
+        f"{description['assumptions']['training_flops']}. GPU-hours: {description['assumptions']['gpu_hours']}. "
+        f"Memory: {description['assumptions']['training_bytes']}.",
     ]
     if description["scale"] == PAPER_SCALE and description["guesses"]:
         lines += [

@@ -11,11 +11,13 @@ from shared.config import ConfigError, Strict, parse
 from shared.files import write_text
 from shared.studies.code import code_hash
 from shared.studies.jobs import KINDS
+from shared.studies.lease import devices
 from shared.studies.plan import Job, Plan
 from shared.studies.schema import load_sources
 
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -32,6 +34,7 @@ class Settings(Strict):
         default={}, description="source → what to change in its scale's config, nested as in study.yaml"
     )
     label: str | None = Field(default=None, pattern=LABEL, description="folder of the record under results/")
+    processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
     replications: str = Field(default="replications", description="where the sources lie")
 
     @field_validator("seeds", mode="before")
@@ -42,18 +45,44 @@ class Settings(Strict):
         return [value] if isinstance(value, int) else value
 
 
-def load_plan(config: dict[str, Any], base: Path = Path()) -> Plan:
-    """The plan that Snakemake's `config` asks for; an error that the user can fix ends it with one line."""
+def load_settings(config: dict[str, Any]) -> Settings:
+    """Snakemake's `config`, checked; an error that the user can fix ends the program with one line."""
     try:
-        settings = parse(Settings, dict(config), "--config")
-        seeds = sorted(set(settings.seeds))
-        sources = load_sources(base / settings.replications)
-        changes = {source: change for source, change in settings.changes.items() if change}
-        return Plan(
-            sources, settings.scale, seeds, settings.corpus, settings.max_rejected, changes, settings.label
-        )
+        return parse(Settings, dict(config), "--config")
     except ConfigError as error:
         stop(error)
+
+
+def load_plan(settings: Settings, base: Path = Path()) -> Plan:
+    """The plan that the settings ask for; an error that the user can fix ends the program with one line."""
+    seeds = sorted(set(settings.seeds))
+    changes = {source: change for source, change in settings.changes.items() if change}
+    try:
+        sources = load_sources(base / settings.replications)
+        plan = Plan(
+            sources, settings.scale, seeds, settings.corpus, settings.max_rejected, changes, settings.label
+        )
+        check_processes(plan, settings.processes)
+    except ConfigError as error:
+        stop(error)
+    return plan
+
+
+def check_processes(plan: Plan, processes: int) -> None:
+    """Whether each training's micro-batches can be shared by so many processes.
+
+    Raises:
+        ConfigError: one of them can't.
+    """
+    for (source, study), points in plan.points.items():
+        for point in points:
+            for part in TRAINED:
+                accumulation = getattr(point.config, part).training.accumulation
+                if accumulation % processes:
+                    raise ConfigError(
+                        f"processes: {processes} can't share the {accumulation} micro-batches of {source} {study} "
+                        f"{point.variant}; set {part}.training.accumulation to a multiple of {processes}"
+                    )
 
 
 def stop(error: ConfigError) -> NoReturn:
@@ -100,16 +129,42 @@ def write_specs(dag: Any) -> None:
 def shell_command(module: str, *options: str) -> str:
     """A rule's shell command: run the module on its spec; its output is shown and kept in the log.
 
-    `params` of the rule need `spec_file`; braces are left for Snakemake to fill. Python comes from the
-    environment, since a changed command reruns the rule and where Python lies must not.
+    `params` of the rule need `spec_file` and `launch`; braces are left for Snakemake to fill.
     """
     arguments = " ".join(options)
     threads = " ".join(f"{name}={{threads}}" for name in THREAD_VARIABLES)
     return (
-        f'export {threads}; "$REPLICATE_PYTHON" -m {module} --spec {{params.spec_file:q}} {arguments} '
+        f"export {threads}; {{params.launch}} -m {module} --spec {{params.spec_file:q}} {arguments} "
         # tee outlives Ctrl-C, so that the last words of an interrupted job are kept.
         "2>&1 | tee -i {log:q} >&2"
     )
+
+
+def launcher(plan: Plan, kind: str = "", processes: int = 1) -> str:
+    """What starts a job of this kind: Python, on GPUs that it leases if the scale needs any, as several processes.
+
+    Python comes from the environment, since a changed command reruns the rule and where Python lies must not.
+    """
+    processes = processes if kind in TRAINED else 1
+    gpus = gpus_of(plan) * processes if kind else 0
+    words = ['"$REPLICATE_PYTHON"']
+    if gpus:
+        words += [f"-m shared.studies.lease --gpus {gpus} --", '"$REPLICATE_PYTHON"']
+    if processes > 1:
+        # What `accelerate launch` starts on GPUs; on CPUs that would ask for MPI.
+        words += [f"-m torch.distributed.run --standalone --nproc-per-node {processes}"]
+    return " ".join(words)
+
+
+def check_gpus(plan: Plan) -> None:
+    """End the program with one line if jobs are about to run here, need a GPU and find none."""
+    if gpus_of(plan) and not devices():
+        stop(
+            ConfigError(
+                f"scale {plan.scale} needs a CUDA device and this machine shows none (nvidia-smi, "
+                "CUDA_VISIBLE_DEVICES); scales smoke and cpu need none, profiles/slurm sends jobs to a cluster"
+            )
+        )
 
 
 def job_command(module: str, *options: str) -> str:

@@ -7,6 +7,7 @@ import yaml
 from shared.studies import dvc
 from shared.studies.plan import Plan
 from shared.studies.schema import load_sources
+from shared.studies.workflow import load_plan, load_settings
 
 ROOT = Path(__file__).parents[2]
 SOURCES = load_sources(ROOT / "replications")
@@ -45,7 +46,5 @@ def test_no_output_belongs_to_two_stages_and_all_outlive_a_rerun():
 
 
 def test_params_name_every_source_and_are_valid():
-    from shared.studies.workflow import load_plan
-
     assert set(PARAMS["changes"]) == set(SOURCES)
-    assert load_plan(PARAMS, ROOT).scale == PARAMS["scale"]
+    assert load_plan(load_settings(PARAMS), ROOT).scale == PARAMS["scale"]
