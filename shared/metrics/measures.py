@@ -126,14 +126,15 @@ class Similarity:
 class SpeechQuality:
     """DNSMOS, all four scores."""
 
-    def __init__(self, threads: int):
-        self.threads = threads
+    def __init__(self, threads: int, windows: int | None):
+        self.threads, self.windows = threads, windows
 
     def __call__(self, case: Case) -> tuple[float, ...]:
-        return tuple(dnsmos(case.audio, case.sample_rate, self.threads))
+        return tuple(dnsmos(case.audio, case.sample_rate, self.threads, self.windows))
 
     def provenance(self) -> dict[str, Any]:
-        return _provenance("DNSMOS P.835 and P.808", 16_000, "ONNX models of package speechmos", dnsmos_sha256())
+        used = "all windows" if self.windows is None else f"at most {self.windows} windows a clip"
+        return _provenance(f"DNSMOS P.835 and P.808, {used}", 16_000, "ONNX models of package speechmos", dnsmos_sha256())
 
 
 class Naturalness:

@@ -49,6 +49,7 @@ class ScoreSpec(Strict):
         clips, recogniser, speaker: specs upstream (or hub ids), kept because the scores depend on them.
         metrics: which to compute; those that need a reference are left out of a set that has none.
         utmos: TorchScript file or hub id of UTMOS.
+        dnsmos_windows: most windows of a clip that DNSMOS scores; all of them by default, as in its reference code.
         text: how texts are normalised before errors are counted.
         length_tolerance: seconds by which a clip may differ in length from its reference without a remark;
             the default is one latent frame at the slowest rate of LongCat's sweep (3072 / 24000 s).
@@ -59,6 +60,7 @@ class ScoreSpec(Strict):
     speaker: dict[str, Any] | str
     metrics: tuple[MetricName, ...] = Field(min_length=1)
     utmos: str | None = None
+    dnsmos_windows: int | None = Field(default=None, gt=0)
     text: Normaliser = "basic"
     length_tolerance: float = Field(default=0.128, ge=0)
 
@@ -122,7 +124,7 @@ def build_measure(name: MetricName, spec: ScoreSpec, recogniser: str, speaker: s
     builders: dict[str, Callable[[], Measure]] = {
         "wer": lambda: WordErrors(load_recogniser(recogniser), spec.text),
         "sim": lambda: Similarity(SpeakerEmbedder(speaker)),
-        "dnsmos": lambda: SpeechQuality(threads),
+        "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
         "utmos": lambda: Naturalness(spec.utmos),
     }
     return builders[name]() if name in builders else Intrusive(name)

@@ -292,6 +292,7 @@ class _PointBuilder:
         jobs = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, Job)}
         hub = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, str)}
         models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
-        spec = {"clips": clips.spec, **models, "metrics": list(metrics), "utmos": self.config.evaluators.utmos}
+        settings = {"utmos": self.config.evaluators.utmos, "dnsmos_windows": self.config.evaluation.dnsmos_windows}
+        spec = {"clips": clips.spec, **models, "metrics": list(metrics), **settings}
         inputs = {"corpus": self.corpus, "clips": clips, **jobs}
         return self.plan.add(self.source, "scores", word, spec, used_by, inputs, **hub)

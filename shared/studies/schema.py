@@ -36,6 +36,9 @@ class EvaluationConfig(Strict):
     clips: int = Field(gt=0)
     reconstruction: tuple[MetricName, ...] = Field(description="metrics of reconstructed clips")
     generation: tuple[MetricName, ...] = Field(description="of generated clips, and of ground truth: their ceiling")
+    dnsmos_windows: int | None = Field(
+        default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
+    )
     seed: int = 0
 
 

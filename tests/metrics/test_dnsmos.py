@@ -18,6 +18,12 @@ def test_equals_the_package(speech):
     assert list(ours) == pytest.approx(expected, abs=1e-4)
 
 
+def test_fewer_windows_are_the_first_of_all(speech):
+    clip = np.tile(speech, 8)[: 12 * RATE]
+    assert dnsmos(clip, RATE, windows=1) == dnsmos(clip[:SEGMENT], RATE)
+    assert dnsmos(clip, RATE, windows=3) == dnsmos(clip, RATE)
+
+
 def test_noise_lowers_the_background_score(speech):
     noise = 0.05 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
     assert dnsmos(speech + noise, RATE).bak < dnsmos(speech, RATE).bak - 0.3
