@@ -134,7 +134,8 @@ class SpeechQuality:
 
     def provenance(self) -> dict[str, Any]:
         used = "all windows" if self.windows is None else f"at most {self.windows} windows a clip"
-        return _provenance(f"DNSMOS P.835 and P.808, {used}", 16_000, "ONNX models of package speechmos", dnsmos_sha256())
+        estimator, models = f"DNSMOS P.835 and P.808, {used}", "ONNX models of package speechmos"
+        return _provenance(estimator, 16_000, models, dnsmos_sha256())
 
 
 class Naturalness:

@@ -16,6 +16,7 @@ from shared.corpora.manifest import load_clip, load_manifest
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.reconstruction import ReconstructionLoss
+from shared.training.activations import recompute_activations
 from shared.training.config import AutoencoderRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
@@ -67,6 +68,8 @@ class AutoencoderStep:
         self.accelerator = make_accelerator(recipe.training.precision)
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
+        if recipe.training.recompute_activations:
+            recompute_activations(self.autoencoder)
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
         self.optimizers = {"autoencoder": make_optimizer(self.autoencoder.parameters(), recipe.training)}
         prepare = self.accelerator.prepare

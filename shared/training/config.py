@@ -51,6 +51,9 @@ class TrainingConfig(Strict):
     precision: Literal["no", "bf16", "auto"] = Field(
         "no", description="autocast: none, bfloat16, or bfloat16 where the hardware computes in it"
     )
+    recompute_activations: bool = Field(
+        False, description="keep only each block's input for the backward pass: less memory, a third more time"
+    )
     checkpoint_every: int = Field(500, gt=0, description="steps")
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from shared.generators.config import GeneratorConfig
 from shared.generators.flow_matching import draw_example, flow_matching_loss
 from shared.generators.repa import Repa, Teacher
 from shared.progress import Progress
+from shared.training.activations import recompute_activations
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.latents import Latents, load_latents
@@ -85,6 +86,8 @@ class GeneratorStep:
         self.recipe, self.examples = spec.generator, examples
         training = self.recipe.training
         self.generator = build_generator(self.recipe, examples.latents.dim)
+        if training.recompute_activations:
+            recompute_activations(self.generator)
         trained = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
         self.repa = None
         if self.recipe.repa:
