@@ -5,7 +5,7 @@ PYTHON ?= python3
 SCALE ?= cpu
 SEEDS ?= 0
 CORPUS ?=
-LOCKS := envs/cpu.txt envs/dev.txt
+LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
 BIN := .venv/bin
 CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
 
