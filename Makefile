@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
 
 .DEFAULT_GOAL := help
-.PHONY: help list env test test-fast lint FORCE
+.PHONY: help list env test test-fast pull lint FORCE
 
 help:
 	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make CORPUS=/my/audio figures/...          on your own recordings (a folder with metadata.csv)'
 	@echo 'make list                                  studies, figures, what is already regenerated'
 	@echo 'make env                                   only build the environment in .venv'
+	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
 	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
 	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 or 3.12)'
 	@echo 'Ctrl-C stops; the same command again goes on where it stopped.'
@@ -37,6 +38,11 @@ test: .venv/ready
 
 test-fast: .venv/ready
 	$(BIN)/python -m pytest -m 'not slow'
+
+# What DVC pulls is content; Snakemake must be told that it is what a run would make.
+pull: .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc pull
+	$(BIN)/snakemake --touch -- all
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -106,7 +106,7 @@ class AutoencoderStep:
 
     def _discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         # One pass over both: a process group's hooks allow for one forward before each backward.
-        logits, _ = self.critic(torch.cat([real.view_as(fake), fake]))
+        logits, _ = self.critic(torch.cat([real, fake]))
         real_logits, fake_logits = zip(*(scale.chunk(2) for scale in logits), strict=True)
         return self.adversarial.discriminator(real_logits, fake_logits)
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,63 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-LONGCAT = ROOT / "replications" / "longcat"
-LAYOUT = """
-from shared.plotting.dots import dots_figure
-from shared.plotting.sweep import Panel, sweep_figure
-
-
-def width(table):
-    return sweep_figure(table, [Panel("Similarity", "sim", "sim")])
-
-
-def pair(table):
-    return dots_figure(table, "generation", ["sim"])
-"""
-
-
-class Project:
-    """A folder with one made-up source, in which Snakemake is called."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        source = folder / "replications" / "toy"
-        source.mkdir(parents=True)
-        study = yaml.safe_load((LONGCAT / "study.yaml").read_text())
-        axis = {"label": "latent dim", "field": "autoencoder.bottleneck.dim"}
-        study["source"] = "toy"
-        study["studies"] = {
-            "width": {"title": "Width", "axis": axis, "variants": ["dim64", "dim256"]},
-            "pair": {"title": "Pair", "variants": ["dim64", "dim64-cfg"]},
-        }
-        self.study_file = source / "study.yaml"
-        self.study_file.write_text(yaml.safe_dump(study))
-        (source / "figures.py").write_text(LAYOUT)
-        python = folder / "python"
-        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT}/tests/workflow/stand_in.py" "$@"\n')
-        python.chmod(python.stat().st_mode | stat.S_IXUSR)
-        self.environment = {**os.environ, "REPLICATE_PYTHON": str(python), "PYTHONPATH": str(ROOT)}
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        """`snakemake ARGUMENTS` with the default profile, in this folder."""
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--workflow-profile",
-                   str(ROOT / "profiles/default"), "--cores", "2", *arguments]
-        return subprocess.run(command, cwd=self.folder, env={**self.environment, **environment}, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def planned(self, *arguments: str) -> dict[str, int]:
-        """Rule → number of jobs that a dry run announces."""
-        lines = self.run(*arguments, "--dry-run").stdout.split("Job stats:")
-        if len(lines) == 1:
-            return {}
-        rows = [line.split() for line in lines[1].splitlines()]
-        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"}
-
-    def digest(self) -> dict[str, bytes]:
-        """Content of what must be the same in each run: tables, verdicts, figures."""
-        kept = [path for pattern in ("figures/*", "results/**/*.[cmp]*") for path in self.folder.glob(pattern)]
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in kept}
+from tests.workflow.project import ROOT, Project
 
 
 @pytest.fixture
