@@ -1,10 +1,8 @@
 """The workflow as a user types it, on a made-up source in a folder of its own, with stand-ins for heavy jobs."""
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
