@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import weight_norm
 from shared.autoencoders.config import OobleckConfig
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
 from shared.autoencoders.snake import Snake
+from shared.unit import Unit
 
 DILATIONS = (1, 3, 9)
 
@@ -36,7 +37,7 @@ class ResidualUnit(nn.Module):
         return x + self.layers(x)
 
 
-class Shortcut(nn.Module):
+class Shortcut(Unit):
     """`layers(x) + shortcut(x)`, or `layers(x)` where there is no shortcut."""
 
     def __init__(self, layers: nn.Module, shortcut: nn.Module | None):

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from shared.audio.spectral import Stft
 from shared.autoencoders.config import SpectralConfig
+from shared.unit import Unit
 
 
-class ConvNeXtBlock(nn.Module):
+class ConvNeXtBlock(Unit):
     """Depthwise convolution, LayerNorm, two pointwise layers, residual. `(batch, frames, channels)`."""
 
     def __init__(self, channels: int, kernel_size: int = 7, expansion: int = 3):

@@ -108,8 +108,8 @@ def train(
         return {"loss": value.detach()}
 
     model.train()
-    kept = fit(Task(name, config, seed, model, optimizers, step), checkpoints, fingerprint)
-    return kept.eval()
+    model.load_state_dict(fit(Task(name, config, seed, model, optimizers, step), checkpoints, fingerprint))
+    return model.eval()
 
 
 def save_folder(output: Path, parts: list[Pretrained]) -> None:

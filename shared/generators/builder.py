@@ -44,11 +44,10 @@ def load_generator(weights: Path) -> tuple[Generator, dict]:
     return generator.eval().requires_grad_(False), saved
 
 
-def saved_state(generator: Generator, config: GeneratorConfig) -> dict[str, Tensor]:
+def saved_state(weights: dict[str, Tensor], config: GeneratorConfig) -> dict[str, Tensor]:
     """The tensors worth saving: all but those of a frozen text encoder."""
     frozen = config.text.kind != "characters"
-    state = generator.state_dict()
-    return {k: v.detach().clone().contiguous() for k, v in state.items() if not (frozen and k.startswith("text_"))}
+    return {name: value for name, value in weights.items() if not (frozen and name.startswith("text_"))}
 
 
 def count_parameters(module: nn.Module) -> int:

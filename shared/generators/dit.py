@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.config import DiTConfig
+from shared.unit import Unit
 
 TIME_FEATURES = 256  # sinusoidal features of the flow time, as in the released code
 TEXT_KERNEL = 7
@@ -75,7 +76,7 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
-class TextBlock(nn.Module):
+class TextBlock(Unit):
     """ConvNeXt-V2 block with global response normalisation (Woo et al. 2023), `(batch, length, width)`."""
 
     def __init__(self, width: int):
@@ -101,7 +102,7 @@ def modulate(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
 
 
-class Block(nn.Module):
+class Block(Unit):
     """Self-attention, cross-attention to the text, feed-forward; modulated by the shared AdaLN output."""
 
     def __init__(self, config: DiTConfig):

@@ -16,11 +16,11 @@ from shared.corpora.manifest import load_clip, load_manifest
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.reconstruction import ReconstructionLoss
-from shared.training.activations import recompute_activations
 from shared.training.config import AutoencoderRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
+from shared.training.models import prepare_model
 
 
 class AutoencoderSpec(Strict):
@@ -68,17 +68,14 @@ class AutoencoderStep:
         self.accelerator = make_accelerator(recipe.training.precision)
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
-        if recipe.training.recompute_activations:
-            recompute_activations(self.autoencoder)
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
-        self.optimizers = {"autoencoder": make_optimizer(self.autoencoder.parameters(), recipe.training)}
-        prepare = self.accelerator.prepare
-        self.model, self.optimizers["autoencoder"] = prepare(self.autoencoder, self.optimizers["autoencoder"])
+        self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
+        self.optimizers = {"autoencoder": self._optimizer(self.autoencoder)}
         self.discriminator = None
         if recipe.adversary:
             self.discriminator = MultiScaleStftDiscriminator(recipe.adversary.discriminator)
-            optimizer = make_optimizer(self.discriminator.parameters(), recipe.training)
-            self.critic, self.optimizers["discriminator"] = prepare(self.discriminator, optimizer)
+            self.critic = self.accelerator.prepare(self.discriminator)
+            self.optimizers["discriminator"] = self._optimizer(self.discriminator)
             self.adversarial = AdversarialLoss(recipe.adversary.kind)
             self.feature_matching = FeatureMatchingLoss()
 
@@ -119,6 +116,9 @@ class AutoencoderStep:
         self.discriminator.requires_grad_(True)
         return self.adversarial.generator(logits), self.feature_matching(features_real, features)
 
+    def _optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
+        return self.accelerator.prepare(make_optimizer(module.parameters(), self.recipe.training))
+
     def _backward(self, loss: Tensor) -> None:
         self.accelerator.backward(loss / len(self.micro_batches.mine))
 
@@ -149,9 +149,9 @@ def train_autoencoder(spec: AutoencoderSpec, corpus: Path, checkpoints: Path, co
         step=step,
         helpers={"discriminator": step.discriminator} if step.discriminator is not None else {},
     )
-    kept = fit(task, checkpoints, fingerprint(spec, code, corpus))
+    weights = fit(task, checkpoints, fingerprint(spec, code, corpus))
     config = recipe.model_dump(mode="json", include=set(AutoencoderConfig.model_fields))
-    save_model(output, kept.state_dict(), {"config": config, "sample_rate": manifest.sample_rate, "hop": hop})
+    save_model(output, weights, {"config": config, "sample_rate": manifest.sample_rate, "hop": hop})
 
 
 def main() -> None:

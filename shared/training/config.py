@@ -49,10 +49,17 @@ class TrainingConfig(Strict):
     gradient_clip: float | None = Field(None, gt=0, description="greatest norm of the gradient")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0: the last ones")
     precision: Literal["no", "bf16", "auto"] = Field(
-        "no", description="autocast: none, bfloat16, or bfloat16 where the hardware computes in it"
+        "no", description="autocast: none, bfloat16, or bfloat16 where the hardware is quicker in it"
     )
     recompute_activations: bool = Field(
         False, description="keep only each block's input for the backward pass: less memory, a third more time"
+    )
+    compile: bool = Field(
+        False, description="compile each block (torch.compile): quicker steps after a minute or more of compilation"
+    )
+    sharded: bool = Field(
+        False,
+        description="with several processes, each holds a share of weights and optimiser state (FSDP), not a replica",
     )
     checkpoint_every: int = Field(500, gt=0, description="steps")
 

@@ -17,12 +17,12 @@ from shared.generators.config import GeneratorConfig
 from shared.generators.flow_matching import draw_example, flow_matching_loss
 from shared.generators.repa import Repa, Teacher
 from shared.progress import Progress
-from shared.training.activations import recompute_activations
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.latents import Latents, load_latents
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
+from shared.training.models import prepare_model
 
 
 class GeneratorSpec(Strict):
@@ -86,19 +86,14 @@ class GeneratorStep:
         self.recipe, self.examples = spec.generator, examples
         training = self.recipe.training
         self.generator = build_generator(self.recipe, examples.latents.dim)
-        if training.recompute_activations:
-            recompute_activations(self.generator)
-        trained = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
-        self.repa = None
-        if self.recipe.repa:
-            self.repa = Repa(self.recipe.architecture.width, examples.targets[0].shape[1])
-            trained += self.repa.parameters()
-        self.trained = trained
+        self.repa = Repa(self.recipe.architecture.width, examples.targets[0].shape[1]) if self.recipe.repa else None
         self.accelerator = make_accelerator(training.precision)
         self.micro_batches = MicroBatches(self.accelerator, training, spec.seed)
-        optimizer = make_optimizer(trained, training)
-        self.model, self.optimizer = self.accelerator.prepare(self.generator, optimizer)
-        self.align = self.accelerator.prepare(self.repa) if self.repa else None
+        self.model = prepare_model(self.generator, self.accelerator, training)
+        self.align = prepare_model(self.repa, self.accelerator, training) if self.repa else None
+        modules = [self.generator] + ([self.repa] if self.repa else [])
+        self.trained = [each for module in modules for each in module.parameters() if each.requires_grad]
+        self.optimizer = self.accelerator.prepare(make_optimizer(self.trained, training))
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
@@ -147,13 +142,13 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         step=step,
         helpers={"repa": step.repa} if step.repa else {},
     )
-    kept = fit(task, checkpoints, fingerprint(spec, code, corpus, latents_file))
+    weights = fit(task, checkpoints, fingerprint(spec, code, corpus, latents_file))
     description = {
         "config": recipe.model_dump(mode="json", include=set(GeneratorConfig.model_fields)),
         "latent_dim": latents.dim,
         "latent_scale": scale,
     }
-    save_model(output, saved_state(kept, recipe), description)
+    save_model(output, saved_state(weights, recipe), description)
 
 
 def main() -> None:

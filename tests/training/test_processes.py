@@ -19,6 +19,7 @@ from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 CONFIG = load_sources(ROOT / "replications")["longcat"].resolve("dim64", "smoke")
 
 
@@ -34,10 +35,10 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def command(folder: Path, kind: str, processes: int, output: Path, steps: int = 6, accumulation: int = 2) -> list[str]:
+def command(folder: Path, kind: str, processes: int, output: Path, **training) -> list[str]:
     """The command line of a training job, as a rule writes it."""
     recipe = getattr(CONFIG, kind).model_dump(mode="json")
-    recipe["training"] |= {"steps": steps, "batch": 4, "accumulation": accumulation, "checkpoint_every": 3}
+    recipe["training"] |= {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, **training}
     if kind == "autoencoder":
         recipe["adversary"]["start"] = 2
     output.mkdir(exist_ok=True)
@@ -53,19 +54,26 @@ def command(folder: Path, kind: str, processes: int, output: Path, steps: int = 
     return [sys.executable, *launch, "-m", f"shared.training.{kind}", *options]
 
 
-def train(*arguments, **options) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command(*arguments, **options), env=environment, capture_output=True, text=True, timeout=240)
+def train(*arguments, **training) -> subprocess.CompletedProcess:
+    return subprocess.run(command(*arguments, **training), env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+
+
+def weights(run: subprocess.CompletedProcess, folder: Path) -> dict[str, torch.Tensor]:
+    assert run.returncode == 0, run.stderr[-4000:]
+    return load_file(folder / "model.safetensors")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["autoencoder", "generator"])
 def test_two_processes_learn_what_one_does(folder, tmp_path, kind):
-    done = {n: train(folder, kind, n, tmp_path / str(n)) for n in (1, 2)}
-    assert [run.returncode for run in done.values()] == [0, 0], done[2].stderr[-2000:]
-    one, two = (load_file(tmp_path / n / "model.safetensors") for n in "12")
-    for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-5, msg=name)
+    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
+    learnt = {
+        name: weights(train(folder, kind, processes, tmp_path / name, **training), tmp_path / name)
+        for name, (processes, training) in runs.items()
+    }
+    for name, each in learnt["one"].items():
+        for other in ("replicas", "shards"):
+            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
 
 
 @pytest.mark.slow
@@ -76,19 +84,22 @@ def test_micro_batches_that_do_not_divide_among_processes_are_one_line(folder, t
 
 
 @pytest.mark.slow
-def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(folder, tmp_path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    words = command(folder, "generator", 2, tmp_path / "dead", steps=2000)
-    job = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+@pytest.mark.parametrize(("sharded", "steps"), [(False, 400), (True, 100)], ids=["replicas", "shards"])
+def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(folder, tmp_path, sharded, steps):
+    recipe = {"steps": steps, "sharded": sharded}
+    straight = weights(train(folder, "generator", 2, tmp_path / "straight", **recipe), tmp_path / "straight")
+    words = command(folder, "generator", 2, tmp_path / "dead", **recipe)
+    job = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "dead/checkpoints" / NAME
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
+        time.sleep(0.05)
     workers = psutil.Process(job.pid).children()
     assert len(workers) == 2
     workers[1].kill()
     assert job.wait(timeout=120) != 0
     saved = torch.load(checkpoint, weights_only=True)["step"]
-    assert 0 < saved < 2000
-    run = train(folder, "generator", 2, tmp_path / "dead", steps=2000 if saved > 1990 else saved + 3)
-    assert run.returncode == 0, run.stderr[-2000:]
+    assert 0 < saved < steps
+    again = train(folder, "generator", 2, tmp_path / "dead", **recipe)
+    assert "starting from step 0" not in again.stderr and " 0%|" not in again.stderr
+    assert all(torch.equal(each, straight[name]) for name, each in weights(again, tmp_path / "dead").items())

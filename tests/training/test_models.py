@@ -1,0 +1,62 @@
+"""Activation checkpointing and compilation change memory and time, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from shared.autoencoders.builder import build_autoencoder
+from shared.studies.schema import load_sources
+from shared.training.config import AutoencoderRecipe
+from shared.training.models import prepare_model
+
+CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke").autoencoder
+OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]}
+FAMILIES = {"oobleck": {"architecture": OOBLECK, "bottleneck": {"dim": 4}}, "spectral": {}}
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def gradients(family: str, **training) -> dict[str, torch.Tensor]:
+    """Gradients by parameter name, and how many saved activations there were."""
+    recipe = AutoencoderRecipe.model_validate(CONFIG.model_dump() | FAMILIES[family])
+    torch.manual_seed(0)
+    model = build_autoencoder(recipe)
+    model = prepare_model(model, Accelerator(cpu=True), recipe.training.model_copy(update=training))
+    saved = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(tensor.numel()) or tensor, lambda x: x):
+        output, _ = model(torch.randn(2, 4096))
+    output.square().mean().backward()
+    assert model.state_dict().keys() == build_autoencoder(recipe).state_dict().keys()
+    return {name: parameter.grad for name, parameter in model.named_parameters()} | {"saved": torch.tensor(sum(saved))}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_recomputing_keeps_less_and_gives_the_same_gradients(family):
+    plain, recomputed = gradients(family), gradients(family, recompute_activations=True)
+    assert recomputed.pop("saved") < plain.pop("saved")
+    assert_same(plain, recomputed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_compiled_blocks_give_the_same_gradients(family):
+    torch._dynamo.reset()
+    plain = gradients(family)
+    compiled = gradients(family, compile=True)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
+    plain.pop("saved"), compiled.pop("saved")
+    assert_same(plain, compiled)
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, gradient in one.items():
+        torch.testing.assert_close(other[name], gradient, msg=name, rtol=1e-3, atol=1e-4)
