@@ -1,5 +1,6 @@
 """`dvc repro` around Snakemake in a repository of its own, with stand-ins for heavy jobs."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -95,17 +96,67 @@ def test_a_comment_reruns_the_command_and_trains_nothing(repository):
     repository.run("dvc", "repro")
 
 
-CHANGES = {
-    "sampling": ("shared/generators/guidance.py", "import torch", "A = 1\nimport torch", {"sample", "score"}, "train"),
+STUDY = "replications/toy/study.yaml"
+GENERATOR = {"train_generator", "sample", "score", "tabulate"}
+AUTOENCODER = {"train_autoencoder", "encode_latents", "reconstruct", *GENERATOR}
+EVERYTHING = {"build_corpus", "ground_truth", "train_recogniser", "train_speaker", *AUTOENCODER}
+SETTINGS = {
+    "generator": ("peak: 0.002\n", "peak: 0.003\n", GENERATOR),
+    "autoencoder": ("peak: 0.0015", "peak: 0.0016", AUTOENCODER),
+    "corpus": ("utterances: 160", "utterances: 170", EVERYTHING),
+}
+CODE = {
+    "shared/generators/dit.py": GENERATOR,
+    "shared/autoencoders/spectral.py": AUTOENCODER,
+    "shared/generators/guidance.py": {"sample", "score", "tabulate"},
+    "shared/metrics/wideband_pesq.py": {"score", "tabulate"},
+    "shared/evaluators/speaker.py": {"train_speaker", "score", "tabulate"},
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_what_a_change_reruns(repository, change):
-    file, old, new, rules, spared = CHANGES[change]
-    repository.edit(file, old, new)
+@pytest.mark.parametrize("what", SETTINGS)
+def test_what_a_changed_setting_reruns(repository, what):
+    old, new, rules = SETTINGS[what]
+    repository.edit(STUDY, old, new)
+    assert planned_and_undone(repository) == rules
+
+
+@pytest.mark.parametrize("file", CODE)
+def test_what_changed_code_reruns(repository, file):
+    with open(repository.folder / file, "a") as source:
+        source.write("\nCHANGED = 1\n")
+    assert planned_and_undone(repository) == CODE[file]
+
+
+def planned_and_undone(repository: Repository) -> set[str]:
+    """The heavy rules that the edit would run; it is taken back."""
     try:
-        planned = repository.planned()
+        return repository.planned() & EVERYTHING
     finally:
         repository.run("git", "checkout", "-q", ".")
-    assert rules <= planned and not any(rule.startswith(spared) for rule in planned), planned
+
+
+def test_an_experiment_is_a_second_set_of_metrics(repository):
+    said = repository.run("dvc", "exp", "run", "--set-param", "seeds=[1]")
+    assert "shared.training.generator: working" in said and "shared.evaluators.recogniser: working" not in said
+    assert json.loads(repository.run("dvc", "params", "diff", "--json"))["params.yaml"]["seeds"]["new"] == "[1]"
+    metrics = json.loads(repository.run("dvc", "metrics", "diff", "--json"))
+    changed = metrics["results/smoke/toy/width_metrics.json"]
+    assert any("generation" in name and value["diff"] for name, value in changed.items()), changed
+    repository.run("git", "checkout", "-q", ".")
+    repository.run("dvc", "checkout")
+    assert not repository.planned() & EVERYTHING
+
+
+def test_a_clone_pulls_the_figure_and_trains_nothing(repository, tmp_path):
+    repository.run("dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "store"))
+    repository.run("dvc", "push")
+    clone = tmp_path / "clone"
+    repository.run("git", "clone", "-q", str(repository.folder), str(clone))
+    repository.run("dvc", "remote", "add", "-d", "store", str(tmp_path / "store"), folder=clone)
+    repository.run("dvc", "pull", folder=clone)
+    repository.run("snakemake", "--touch", "--", "all", folder=clone)
+    figure = "figures/toy_width.pdf"
+    assert (clone / figure).read_bytes() == (repository.folder / figure).read_bytes()
+    assert repository.planned(clone) == set()
+    assert "up to date" in repository.run("dvc", "status", folder=clone)
