@@ -37,7 +37,7 @@ test: .venv/ready
 	$(BIN)/python -m pytest
 
 test-fast: .venv/ready
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow and not large'
 
 # What DVC pulls is content; Snakemake must be told that it is what a run would make.
 pull: .venv/ready
