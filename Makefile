@@ -7,7 +7,7 @@ SEEDS ?= 0
 CORPUS ?=
 LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
 BIN := .venv/bin
-CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
+CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
 
 .DEFAULT_GOAL := help
 .PHONY: help list env test test-fast pull lint FORCE
@@ -15,7 +15,7 @@ CONFIG := scale=$(SCALE) seeds=[$(SEEDS)] $(if $(CORPUS),corpus=$(CORPUS))
 help:
 	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
 	@echo 'make SCALE=smoke figures/longcat_fig3.pdf  the whole chain in minutes; shows that it works, proves nothing'
-	@echo 'make SEEDS=0,1,2 figures/longcat_fig3.pdf  with error bars over training seeds'
+	@echo 'make SEEDS= figures/longcat_fig3.pdf       with as many training seeds as the record, not one; 0,1,2: these'
 	@echo 'make CORPUS=/my/audio figures/...          on your own recordings (a folder with metadata.csv)'
 	@echo 'make list                                  studies, figures, what is already regenerated'
 	@echo 'make env                                   only build the environment in .venv'

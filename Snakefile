@@ -3,7 +3,7 @@
 #   snakemake figures/longcat_fig3.pdf                        train, evaluate, draw; resumes where it stopped
 #   snakemake figures/longcat_fig3.pdf --config scale=smoke   the whole chain in minutes
 #   snakemake figures/longcat_fig3.pdf -n                     what would run
-#   --config seeds=0,1,2   --config corpus=/my/audio          more seeds; your own recordings
+#   --config seeds=0   --config corpus=/my/audio              one seed, not those of the record; your recordings
 #   snakemake longcat                                         all figures of one source; `snakemake`: of all
 #
 # Defaults come from params.yaml, which is also what DVC runs (dvc.yaml).

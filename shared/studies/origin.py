@@ -16,14 +16,14 @@ from shared.files import write_json
 from shared.studies.code import ROOT
 
 NAME = "origin.json"
-# What a run itself writes does not make its code dirty.
-_WRITTEN = ("results", "figures", "runs", "logs")
+# What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
+_CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
 
 
 def commit() -> dict[str, Any]:
-    """Commit of the repository, and whether anything but results was changed since; None outside Git."""
+    """Commit of the repository, and whether code or settings were changed since; None outside Git."""
     head = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain", "--", ".", *(f":(exclude){name}" for name in _WRITTEN))
+    changed = _git("status", "--porcelain", "--", *_CODE)
     return {"commit": head, "dirty": None if head is None else bool(changed)}
 
 

@@ -21,6 +21,7 @@ from shared.studies.schema import Axis, Source, get
 
 PAPER_SCALE = "paper"
 SHARED = "shared"  # owner of what all sources use
+ONE_SEED = (0,)
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Plan:
     Args:
         sources: what may be drawn; a source without this scale is left out.
         scale: name of the scale.
-        seeds: training seeds; every variant is trained with each.
+        seeds: training seeds, and every variant is trained with each; None: those that each study names.
         corpus: a folder or a hub dataset's name, used in place of each source's corpus.
         max_rejected: share of that corpus's clips that may be unusable.
         changes: by source, what to change in the scale's config; nested as in study.yaml.
@@ -82,7 +83,7 @@ class Plan:
         self,
         sources: dict[str, Source],
         scale: str,
-        seeds: list[int],
+        seeds: list[int] | None = None,
         corpus: str | None = None,
         max_rejected: float | None = None,
         changes: dict[str, dict[str, Any]] | None = None,
@@ -106,6 +107,10 @@ class Plan:
         for source in sources.values():
             for study in source.file.studies if scale in source.file.scales else ():
                 self._add_study(source, study)
+
+    def seeds_of(self, source: str, study: str) -> list[int]:
+        """Training seeds of a study, in order."""
+        return sorted(set(self.seeds or self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)))
 
     def job(self, owner: str, kind: str, key: str) -> Job:
         """The job of this owner, kind and key.
@@ -157,7 +162,7 @@ class Plan:
             "axis": None if axis is None else axis.model_dump(),
             "scale": self.scale,
             "label": self.label,
-            "seeds": self.seeds,
+            "seeds": self.seeds_of(source, study),
             "variants": variants,
             "ground_truth": points[0].ground_truth.output,
             "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
@@ -202,16 +207,15 @@ class Plan:
                 f"{source.path}: figures/{name}.pdf is also a figure of {self.figures[name][0]}"
             )
         self.figures[name] = (source.name, study)
+        seeds = self.seeds_of(source.name, study)
         self.points[source.name, study] = [
-            self._add_point(source, each) for each in source.study(study).variants
+            self._add_point(source, each, seeds) for each in source.study(study).variants
         ]
 
-    def _add_point(self, source: Source, variant: str) -> Point:
+    def _add_point(self, source: Source, variant: str, seeds: list[int]) -> Point:
         config = source.resolve(variant, self.scale, self.corpus, self.changes.get(source.name))
         builder = _PointBuilder(self, config, source.name, variant)
-        return Point(
-            variant, config, {seed: builder.scores(seed) for seed in self.seeds}, builder.ground_truth()
-        )
+        return Point(variant, config, {seed: builder.scores(seed) for seed in seeds}, builder.ground_truth())
 
     def add(
         self, owner: str, kind: str, word: str, spec: dict, used_by: str, inputs: dict[str, Job], **options: str

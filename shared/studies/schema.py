@@ -4,7 +4,7 @@ import ast
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,6 +83,9 @@ class Study(Strict):
     """One sweep, drawn as one figure or table; `labels` name variants otherwise than elsewhere."""
 
     title: str
+    seeds: dict[str, Annotated[list[int], Field(min_length=1)]] = Field(
+        default_factory=dict, description="scale → training seeds of its record; elsewhere one, 0"
+    )
     variants: list[str] = Field(min_length=1)
     axis: Axis | None = None
     labels: dict[str, str] = Field(default_factory=dict)
@@ -192,11 +195,12 @@ class Source:
 
     def _check_names(self) -> None:
         for name, study in self.file.studies.items():
-            for part, known in (("variants", self.file.variants), ("labels", study.variants)):
-                for variant in getattr(study, part):
-                    if variant not in known:
-                        hint = did_you_mean(variant, known)
-                        raise ConfigError(f"{self.path}: studies.{name}.{part}: no variant {variant!r}{hint}")
+            known_parts = {"variants": self.file.variants, "labels": study.variants, "seeds": self.file.scales}
+            for part, known in known_parts.items():
+                for key in getattr(study, part):
+                    if key not in known:
+                        what = f"no {'scale' if part == 'seeds' else 'variant'} {key!r}"
+                        raise ConfigError(f"{self.path}: studies.{name}.{part}: {what}{did_you_mean(key, known)}")
         for name, variant in self.file.variants.items():
             for scale, overrides in variant.overrides.items():
                 known = [ALL_SCALES, *self.file.scales]

@@ -25,7 +25,9 @@ class Settings(Strict):
     """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
 
     scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
-    seeds: list[int] = Field(default=[0], min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2")
+    seeds: list[int] | None = Field(
+        default=None, min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2; by default each study's own"
+    )
     corpus: str | None = Field(default=None, description="a folder of audio, or a public data set's name")
     max_rejected: float | None = Field(
         default=None, ge=0, le=1, description="share of that corpus's clips that may be unusable"
@@ -55,12 +57,11 @@ def load_settings(config: dict[str, Any]) -> Settings:
 
 def load_plan(settings: Settings, base: Path = Path()) -> Plan:
     """The plan that the settings ask for; an error that the user can fix ends the program with one line."""
-    seeds = sorted(set(settings.seeds))
     changes = {source: change for source, change in settings.changes.items() if change}
     try:
         sources = load_sources(base / settings.replications)
         plan = Plan(
-            sources, settings.scale, seeds, settings.corpus, settings.max_rejected, changes, settings.label
+            sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label
         )
         check_processes(plan, settings.processes)
     except ConfigError as error:

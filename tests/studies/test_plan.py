@@ -1,6 +1,7 @@
 """The plan: shared jobs are planned once, and a key changes exactly when something upstream does."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_second_seed_adds_trainings_and_shares_evaluators(sources, plan):
     assert _keys(two, "autoencoder") > _keys(plan, "autoencoder")
     assert _keys(two, "recogniser") == _keys(plan, "recogniser")
     assert len(_keys(two, "ground_truth")) == 1
+
+
+def test_without_seeds_each_study_has_those_of_its_record(sources):
+    plan = Plan(sources, "cpu")
+    assert plan.seeds_of("longcat", "fig3") == [0, 1, 2]
+    assert plan.seeds_of("longcat", "fig4") == [0]
+    # Figures 3 and 4 share the first seed of dim64: 3 × 3 and two more.
+    assert len(_keys(plan, "autoencoder")) == 11
+    assert json.loads(plan.study_spec("longcat", "fig3"))["seeds"] == [0, 1, 2]
+    assert Plan(sources, "cpu", [4, 3, 4]).seeds_of("longcat", "fig3") == [3, 4]
 
 
 UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]

@@ -1,5 +1,6 @@
 """Each result says which commit, code and machine made it."""
 
+import subprocess
 import sys
 
 from shared.files import read_json, write_json
@@ -22,6 +23,18 @@ def test_a_job_gets_a_note_beside_its_result(tmp_path, monkeypatch):
     note = read_json(tmp_path / origin.NAME)
     assert note["code_hash"] == "abc"
     assert set(note) == {"date_utc", "commit", "dirty", "code_hash", "hardware"}
+
+
+def test_only_what_a_run_reads_can_make_its_code_dirty(tmp_path, monkeypatch):
+    monkeypatch.setattr(origin, "ROOT", tmp_path)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "first"], check=True)
+    (tmp_path / "run.log").touch()
+    assert origin.commit()["dirty"] is False
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/new.py").touch()
+    assert origin.commit()["dirty"] is True
 
 
 def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tmp_path):

@@ -101,6 +101,8 @@ MISTAKES = {
     "negative dim": (_set("variants/a/cpu", {"model.dim": -4}), "dim: Input should be greater than 0 (got -4)"),
     "unknown variant": (_set("studies/fig1/variants", ["a", "c1"]), "studies.fig1.variants: no variant 'c1'"),
     "label of nothing": (_set("studies/fig1/labels", {"z": "Z"}), "studies.fig1.labels: no variant 'z'"),
+    "seeds at no scale": (_set("studies/fig1/seeds", {"cup": [0]}), "studies.fig1.seeds: no scale 'cup'"),
+    "no seeds": (_set("studies/fig1/seeds", {"cpu": []}), "studies.fig1.seeds.cpu: List should have at least 1 item"),
     "unknown scale": (_set("variants/a/cup", {}), "variants.a: no scale 'cup'; did you mean 'cpu'?"),
     "unknown parent scale": (_set("scales/cpu/extends", "papr"), "scales: no 'papr'; did you mean 'paper'?"),
     "circle": (_set("scales/paper/extends", "cpu"), "goes in a circle"),
