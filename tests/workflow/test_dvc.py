@@ -43,7 +43,6 @@ class Repository:
         self.environment.pop("PYTHONPATH", None)
         params = {"scale": "smoke", "seeds": [0], "corpus": None, "changes": {"toy": {}}}
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params))
-        # Git keeps the smoke record here, as it keeps those of the other scales in the real one.
         (self.folder / ".gitignore").write_text((ROOT / ".gitignore").read_text())
         self.run(sys.executable, "-m", "shared.studies.cli", "dvc")
         self.run("git", "init", "-q", "-b", "main")
