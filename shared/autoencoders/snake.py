@@ -1,4 +1,4 @@
-"""Snake activation with separate frequency and magnitude (Ziyin et al. 2020; BigVGAN's "SnakeBeta")."""
+"""Snake activation (Ziyin et al. 2020), and SnakeBeta, which parts frequency and magnitude (BigVGAN-v2)."""
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,7 @@ class _SnakeFunction(torch.autograd.Function):
         return slope.add_(gradient), frequency_gradient, magnitude_gradient
 
 
-class Snake(nn.Module):
+class SnakeBeta(nn.Module):
     """`x + sin(alpha x)^2 / beta` with a trained `alpha = exp(a)` and `beta = exp(b)` for each channel."""
 
     def __init__(self, channels: int):
@@ -45,3 +45,18 @@ class Snake(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, time)` -> the same."""
         return _SnakeFunction.apply(x, self.log_frequency, self.log_magnitude)
+
+
+class Snake(nn.Module):
+    """`x + sin(alpha x)^2 / alpha` with a trained `alpha = exp(a)` for each channel.
+
+    DAC trains alpha itself, from 1; its logarithm moves as alpha does near 1 and can't take it to a division by zero.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.log_frequency = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, time)` -> the same."""
+        return _SnakeFunction.apply(x, self.log_frequency, self.log_frequency)

@@ -6,7 +6,6 @@ import torch
 from shared.autoencoders.config import OobleckConfig
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
-from shared.autoencoders.snake import Snake
 from shared.config import ConfigError, parse
 
 TINY = OobleckConfig(family="oobleck", channels=8, multipliers=(1, 1, 2), strides=(2, 3, 4))
@@ -68,30 +67,6 @@ def test_unfold_by_hand():
 def test_folding_undoes_unfolding():
     x = torch.randn(2, 8, 5, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(FoldShortcut(4, 8, 4)(UnfoldShortcut(8, 4, 4)(x)), x)
-
-
-def test_snake_is_the_formula_and_its_gradient_is_right():
-    generator = torch.Generator().manual_seed(0)
-    snake = Snake(3).double()
-    with torch.no_grad():
-        snake.log_frequency.copy_(torch.randn(3, generator=generator))
-        snake.log_magnitude.copy_(torch.randn(3, generator=generator))
-    x = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
-    frequency, magnitude = snake.log_frequency.exp()[:, None], snake.log_magnitude.exp()[:, None]
-    expected = x + (x * frequency).sin() ** 2 / magnitude
-    torch.testing.assert_close(snake(x), expected)
-    weight = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64)
-    inputs = (x, snake.log_frequency, snake.log_magnitude)
-    ours = torch.autograd.grad((snake(x) * weight).sum(), inputs)
-    theirs = torch.autograd.grad((expected * weight).sum(), inputs)
-    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
-
-
-def test_snake_keeps_half_precision():
-    x = torch.randn(1, 2, 3, dtype=torch.bfloat16, requires_grad=True)
-    y = Snake(2)(x)
-    y.sum().backward()
-    assert y.dtype == x.grad.dtype == torch.bfloat16
 
 
 def test_gradient_reaches_every_parameter():
