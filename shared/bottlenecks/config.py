@@ -12,10 +12,15 @@ class GaussianConfig(Strict):
 
     kind: Literal["gaussian"] = "gaussian"
     dim: int = Field(gt=0, description="latent dim: channels of a latent frame")
-    min_std: float = Field(1e-4, gt=0, description="added to the softplus; LongCat's released code: 1e-4")
+    scale: Literal["softplus", "log_variance"] = Field(
+        "softplus",
+        description="what the encoder says beside the mean: std = softplus(scale) + min_std, as in LongCat, "
+        "or ln std², clamped to ±12, as in Semantic-VAE",
+    )
+    min_std: float = Field(1e-4, gt=0, description="added to the softplus alone; LongCat's released code: 1e-4")
     initial_std: float | None = Field(
         None,
         gt=0,
-        description="std at a scale of 0, about where training starts; none: softplus(0) = 0.69. "
+        description="std at a scale of 0, about where training starts; none: softplus(0) = 0.69, or 1. "
         "In a wide latent that much noise drowns what the encoder has to say for many steps",
     )

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from shared.bottlenecks.config import GaussianConfig
 
+LOG_VARIANCE_LIMIT = 12.0  # Semantic-VAE's released code: std from 0.0025 to 403
+
 
 class Posterior(NamedTuple):
     """Mean and standard deviation of q(z | x), each `(batch, dim, frames)`."""
@@ -26,19 +28,29 @@ class Posterior(NamedTuple):
 
 
 class GaussianBottleneck(nn.Module):
-    """Split the encoder's output into mean and scale; std = softplus(scale + offset) + min_std.
+    """Split the encoder's output into mean and scale, and make the scale a standard deviation.
 
-    The offset is 0, or what makes the softplus `initial_std` at a scale of 0.
+    softplus (LongCat-AudioDiT, released code): `std = softplus(scale + offset) + min_std`
+    log_variance (Semantic-VAE, released code): `std = exp(clamp(scale + offset, ±12) / 2)`
+
+    The offset is 0, or what makes the std `initial_std` at a scale of 0.
     """
 
     def __init__(self, config: GaussianConfig):
         super().__init__()
         self.dim = config.dim
         self.in_channels = 2 * config.dim
-        self.min_std = config.min_std
-        self.offset = 0.0 if config.initial_std is None else math.log(math.expm1(config.initial_std))
+        self.scale, self.min_std = config.scale, config.min_std
+        self.offset = 0.0 if config.initial_std is None else _offset(config.initial_std, config.scale)
 
     def forward(self, features: Tensor) -> Posterior:
         """`(batch, 2 · dim, frames)` → posterior, in float32 whatever the features' precision."""
         mean, scale = features.float().chunk(2, dim=1)
-        return Posterior(mean, F.softplus(scale + self.offset) + self.min_std)
+        scale = scale + self.offset
+        if self.scale == "log_variance":
+            return Posterior(mean, (scale.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT) / 2).exp())
+        return Posterior(mean, F.softplus(scale) + self.min_std)
+
+
+def _offset(std: float, scale: str) -> float:
+    return 2 * math.log(std) if scale == "log_variance" else math.log(math.expm1(std))
