@@ -165,8 +165,9 @@ class MelSpectrogram(nn.Module):
         super().__init__()
         self.power = power
         self.stft = Stft(n_fft, hop, padding=padding)
-        filterbank = mel_filterbank(sample_rate, n_fft, n_mels, f_min, f_max, scale, unit_area)
-        self.register_buffer("filterbank", filterbank, persistent=False)
+        with torch.device("cpu"):  # where a filter can be seen to be empty, also if the module is built on meta
+            filterbank = mel_filterbank(sample_rate, n_fft, n_mels, f_min, f_max, scale, unit_area)
+        self.register_buffer("filterbank", filterbank.to(self.stft.window.device), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`(batch, time)` -> `(batch, n_mels, frames)`."""

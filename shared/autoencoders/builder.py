@@ -7,13 +7,18 @@ from safetensors.torch import load_file
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.dac import DacEncoder, build_dac_decoder
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
 from shared.autoencoders.spectral import SpectralDecoder, SpectralEncoder
 from shared.bottlenecks.gaussian import GaussianBottleneck
 from shared.config import parse
 from shared.files import read_json
 
-FAMILIES = {"oobleck": (OobleckEncoder, OobleckDecoder), "spectral": (SpectralEncoder, SpectralDecoder)}
+FAMILIES = {
+    "oobleck": (OobleckEncoder, OobleckDecoder),
+    "spectral": (SpectralEncoder, SpectralDecoder),
+    "dac": (DacEncoder, build_dac_decoder),
+}
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:

@@ -60,6 +60,13 @@ class VariantConfig(Strict):
             raise ValueError("evaluation asks for utmos, which needs evaluators.utmos: a hub id or a file")
         return self
 
+    @model_validator(mode="after")
+    def _mel_input_hears_the_corpus_at_its_rate(self):
+        mel = getattr(self.autoencoder.architecture, "mel_input", None)
+        if mel and mel.sample_rate != self.sample_rate:
+            raise ValueError(f"mel_input.sample_rate {mel.sample_rate} is not the study's, {self.sample_rate}")
+        return self
+
     @property
     def frame_rate(self) -> float:
         """Latent frames per second."""

@@ -15,7 +15,14 @@ from shared.training.models import prepare_model
 
 CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke").autoencoder
 OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]}
-FAMILIES = {"oobleck": {"architecture": OOBLECK, "bottleneck": {"dim": 4}}, "spectral": {}}
+DAC = {"family": "dac", "channels": 4, "strides": [8], "projection": "attention", "heads": 2,
+       "decoder": {"kind": "bigvgan", "channels": 8, "strides": [8], "kernels": [16], "resblock_kernels": [3],
+                   "resblock_dilations": [1]}}
+FAMILIES = {
+    "oobleck": {"architecture": OOBLECK, "bottleneck": {"dim": 4}},
+    "dac": {"architecture": DAC, "bottleneck": {"dim": 4}},
+    "spectral": {},
+}
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from shared.autoencoders.builder import meta_autoencoder
 from shared.corpora.manifest import Clip
 from shared.generators.builder import meta_generator
 from shared.generators.repa import Repa, Teacher
-from shared.studies.schema import load_sources
+from shared.studies.schema import VariantConfig, load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 from shared.training.generator import GeneratorSpec, GeneratorStep, LatentExamples
@@ -50,6 +50,15 @@ def test_an_adversary_that_would_never_start_is_refused():
     data["adversary"]["start"] = data["training"]["steps"]
     with pytest.raises(ValueError, match="never be used"):
         AutoencoderRecipe.model_validate(data)
+
+
+def test_a_mel_input_at_another_sample_rate_is_refused():
+    data = SMOKE.model_dump()
+    mel = {"sample_rate": 24000, "n_fft": 128}
+    architecture = {"family": "dac", "strides": [64], "decoder": {"kind": "dac"}, "mel_input": mel}
+    data["autoencoder"]["architecture"] = architecture
+    with pytest.raises(ValueError, match=r"mel_input\.sample_rate 24000 is not the study's, 16000"):
+        VariantConfig.model_validate(data)
 
 
 def test_a_repa_layer_past_the_last_block_is_refused():
