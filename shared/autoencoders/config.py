@@ -1,4 +1,4 @@
-"""What can be set about an autoencoder and its discriminator. Imports no torch."""
+"""What can be set about an autoencoder. Imports no torch."""
 
 import math
 from itertools import pairwise
@@ -155,20 +155,6 @@ class DacConfig(Strict):
     def stages(self) -> list[tuple[int, int]]:
         """Channels at the waveform's side and at the latent's side of each strided block, outermost first."""
         return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
-
-
-class DiscriminatorConfig(Strict):
-    """A discriminator for each STFT size; the defaults are EnCodec's at 24 kHz.
-
-    Most of the work is in the first layers, on every bin of every frame: `overlap` 2 and `stem_stride` 2
-    make it about four times as quick, for a CPU.
-    """
-
-    n_ffts: tuple[PositiveInt, ...] = Field(default=(2048, 1024, 512), min_length=1)
-    overlap: PositiveInt = 4  # hop = n_fft / overlap
-    channels: PositiveInt = 32
-    stem_stride: PositiveInt = 1  # of the first layer, in frequency
-    dilations: tuple[PositiveInt, ...] = (1, 2, 4)  # of the next layers, in time; each has stride 2
 
 
 class AutoencoderConfig(Strict):

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.autoencoders.discriminators import MultiScaleStftDiscriminator
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import load_clip, load_manifest
+from shared.discriminators.combined import CombinedDiscriminator
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.reconstruction import ReconstructionLoss
@@ -73,7 +73,8 @@ class AutoencoderStep:
         self.optimizers = {"autoencoder": self._optimizer(self.autoencoder)}
         self.discriminator = None
         if recipe.adversary:
-            self.discriminator = MultiScaleStftDiscriminator(recipe.adversary.discriminator)
+            discriminators, normalize = recipe.adversary.discriminators, recipe.adversary.normalize
+            self.discriminator = CombinedDiscriminator(discriminators, sample_rate, normalize)
             self.critic = self.accelerator.prepare(self.discriminator)
             self.optimizers["discriminator"] = self._optimizer(self.discriminator)
             self.adversarial = AdversarialLoss(recipe.adversary.kind)

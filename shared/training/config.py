@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shared.autoencoders.config import AutoencoderConfig, DiscriminatorConfig
+from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict
+from shared.discriminators.config import DiscriminatorConfig
 from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
 from shared.losses.config import AdversarialKind, ReconstructionConfig
 
@@ -71,13 +72,14 @@ class TrainingConfig(Strict):
 
 
 class AdversaryConfig(Strict):
-    """The discriminator and the terms it adds."""
+    """The discriminators and the terms they add."""
 
-    discriminator: DiscriminatorConfig
+    discriminators: tuple[DiscriminatorConfig, ...] = Field(min_length=1)
+    normalize: bool = Field(False, description="they hear waveforms without mean and with a peak of 0.8, as in DAC")
     kind: AdversarialKind = "hinge"
     weight: float = Field(0.1, ge=0)
     feature_weight: float = Field(5.0, ge=0)
-    start: int = Field(ge=0, description="warm-up: steps before the discriminator and its terms are used")
+    start: int = Field(ge=0, description="warm-up: steps before the discriminators and their terms are used")
 
 
 class AutoencoderRecipe(AutoencoderConfig):

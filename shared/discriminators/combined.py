@@ -1,0 +1,54 @@
+"""Several discriminators as one: what an autoencoder's decoder is trained against, with `shared.losses.adversarial`."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from shared.discriminators.band_stft import BandStftDiscriminator
+from shared.discriminators.config import DiscriminatorConfig
+from shared.discriminators.cqt import CqtDiscriminator
+from shared.discriminators.layers import Features
+from shared.discriminators.period import PeriodDiscriminator
+from shared.discriminators.stft import StftDiscriminator
+
+PEAK = 0.8  # of DAC's normalised waveforms
+
+
+def normalize_volume(audio: Tensor) -> Tensor:
+    """Each waveform of `(batch, time)` without its mean, and with a peak of 0.8; silence stays silence."""
+    audio = audio - audio.mean(dim=-1, keepdim=True)
+    return PEAK * audio / (audio.abs().amax(dim=-1, keepdim=True) + 1e-9)
+
+
+class CombinedDiscriminator(nn.Module):
+    """All scales of all discriminators in one flat list.
+
+    Raises:
+        ConfigError: a transform does not go with the sampling rate.
+    """
+
+    def __init__(self, configs: Sequence[DiscriminatorConfig], sample_rate: int, normalize: bool = False):
+        super().__init__()
+        self.normalize = normalize
+        self.scales = nn.ModuleList(scale for config in configs for scale in build_scales(config, sample_rate))
+
+    def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Features]]:
+        """`(batch, time)` -> logits and features, an entry a scale."""
+        if self.normalize:
+            audio = normalize_volume(audio)
+        outputs = [scale(audio) for scale in self.scales]
+        return [logits for logits, _ in outputs], [features for _, features in outputs]
+
+
+def build_scales(config: DiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """A discriminator for each scale: `(batch, time)` -> logits of any shape, and each layer's activations."""
+    match config.kind:
+        case "stft":
+            return [StftDiscriminator(n_fft, config) for n_fft in config.n_ffts]
+        case "period":
+            return [PeriodDiscriminator(period, config) for period in config.periods]
+        case "band_stft":
+            return [BandStftDiscriminator(n_fft, config) for n_fft in config.n_ffts]
+        case "cqt":
+            sizes = zip(config.hops, config.bins_per_octave, strict=True)
+            return [CqtDiscriminator(sample_rate, hop, bins, config) for hop, bins in sizes]

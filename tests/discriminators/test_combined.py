@@ -1,0 +1,99 @@
+"""What every kind of discriminator must do, alone and combined: one flat list, gradients, learning."""
+
+import pytest
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from shared.discriminators.combined import CombinedDiscriminator, normalize_volume
+from shared.discriminators.config import DiscriminatorConfig
+from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
+
+KINDS = {
+    "stft": {"n_ffts": (128, 64), "overlap": 2, "channels": 4, "stem_stride": 2, "dilations": (1, 2)},
+    "period": {"periods": (2, 3), "channels": (8, 16, 16)},
+    "band_stft": {"n_ffts": (128,), "bands": (0, 0.3, 1), "channels": 4},
+    "cqt": {"hops": (64, 32), "bins_per_octave": (6, 12), "octaves": 3, "f_min": 500, "channels": 4, "dilations": (1,)},
+}
+
+
+def parse_config(data: dict) -> DiscriminatorConfig:
+    return TypeAdapter(DiscriminatorConfig).validate_python(data)
+
+
+def make(*kinds: str, normalize: bool = False) -> CombinedDiscriminator:
+    torch.manual_seed(0)
+    return CombinedDiscriminator([parse_config({"kind": kind} | KINDS[kind]) for kind in kinds], 16000, normalize)
+
+
+@pytest.fixture
+def audio() -> torch.Tensor:
+    return 0.1 * torch.randn(2, 1024, generator=torch.Generator().manual_seed(0))
+
+
+def test_scales_of_all_kinds_come_in_one_flat_list_in_order(audio):
+    model = make(*KINDS)
+    logits, features = model(audio)
+    assert [type(scale).__name__ for scale in model.scales] == (
+        ["StftDiscriminator"] * 2 + ["PeriodDiscriminator"] * 2 + ["BandStftDiscriminator"] + ["CqtDiscriminator"] * 2
+    )
+    assert [len(layers) for layers in features] == [4, 4, 3, 3, 10, 3, 3]
+    for scale, one, layers in zip(model.scales, logits, features, strict=True):
+        torch.testing.assert_close(one, scale(audio)[0])
+        assert all(isinstance(layer, torch.Tensor) for layer in layers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_reaches_the_audio_and_every_parameter(kind, audio):
+    model = make(kind)
+    audio.requires_grad_()
+    logits, features = model(audio)
+    _, real = model(torch.zeros_like(audio))
+    (AdversarialLoss().generator(logits) + FeatureMatchingLoss()(real, features)).backward()
+    assert (audio.grad.unflatten(1, (-1, 64)).abs().sum(dim=2) > 0).all()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("loss", "chance"), [("least_squares", 0.5), ("hinge", 2.0)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_learns_to_tell_a_tone_from_noise(kind, loss, chance, audio):
+    model, loss = make(kind, normalize=True), AdversarialLoss(loss)
+    tone = 0.1 * torch.sin(torch.arange(1024) * 0.3).expand(2, -1)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(60):
+        optimiser.zero_grad()
+        value = loss.discriminator(model(tone)[0], model(audio)[0])
+        value.backward()
+        optimiser.step()
+    assert value.item() < chance / 2
+
+
+def test_normalised_volume_has_no_mean_and_a_peak_of_0_8(audio):
+    audio = audio * torch.tensor([1.0, 3.0])[:, None] + 0.2
+    output = normalize_volume(audio)
+    torch.testing.assert_close(output.mean(dim=-1), torch.zeros(2), atol=1e-6, rtol=0)
+    torch.testing.assert_close(output.abs().amax(dim=-1), torch.full((2,), 0.8))
+    assert not normalize_volume(torch.full((1, 8), 0.25)).any()
+
+
+def test_a_normalising_discriminator_does_not_hear_the_level(audio):
+    plain, normalizing = make("period"), make("period", normalize=True)
+    torch.testing.assert_close(normalizing(3 * audio)[0], normalizing(audio)[0], atol=1e-5, rtol=1e-4)
+    assert (plain(3 * audio)[0][0] - plain(audio)[0][0]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"kind": "wave"},
+        {"kind": "stft", "n_ffts": ()},
+        {"kind": "stft", "channels": 0},
+        {"kind": "stft", "n_fft": 512},
+        {"kind": "period", "periods": (1, 2)},
+        {"kind": "period", "bands": (0, 1)},
+        {"kind": "cqt", "f_min": 0},
+    ],
+)
+def test_a_wrong_config_is_refused(data):
+    with pytest.raises(ValidationError):
+        parse_config(data)
