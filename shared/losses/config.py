@@ -7,6 +7,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from shared.config import Strict
 
 AdversarialKind = Literal["least_squares", "hinge"]
+Reduction = Literal["mean", "sum"]
 
 
 class Resolution(Strict):

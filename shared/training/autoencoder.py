@@ -77,8 +77,8 @@ class AutoencoderStep:
             self.discriminator = CombinedDiscriminator(discriminators, sample_rate, normalize)
             self.critic = self.accelerator.prepare(self.discriminator)
             self.optimizers["discriminator"] = self._optimizer(self.discriminator)
-            self.adversarial = AdversarialLoss(recipe.adversary.kind)
-            self.feature_matching = FeatureMatchingLoss()
+            self.adversarial = AdversarialLoss(recipe.adversary.kind, recipe.adversary.reduction)
+            self.feature_matching = FeatureMatchingLoss(recipe.adversary.reduction)
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""

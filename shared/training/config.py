@@ -9,7 +9,7 @@ from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict
 from shared.discriminators.config import DiscriminatorConfig
 from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
-from shared.losses.config import AdversarialKind, ReconstructionConfig
+from shared.losses.config import AdversarialKind, ReconstructionConfig, Reduction
 
 
 class ScheduleConfig(Strict):
@@ -77,6 +77,9 @@ class AdversaryConfig(Strict):
     discriminators: tuple[DiscriminatorConfig, ...] = Field(min_length=1)
     normalize: bool = Field(False, description="they hear waveforms without mean and with a peak of 0.8, as in DAC")
     kind: AdversarialKind = "hinge"
+    reduction: Reduction = Field(
+        "mean", description="of the terms over scales and their layers; DAC's and Semantic-VAE's weights are for sums"
+    )
     weight: float = Field(0.1, ge=0)
     feature_weight: float = Field(5.0, ge=0)
     start: int = Field(ge=0, description="warm-up: steps before the discriminators and their terms are used")

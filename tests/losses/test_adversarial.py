@@ -24,6 +24,13 @@ def test_by_hand(kind, discriminator, generator):
     assert loss.generator(FAKE).item() == pytest.approx(generator)
 
 
+@pytest.mark.parametrize("kind", ["least_squares", "hinge"])
+def test_a_sum_over_two_scales_is_twice_their_mean(kind):
+    mean, total = AdversarialLoss(kind), AdversarialLoss(kind, "sum")
+    assert total.discriminator(REAL, FAKE).item() == pytest.approx(2 * mean.discriminator(REAL, FAKE).item())
+    assert total.generator(FAKE).item() == pytest.approx(2 * mean.generator(FAKE).item())
+
+
 @pytest.mark.parametrize(("kind", "fooled"), [("least_squares", 0.0), ("hinge", -1.0)])
 def test_a_perfect_discriminator_and_a_perfect_generator(kind, fooled):
     loss = AdversarialLoss(kind)
@@ -46,6 +53,7 @@ def test_feature_matching_by_hand():
     real = [[torch.tensor([2.0, -2.0]), torch.tensor([10.0])], [torch.tensor([1.0])]]
     fake = [[torch.tensor([1.0, -2.0]), torch.tensor([10.0])], [torch.tensor([4.0])]]
     assert FeatureMatchingLoss()(real, fake).item() == pytest.approx(((0.5 + 0) / 2 + 3) / 2)
+    assert FeatureMatchingLoss("sum")(real, fake).item() == pytest.approx(0.5 + 0 + 3)
     assert FeatureMatchingLoss()(real, real).item() == 0
 
 

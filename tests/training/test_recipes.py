@@ -77,10 +77,10 @@ def test_crops_are_whole_and_short_clips_are_put_in_silence():
     assert len(from_short) > 0 and ((from_short != 0).sum(axis=1) == 5).all()
 
 
-def make_autoencoder_step() -> AutoencoderStep:
+def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> AutoencoderStep:
     torch.manual_seed(0)
     waveforms = [np.random.default_rng(0).normal(size=20_000).astype(np.float32) * 0.1]
-    return AutoencoderStep(SMOKE.autoencoder, Crops(waveforms, 8192), 16_000, seed=0)
+    return AutoencoderStep(recipe, Crops(waveforms, 8192), 16_000, seed=0)
 
 
 def test_the_adversary_is_off_during_its_warm_up():
@@ -102,6 +102,27 @@ def test_the_adversarial_terms_reach_the_encoder_and_leave_no_gradient_on_the_di
         gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
         assert sum(gradient.abs().sum() for gradient in gradients) > 0
     assert all(parameter.grad is None and parameter.requires_grad for parameter in step.discriminator.parameters())
+
+
+def test_every_kind_of_discriminator_is_trained_and_its_terms_are_summed_if_asked():
+    data = SMOKE.autoencoder.model_dump()
+    data["adversary"] |= {"kind": "least_squares", "start": 0, "normalize": True, "discriminators": [
+        {"kind": "period", "periods": [2, 3], "channels": [2, 4]},
+        {"kind": "band_stft", "n_ffts": [128], "channels": 2},
+        {"kind": "cqt", "hops": [64], "bins_per_octave": [6], "octaves": 3, "f_min": 500, "channels": 2},
+        {"kind": "stft", "n_ffts": [128], "channels": 2},
+    ]}
+    terms = {}
+    for reduction in ("mean", "sum"):
+        data["adversary"]["reduction"] = reduction
+        step = make_autoencoder_step(AutoencoderRecipe.model_validate(data))
+        before = [scale.head.bias.detach().clone() for scale in step.discriminator.scales]
+        terms[reduction] = step(0)
+        after = [scale.head.bias for scale in step.discriminator.scales]
+        assert len(after) == 5 and not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    for name in ("adversarial", "discriminator"):
+        torch.testing.assert_close(terms["sum"][name], 5 * terms["mean"][name])
+    assert terms["sum"]["features"] > 5 * terms["mean"]["features"]
 
 
 def test_latents_come_back_clip_by_clip(tmp_path):
