@@ -8,10 +8,18 @@ from torch import Tensor, nn
 
 from shared.config import parse
 from shared.files import read_json
+from shared.generators.base import Text, VelocityModel
 from shared.generators.config import GeneratorConfig
 from shared.generators.dit import DiT
 from shared.generators.flow_matching import FlowExample
 from shared.generators.text import build_text_encoder
+
+ARCHITECTURES = {"dit": DiT}
+
+
+def build_model(config: GeneratorConfig, latent_dim: int) -> VelocityModel:
+    """The velocity model that `config.architecture.kind` names."""
+    return ARCHITECTURES[config.architecture.kind](config.architecture, latent_dim, config.text.dim)
 
 
 class Generator(nn.Module):
@@ -20,13 +28,26 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig, latent_dim: int):
         super().__init__()
         self.text_encoder = build_text_encoder(config.text)
-        self.transformer = DiT(config.architecture, latent_dim, config.text.dim)
+        self.transformer = build_model(config, latent_dim)
 
     def forward(self, example: FlowExample, frames: Tensor, texts: list[str], layer: int | None = None):
         """Velocity `(batch, frames, dim)` of a training example (and hidden states after block `layer`)."""
-        text, tokens = self.text_encoder(texts)
-        text = text * example.keep[:, None, None]
-        return self.transformer(example.noisy, example.time, example.context, frames, text, tokens, layer)
+        text = self.encode_text(texts)
+        return self.transformer(example.noisy, example.time, example.context, frames, text, example.keep, layer)
+
+    def encode_text(self, texts: list[str]) -> Text:
+        """What `velocity` needs of the texts."""
+        return self.text_encoder(texts)
+
+    def velocity(self, latents: Tensor, time: float, context: Tensor, frames: Tensor, text: Text) -> Tensor:
+        """Velocity `(batch, frames, dim)` at flow time `time`, for all examples the same."""
+        now = torch.full((len(latents),), time, device=latents.device)
+        return self.transformer(latents, now, context, frames, text, torch.ones_like(now))
+
+    def null_velocity(self, latents: Tensor, time: float, frames: Tensor, text: Text) -> Tensor:
+        """The same without text and audio context; of the text only the length is used."""
+        now = torch.full((len(latents),), time, device=latents.device)
+        return self.transformer(latents, now, torch.zeros_like(latents), frames, text, torch.zeros_like(now))
 
 
 def build_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
@@ -56,7 +77,7 @@ def count_parameters(module: nn.Module) -> int:
 
 
 @torch.no_grad()
-def meta_generator(config: GeneratorConfig, latent_dim: int) -> DiT:
+def meta_generator(config: GeneratorConfig, latent_dim: int) -> VelocityModel:
     """The transformer alone on the meta device: nothing is allocated and no hub is asked."""
     with torch.device("meta"):
-        return DiT(config.architecture, latent_dim, config.text.dim)
+        return build_model(config, latent_dim)

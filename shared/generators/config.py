@@ -8,8 +8,9 @@ from shared.config import Strict
 
 
 class DiTConfig(Strict):
-    """Sizes and switches of the transformer."""
+    """Sizes and switches of LongCat's transformer, `shared.generators.dit`."""
 
+    kind: Literal["dit"]
     width: int = Field(gt=0)
     depth: int = Field(ge=1)
     heads: int = Field(ge=1)

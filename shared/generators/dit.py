@@ -9,48 +9,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shared.generators.base import Text, VelocityModel
 from shared.generators.config import DiTConfig
+from shared.generators.layers import (
+    TIME_FEATURES,
+    Embedder,
+    TextBlock,
+    attend,
+    length_mask,
+    modulate,
+    rotary_angles,
+    rotate,
+    time_features,
+)
 from shared.unit import Unit
-
-TIME_FEATURES = 256  # sinusoidal features of the flow time, as in the released code
-TEXT_KERNEL = 7
-
-
-class Embedder(nn.Sequential):
-    """Two linear layers with SiLU between."""
-
-    def __init__(self, inputs: int, width: int):
-        super().__init__(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
-
-
-def time_features(time: Tensor) -> Tensor:
-    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, TIME_FEATURES)`."""
-    half = TIME_FEATURES // 2
-    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / (half - 1)))
-    angles = 1000.0 * time[:, None] * frequencies
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
-def rotary_angles(positions: Tensor, head_dim: int, base: float) -> Tensor:
-    """RoPE angles as unit complex numbers: `(batch, length)` positions → `(batch, 1, length, head_dim / 2)`."""
-    exponent = torch.arange(0, head_dim, 2, device=positions.device) / head_dim
-    angles = positions[:, None, :, None] * base**-exponent
-    return torch.polar(torch.ones_like(angles), angles)
-
-
-def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Rotate neighbouring pairs of channels of `(batch, heads, length, head_dim)` by `angles`, in float32."""
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * angles).flatten(-2)
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """Scaled dot-product attention; queries and keys come in float32 from RoPE, values in the working precision."""
-    if value.is_cuda:
-        return F.scaled_dot_product_attention(query.to(value.dtype), key.to(value.dtype), value, mask)
-    # A CPU's bf16 kernel is ten times slower backwards than its float32 one.
-    with torch.autocast("cpu", enabled=False):
-        return F.scaled_dot_product_attention(query, key, value.float(), mask)
 
 
 class Attention(nn.Module):
@@ -74,32 +46,6 @@ class Attention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-
-class TextBlock(Unit):
-    """ConvNeXt-V2 block with global response normalisation (Woo et al. 2023), `(batch, length, width)`."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.depthwise = nn.Conv1d(width, width, TEXT_KERNEL, padding=TEXT_KERNEL // 2, groups=width)
-        self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.expand = nn.Linear(width, 2 * width)
-        self.gamma = nn.Parameter(torch.zeros(2 * width))
-        self.beta = nn.Parameter(torch.zeros(2 * width))
-        self.reduce = nn.Linear(2 * width, width)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """`mask` `(batch, length, 1)` is 1 on real tokens: padding must not enter the response's norm."""
-        y = self.depthwise((x * mask).transpose(1, 2)).transpose(1, 2)
-        y = F.silu(self.expand(self.norm(y)))
-        response = (y * mask).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
-        y = self.gamma * (y * response / (response.mean(dim=-1, keepdim=True) + 1e-6)) + self.beta + y
-        return x + self.reduce(y)
-
-
-def modulate(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Affine-free LayerNorm, then scale and shift `(batch, 1, width)`."""
-    return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
 
 
 class Block(Unit):
@@ -130,8 +76,8 @@ class Block(Unit):
         return x + gate_ff * self.feed_forward(modulate(x, scale_ff, shift_ff))
 
 
-class DiT(nn.Module):
-    """Velocity of the flow at noisy latents, given text features and the audio context.
+class DiT(VelocityModel):
+    """LongCat's transformer; a dropped text is features of zero.
 
     Args:
         config: sizes.
@@ -163,22 +109,13 @@ class DiT(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(
-        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Tensor, tokens: Tensor,
+        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
         return_layer: int | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """Velocity `(batch, frames, dim)`.
-
-        Args:
-            latents: noisy latents z_t, `(batch, frames, dim)`.
-            time: flow time in [0, 1], 0 is noise; `(batch,)`.
-            context: clean latents where they are given, 0 elsewhere; `(batch, frames, dim)`.
-            frames: true number of frames of each example, `(batch,)`.
-            text: text features, `(batch, tokens, text_dim)`.
-            tokens: true number of tokens of each example, `(batch,)`.
-            return_layer: also return the hidden states `(batch, frames, width)` after this many blocks (REPA).
-        """
-        mask = _length_mask(frames, latents.shape[1])
-        text_mask = _length_mask(tokens, text.shape[1])
+        """See `VelocityModel`."""
+        text, tokens = text.features * keep[:, None, None], text.lengths
+        mask = length_mask(frames, latents.shape[1])
+        text_mask = length_mask(tokens, text.shape[1])
         text = self._encode_text(text, text_mask)
         time = self.time_embed(time_features(time).to(latents.dtype))
         condition = F.silu(time + text.sum(dim=1) / tokens.clamp_min(1)[:, None])
@@ -210,8 +147,3 @@ class DiT(nn.Module):
         if self.config.text_positions == "stretched":
             text_positions = text_positions * (frames / tokens.clamp_min(1)).unsqueeze(1)
         return rotary_angles(positions, head_dim, base), rotary_angles(text_positions, head_dim, base)
-
-
-def _length_mask(lengths: Tensor, longest: int) -> Tensor:
-    """True on the first `lengths` positions; an example of length 0 keeps one, or its softmax would be NaN."""
-    return torch.arange(longest, device=lengths.device) < lengths.clamp_min(1).unsqueeze(1)

@@ -31,18 +31,17 @@ def sample_latents(
     context = torch.zeros_like(noise)
     for row, prompt in zip(context, prompts, strict=True):
         row[: len(prompt)] = prompt
-    text, tokens = generator.text_encoder(texts)
+    text = generator.encode_text(texts)
     guidance = Guidance(solver.guidance)
     times = torch.linspace(0, 1, solver.evaluations + 1).tolist()
     z = noise
     for time, following in itertools.pairwise(times):
         if solver.prompt_fix:
             z = torch.where(is_prompt, (1 - time) * noise + time * context, z)
-        now = torch.full((len(z),), time, device=z.device)
-        velocity = generator.transformer(z, now, context, frames, text, tokens)
+        velocity = generator.velocity(z, time, context, frames, text)
         if solver.guidance.scale > 0:
             start = z.masked_fill(is_prompt, 0.0) if solver.prompt_fix else z
-            null = generator.transformer(start, now, torch.zeros_like(context), frames, torch.zeros_like(text), tokens)
+            null = generator.null_velocity(start, time, frames, text)
             outside = (is_prompt & solver.prompt_fix) | is_padding
             z_kept, velocity, null = (part.masked_fill(outside, 0.0) for part in (z, velocity, null))
             velocity = guidance(z_kept, time, velocity, null)

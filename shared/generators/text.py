@@ -2,8 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
+from shared.generators.base import Text
 from shared.generators.config import CharactersConfig, TextConfig, UMT5Config
 
 
@@ -17,12 +18,12 @@ class CharacterEncoder(nn.Module):
         self.index = {character: i for i, character in enumerate(config.vocabulary, start=2)}
         self.embedding = nn.Embedding(len(self.index) + 2, config.dim, padding_idx=0)
 
-    def forward(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """Features `(batch, tokens, dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
+    def forward(self, texts: list[str]) -> Text:
+        """Features and lengths of `texts`."""
         ids = [torch.tensor([self.index.get(c, 1) for c in text.lower()] or [1]) for text in texts]
         padded = nn.utils.rnn.pad_sequence(ids, batch_first=True).to(self.embedding.weight.device)
         lengths = torch.tensor([len(i) for i in ids], device=padded.device)
-        return self.embedding(padded), lengths
+        return Text(self.embedding(padded), lengths)
 
 
 class UMT5Encoder(nn.Module):
@@ -37,13 +38,13 @@ class UMT5Encoder(nn.Module):
         self.encoder = UMT5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
 
     @torch.no_grad()
-    def forward(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """Features `(batch, tokens, dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
+    def forward(self, texts: list[str]) -> Text:
+        """Features and lengths of `texts`."""
         batch = self.tokenizer(texts, padding=True, return_tensors="pt").to(self.encoder.device)
         output = self.encoder(**batch, output_hidden_states=True)
         layers = output.last_hidden_state, output.hidden_states[0]
         features = sum(F.layer_norm(layer.float(), layer.shape[-1:], eps=1e-6) for layer in layers)
-        return features * batch["attention_mask"].unsqueeze(-1), batch["attention_mask"].sum(dim=1)
+        return Text(features * batch["attention_mask"].unsqueeze(-1), batch["attention_mask"].sum(dim=1))
 
 
 def build_text_encoder(config: TextConfig) -> nn.Module:

@@ -3,12 +3,14 @@
 import pytest
 import torch
 
+from shared.generators.base import Text
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig, UMT5Config
-from shared.generators.dit import DiT, attend, rotary_angles, rotate
+from shared.generators.dit import DiT
+from shared.generators.layers import attend, rotary_angles, rotate
 from shared.generators.text import CharacterEncoder
 
-SMALL = DiTConfig(width=16, depth=2, heads=2, text_layers=1)
+SMALL = DiTConfig(kind="dit", width=16, depth=2, heads=2, text_layers=1)
 
 
 def make_dit(config: DiTConfig = SMALL) -> DiT:
@@ -27,13 +29,15 @@ def inputs(frames=(9, 6), tokens=(7, 4)) -> dict:
         "time": torch.tensor([0.2, 0.8]),
         "context": torch.randn(2, 9, 3, generator=generator),
         "frames": torch.tensor(frames),
-        "text": torch.randn(2, 7, 5, generator=generator),
-        "tokens": torch.tensor(tokens),
+        "text": Text(torch.randn(2, 7, 5, generator=generator), torch.tensor(tokens)),
+        "keep": torch.ones(2),
     }
 
 
 def test_paper_scale_has_the_official_parameter_count():
-    config = GeneratorConfig(architecture=DiTConfig(width=1536, depth=24, heads=24), text=UMT5Config(kind="umt5"))
+    config = GeneratorConfig(
+        architecture=DiTConfig(kind="dit", width=1536, depth=24, heads=24), text=UMT5Config(kind="umt5")
+    )
     assert count_parameters(meta_generator(config, latent_dim=64)) == 981_955_648
 
 
@@ -41,12 +45,13 @@ def test_paper_scale_has_the_official_parameter_count():
 def test_padding_changes_nothing(positions):
     dit, batch = make_dit(SMALL.model_copy(update={"text_positions": positions})), inputs()
     padded = dit(**batch)[1, :6]
-    batch["text"][1, 4:] = 99.0
+    batch["text"].features[1, 4:] = 99.0
     batch["latents"][1, 6:] = 99.0
     batch["context"][1, 6:] = 99.0
     torch.testing.assert_close(dit(**batch)[1, :6], padded)
-    alone = {name: value[1:] for name, value in batch.items()}
-    alone |= {name: alone[name][:, :6] for name in ("latents", "context")} | {"text": alone["text"][:, :4]}
+    alone = {name: value[1:] for name, value in batch.items() if name != "text"}
+    alone |= {name: alone[name][:, :6] for name in ("latents", "context")}
+    alone["text"] = Text(batch["text"].features[1:, :4], batch["text"].lengths[1:])
     torch.testing.assert_close(dit(**alone)[0], padded, rtol=1e-4, atol=1e-5)
 
 
@@ -54,8 +59,18 @@ def test_padding_changes_nothing(positions):
 def test_every_condition_reaches_the_velocity(name):
     dit, batch = make_dit(), inputs()
     before = dit(**batch)
-    batch[name] = batch[name] + 0.1
+    changed = batch["text"].features if name == "text" else batch[name]
+    changed += 0.1
     assert (dit(**batch) - before).abs().max() > 1e-4
+
+
+def test_a_dropped_text_counts_for_nothing():
+    dit, batch = make_dit(), inputs()
+    batch["keep"] = torch.tensor([1.0, 0.0])
+    before = dit(**batch)
+    batch["text"] = batch["text"]._replace(features=batch["text"].features + 0.1)
+    after = dit(**batch)
+    assert torch.equal(after[1], before[1]) and not torch.equal(after[0], before[0])
 
 
 def test_starts_as_the_zero_velocity():
@@ -95,7 +110,7 @@ def test_attention_ignores_masked_keys():
 
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="multiple of heads"):
-        DiTConfig(width=20, depth=1, heads=3)
+        DiTConfig(kind="dit", width=20, depth=1, heads=3)
 
 
 def test_characters_are_embedded_with_one_embedding_for_the_unknown():

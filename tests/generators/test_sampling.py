@@ -10,7 +10,8 @@ from shared.generators.sampling import sample_latents
 from shared.generators.sampling_config import GuidanceConfig, SolverConfig
 
 CONFIG = GeneratorConfig(
-    architecture=DiTConfig(width=16, depth=1, heads=1, text_layers=1), text=CharactersConfig(kind="characters", dim=4)
+    architecture=DiTConfig(kind="dit", width=16, depth=1, heads=1, text_layers=1),
+    text=CharactersConfig(kind="characters", dim=4),
 )
 NOISE = torch.randn(2, 8, 3, generator=torch.Generator().manual_seed(0))
 PROMPTS = [torch.full((3, 3), 0.5), torch.full((2, 3), -0.5)]
@@ -25,8 +26,8 @@ class Recorder(nn.Module):
         super().__init__()
         self.target, self.calls = target, []
 
-    def forward(self, latents, time, context, frames, text, tokens):
-        self.calls.append((latents.clone(), context.clone(), text.clone()))
+    def forward(self, latents, time, context, frames, text, keep, return_layer=None):
+        self.calls.append((latents.clone(), context.clone(), keep.clone()))
         return (self.target - latents) / (1 - time[:, None, None])
 
 
@@ -61,13 +62,13 @@ def test_prompt_fix_keeps_the_prompt_on_its_path_and_hides_it_from_the_unconditi
     recorder = Recorder(0.0)
     sample(make_generator(recorder), evaluations=4)
     for step in range(4):
-        (z, context, text), (null_z, null_context, null_text) = recorder.calls[2 * step : 2 * step + 2]
+        (z, context, keep), (null_z, null_context, null_keep) = recorder.calls[2 * step : 2 * step + 2]
         t = step / 4
         torch.testing.assert_close(z[0, :3], (1 - t) * NOISE[0, :3] + t * PROMPTS[0])
         torch.testing.assert_close(context[0, :3], PROMPTS[0])
         assert null_z[0, :3].abs().sum() == 0
         torch.testing.assert_close(null_z[0, 3:], z[0, 3:])
-        assert null_context.abs().sum() == 0 and null_text.abs().sum() == 0 and text.abs().sum() > 0
+        assert null_context.abs().sum() == 0 and null_keep.tolist() == [0, 0] and keep.tolist() == [1, 1]
 
 
 def test_without_the_fix_the_prompt_part_evolves_freely():

@@ -1,0 +1,33 @@
+"""What a text encoder gives, and what models the velocity of the flow with it."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Text(NamedTuple):
+    """Features `(batch, tokens, text_dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
+
+    features: Tensor
+    lengths: Tensor
+
+
+class VelocityModel(nn.Module):
+    """Velocity of the flow at noisy latents, given a text and audio context."""
+
+    def forward(
+        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
+        return_layer: int | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Velocity `(batch, frames, dim)`.
+
+        Args:
+            latents: noisy latents z_t, `(batch, frames, dim)`.
+            time: flow time in [0, 1], 0 is noise; `(batch,)`.
+            context: clean latents where they are given, 0 elsewhere; `(batch, frames, dim)`.
+            frames: true number of frames of each example, `(batch,)`.
+            text: what the text encoder made of the texts.
+            keep: 1 where the text is given, 0 where it is dropped; `(batch,)`.
+            return_layer: also return the hidden states `(batch, frames, width)` after this many blocks (REPA).
+        """
+        raise NotImplementedError
