@@ -57,6 +57,14 @@ class FlowMatchingConfig(Strict):
     mask_ratio: tuple[float, float] = Field((0.7, 1.0), description="share of the frames in the span, uniform")
     time: Literal["uniform", "logit_normal"] = "uniform"
     condition_dropout: float = Field(0.1, ge=0, le=1, description="text and audio context together, per example")
+    context_dropout: float = Field(
+        0.0, ge=0, le=1, description="audio context alone, per example, whatever the draw of condition_dropout"
+    )
+    drop_outside_span: bool = Field(
+        True,
+        description="where the audio context is dropped, drop the part of z_t outside the span too, as LongCat's "
+        "unconditional branch does; false: z_t is whole always (F5-TTS)",
+    )
 
     @model_validator(mode="after")
     def _ratios_in_order(self):

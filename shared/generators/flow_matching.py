@@ -20,7 +20,7 @@ class FlowExample(NamedTuple):
     context: Tensor
     velocity: Tensor
     span: Tensor
-    keep: Tensor  # (batch,) 1 where text and context are given, 0 where they are dropped
+    keep: Tensor  # (batch,) 1 where the text is given, 0 where it is dropped
 
 
 def draw_spans(frames: Tensor, longest: int, ratio: tuple[float, float]) -> Tensor:
@@ -35,8 +35,9 @@ def draw_spans(frames: Tensor, longest: int, ratio: tuple[float, float]) -> Tens
 def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig) -> FlowExample:
     """Noise and mask `(batch, frames, dim)` latents; `frames` `(batch,)` are the true lengths.
 
-    A dropped example loses its text, its context and, as the released sampler does in its unconditional branch,
-    the part of z_t outside the span.
+    An example that drops its condition loses its text and its audio context, one that drops its context (VoiceBox,
+    F5-TTS) the latter alone. With the context goes, if the config says so, the part of z_t outside the span, as in
+    the unconditional branch of LongCat's released sampler.
     """
     batch = len(latents)
     span = draw_spans(frames, latents.shape[1], config.mask_ratio)
@@ -45,10 +46,15 @@ def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig) ->
         time = torch.sigmoid(torch.randn(batch, device=latents.device))
     keep = (torch.rand(batch, device=latents.device) >= config.condition_dropout).to(latents.dtype)
     noise = torch.randn_like(latents)
+    keep_context = keep
+    if config.context_dropout:
+        keep_context = keep * (torch.rand(batch, device=latents.device) >= config.context_dropout)
     t = time[:, None, None]
     hidden = span.unsqueeze(-1).to(latents.dtype)
-    visible = (1 - hidden) * keep[:, None, None]
-    noisy = ((1 - t) * noise + t * latents) * (hidden + visible)
+    visible = (1 - hidden) * keep_context[:, None, None]
+    noisy = (1 - t) * noise + t * latents
+    if config.drop_outside_span:
+        noisy = noisy * (hidden + visible)
     return FlowExample(noisy, time, latents * visible, latents - noise, span, keep)
 
 

@@ -46,6 +46,38 @@ def test_dropping_takes_text_context_and_visible_part_together_per_example():
     assert (example.context[~dropped].abs().sum(dim=(1, 2)) > 0).all()
 
 
+def test_the_context_is_dropped_alone_besides_the_joint_drop():
+    """F5-TTS: 0.2 lose text and context, 0.3 of the others lose the context, so 0.44 in all."""
+    config = FlowMatchingConfig(mask_ratio=(0.5, 0.5), condition_dropout=0.2, context_dropout=0.3)
+    torch.manual_seed(0)
+    example = draw_example(LATENTS[:1].expand(4000, -1, -1), torch.full((4000,), 20), config)
+    without_text, without_context = example.keep == 0, example.context.abs().sum(dim=(1, 2)) == 0
+    assert 0.18 < without_text.float().mean() < 0.22
+    assert 0.41 < without_context.float().mean() < 0.47
+    assert without_context[without_text].all()
+    assert torch.equal((example.noisy * ~example.span.unsqueeze(-1)).abs().sum(dim=(1, 2)) == 0, without_context)
+
+
+def test_dropping_the_context_leaves_every_other_draw_as_it_was():
+    examples = []
+    for dropout in (0.0, 1.0):
+        torch.manual_seed(0)
+        examples.append(draw_example(LATENTS, FRAMES, FlowMatchingConfig(context_dropout=dropout)))
+    plain, dropped = examples
+    for name in ("time", "velocity", "span", "keep"):
+        assert torch.equal(getattr(plain, name), getattr(dropped, name))
+    assert dropped.context.abs().sum() == 0 and plain.context.abs().sum() > 0
+
+
+def test_noisy_latents_can_stay_whole_where_the_condition_is_dropped():
+    torch.manual_seed(0)
+    config = FlowMatchingConfig(mask_ratio=(0.5, 0.5), condition_dropout=1.0, drop_outside_span=False)
+    example = draw_example(LATENTS, FRAMES, config)
+    t = example.time[:, None, None]
+    torch.testing.assert_close(example.noisy, LATENTS - (1 - t) * example.velocity)
+    assert example.context.abs().sum() == 0 and example.keep.sum() == 0
+
+
 def test_loss_counts_the_span_only_and_is_zero_for_the_true_velocity():
     torch.manual_seed(0)
     example = draw_example(LATENTS, FRAMES, FlowMatchingConfig())
