@@ -11,10 +11,11 @@ from shared.files import read_json
 from shared.generators.base import Text, VelocityModel
 from shared.generators.config import GeneratorConfig
 from shared.generators.dit import DiT
+from shared.generators.f5 import F5
 from shared.generators.flow_matching import FlowExample
 from shared.generators.text import build_text_encoder
 
-ARCHITECTURES = {"dit": DiT}
+ARCHITECTURES = {"dit": DiT, "f5": F5}
 
 
 def build_model(config: GeneratorConfig, latent_dim: int) -> VelocityModel:

@@ -158,7 +158,11 @@ def test_examples_join_utterances_of_one_speaker(tmp_path):
     assert batch.latents.shape == (20, max(batch.frames), 8)
 
 
-def test_repa_aligns_hidden_states_to_a_teacher(tmp_path):
+F5 = {"kind": "f5", "width": 16, "depth": 2, "heads": 1, "head_dim": 8, "text_positions": "stretched"}
+
+
+@pytest.mark.parametrize("architecture", [SMOKE.generator.architecture.model_dump(), F5], ids=lambda each: each["kind"])
+def test_repa_aligns_hidden_states_to_a_teacher(tmp_path, architecture):
     torch.manual_seed(0)
     HubertModel(
         HubertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
@@ -170,8 +174,9 @@ def test_repa_aligns_hidden_states_to_a_teacher(tmp_path):
     audio = np.random.default_rng(0).normal(size=8000).astype(np.float32)
     examples.targets = [teacher.features(audio, 8000, n) for n in examples.latents.offsets.diff().tolist()]
     assert [target.shape for target in examples.targets] == [(6, 8), (5, 8), (7, 8), (4, 8)]
+    repa = {"teacher": "teacher", "layer": 1, "weight": 0.5}
     recipe = GeneratorRecipe.model_validate(
-        {**SMOKE.generator.model_dump(), "repa": {"teacher": "teacher", "layer": 1, "weight": 0.5}}
+        {**SMOKE.generator.model_dump(), "architecture": architecture, "repa": repa}
     )
     step = GeneratorStep(GeneratorSpec(autoencoder={}, generator=recipe, seed=0), examples)
     before = step.repa.projection.weight.clone()
