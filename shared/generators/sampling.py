@@ -33,9 +33,8 @@ def sample_latents(
         row[: len(prompt)] = prompt
     text = generator.encode_text(texts)
     guidance = Guidance(solver.guidance)
-    times = torch.linspace(0, 1, solver.evaluations + 1).tolist()
     z = noise
-    for time, following in itertools.pairwise(times):
+    for time, following in itertools.pairwise(solver_times(solver)):
         if solver.prompt_fix:
             z = torch.where(is_prompt, (1 - time) * noise + time * context, z)
         velocity = generator.velocity(z, time, context, frames, text)
@@ -48,3 +47,10 @@ def sample_latents(
         z = z + (following - time) * velocity
     return torch.where(is_prompt, context, z)
 
+
+def solver_times(solver: SolverConfig) -> list[float]:
+    """Flow times of the Euler steps, from 0 to 1: equal steps, or those of sway sampling (F5-TTS)."""
+    times = torch.linspace(0, 1, solver.evaluations + 1)
+    if solver.sway is not None:
+        times = times + solver.sway * (torch.cos(torch.pi / 2 * times) - 1 + times)
+    return times.tolist()

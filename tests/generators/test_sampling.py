@@ -1,16 +1,22 @@
-"""Sampling: the prompt's path, exact solutions, batching."""
+"""Sampling: steps, the prompt's path, exact solutions, batching."""
+
+import math
 
 import pytest
 import torch
 from torch import nn
 
 from shared.generators.builder import build_generator
-from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig
-from shared.generators.sampling import sample_latents
+from shared.generators.config import CharactersConfig, DiTConfig, F5Config, GeneratorConfig
+from shared.generators.sampling import sample_latents, solver_times
 from shared.generators.sampling_config import GuidanceConfig, SolverConfig
 
 CONFIG = GeneratorConfig(
     architecture=DiTConfig(kind="dit", width=16, depth=1, heads=1, text_layers=1),
+    text=CharactersConfig(kind="characters", dim=4),
+)
+F5 = GeneratorConfig(
+    architecture=F5Config(kind="f5", width=16, depth=1, heads=1, head_dim=4, text_layers=1),
     text=CharactersConfig(kind="characters", dim=4),
 )
 NOISE = torch.randn(2, 8, 3, generator=torch.Generator().manual_seed(0))
@@ -31,9 +37,9 @@ class Recorder(nn.Module):
         return (self.target - latents) / (1 - time[:, None, None])
 
 
-def make_generator(transformer: nn.Module | None = None) -> nn.Module:
+def make_generator(transformer: nn.Module | None = None, config: GeneratorConfig = CONFIG) -> nn.Module:
     torch.manual_seed(0)
-    generator = build_generator(CONFIG, latent_dim=3).eval()
+    generator = build_generator(config, latent_dim=3).eval()
     nn.init.normal_(generator.transformer.project.weight, std=0.5)
     if transformer is not None:
         generator.transformer = transformer
@@ -58,6 +64,38 @@ def test_number_of_evaluations_is_the_nfe():
     assert len(recorder.calls) == 2 * 4
 
 
+@pytest.mark.parametrize("sway", [-1.0, -0.4, 1.75])
+def test_sway_moves_the_steps_and_not_the_ends(sway):
+    times = solver_times(SolverConfig(evaluations=8, sway=sway))
+    for step, time in enumerate(times):
+        u = step / 8
+        assert time == pytest.approx(u + sway * (math.cos(math.pi / 2 * u) - 1 + u), abs=1e-6)
+    assert (times[0], times[-1]) == (0.0, pytest.approx(1.0, abs=1e-6)) and times == sorted(times)
+    if sway == -1.0:
+        assert times[1] == pytest.approx(1 - math.cos(math.pi / 16), abs=1e-6) and times[1] < 1 / 8
+
+
+def test_without_sway_the_steps_are_equal():
+    assert solver_times(SolverConfig(evaluations=4)) == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_steps_that_would_go_back_are_refused():
+    for sway in (-1.01, 1.76):
+        with pytest.raises(ValueError, match="sway"):
+            SolverConfig(sway=sway)
+
+
+def test_f5_guides_away_from_no_text_and_no_context_and_leaves_the_prompt_part_alone():
+    """Its classifier-free guidance is v + 2 (v − v_null), with z_t the same in both."""
+    recorder = Recorder(0.0)
+    settings = {"sway": -1.0, "prompt_fix": False, "guidance": GuidanceConfig(kind="cfg", scale=2.0)}
+    sample(make_generator(recorder), evaluations=4, **settings)
+    for (z, context, keep), (null_z, null_context, null_keep) in zip(*[iter(recorder.calls)] * 2, strict=True):
+        assert torch.equal(null_z, z) and z[0, :3].abs().sum() > 0
+        torch.testing.assert_close(context[0, :3], PROMPTS[0])
+        assert null_context.abs().sum() == 0 and null_keep.tolist() == [0, 0] and keep.tolist() == [1, 1]
+
+
 def test_prompt_fix_keeps_the_prompt_on_its_path_and_hides_it_from_the_unconditional_branch():
     recorder = Recorder(0.0)
     sample(make_generator(recorder), evaluations=4)
@@ -77,8 +115,9 @@ def test_without_the_fix_the_prompt_part_evolves_freely():
     torch.testing.assert_close(recorder.calls[2][0][0, :3], 0.5 * NOISE[0, :3])
 
 
-def test_a_batch_gives_what_its_examples_give_alone():
-    generator = make_generator()
+@pytest.mark.parametrize("config", [CONFIG, F5])
+def test_a_batch_gives_what_its_examples_give_alone(config):
+    generator = make_generator(config=config)
     together = sample(generator)
     alone = sample_latents(generator, SolverConfig(), NOISE[1:, :6], FRAMES[1:], PROMPTS[1:], TEXTS[1:])
     torch.testing.assert_close(together[1, :6], alone[0], rtol=1e-4, atol=1e-4)
