@@ -1,5 +1,6 @@
 # Helpers of the rules: each looks a job up in the plan by its wildcards.
 import os
+from shlex import quote
 
 from shared.studies.code import code_hash
 from shared.studies.workflow import (
@@ -46,9 +47,18 @@ def job_params(kind):
     }
 
 
-def evaluator(kind):
-    """Param function: the model file of an evaluator trained here, or the id of one from the hub."""
-    return lambda wildcards, input: input.get(kind) or find_job(PLAN, wildcards.owner, "scores", wildcards.key).options[kind]
+def model_for(kind, name):
+    """Param function: the file of a model trained here that a job of this kind uses, or the id of one from the hub."""
+
+    def reference(wildcards, input):
+        return input.get(name) or find_job(PLAN, wildcards.owner, kind, wildcards.key).options[name]
+
+    return reference
+
+
+def optional(name):
+    """Param function: the option of an input that only some jobs have, or nothing."""
+    return lambda wildcards, input: f"--{name} {quote(input[name])}" if name in input.keys() else ""
 
 
 def table_inputs(wildcards):

@@ -89,8 +89,8 @@ rule score:
         ensure("runs/{scale}/{owner}/scores/{key}/scores.csv", non_empty=True),
     params:
         **job_params("scores"),
-        recogniser=evaluator("recogniser"),
-        speaker=evaluator("speaker"),
+        recogniser=model_for("scores", "recogniser"),
+        speaker=model_for("scores", "speaker"),
     log:
         "logs/{scale}/{owner}/scores/{key}.log",
     benchmark:

@@ -1,4 +1,33 @@
 # Autoencoders, their latents, and generators of those latents. The longest chain, so it goes first.
+rule extract_features:
+    input:
+        unpack(inputs("teacher_features")),
+    output:
+        ensure("runs/{scale}/{owner}/teacher_features/{key}/features.safetensors", non_empty=True),
+    params:
+        **job_params("teacher_features"),
+        teacher=model_for("teacher_features", "teacher"),
+    log:
+        "logs/{scale}/{owner}/teacher_features/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/teacher_features/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 95
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Extract the teacher's features [{params.label}]"
+    shell:
+        job_command(
+            "shared.training.teacher_features",
+            "--corpus {input.corpus:q} --teacher {params.teacher:q}",
+        )
+
+
 rule train_autoencoder:
     input:
         unpack(inputs("autoencoder")),
@@ -7,6 +36,7 @@ rule train_autoencoder:
     params:
         **job_params("autoencoder"),
         checkpoints=beside("checkpoints"),
+        features=optional("features"),
     log:
         "logs/{scale}/{owner}/autoencoder/{key}.log",
     benchmark:
@@ -24,7 +54,7 @@ rule train_autoencoder:
     shell:
         job_command(
             "shared.training.autoencoder",
-            "--corpus {input.corpus:q}",
+            "--corpus {input.corpus:q} {params.features}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
         )
 

@@ -34,7 +34,8 @@ class Autoencoder(nn.Module):
         """`(batch, dim, frames)` → `(batch, frames · hop)`."""
         return self.decoder(latents).squeeze(1)
 
-    def forward(self, audio: Tensor) -> tuple[Tensor, Posterior]:
-        """`(batch, time)` → reconstruction of the same shape from a sampled latent, and the posterior."""
+    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor, Posterior]:
+        """`(batch, time)` → reconstruction of the same shape, the sampled latent it is made from, its posterior."""
         posterior = self.encode(audio)
-        return self.decode(posterior.sample())[..., : audio.shape[-1]], posterior
+        latents = posterior.sample()
+        return self.decode(latents)[..., : audio.shape[-1]], latents, posterior

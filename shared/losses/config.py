@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
 
+Layer = PositiveInt | Literal["last", "average"]
 AdversarialKind = Literal["least_squares", "hinge"]
 Reduction = Literal["mean", "sum"]
 
@@ -44,3 +45,32 @@ class ReconstructionConfig(Strict):
     stft: tuple[Resolution, ...]
     mel: tuple[MelResolution, ...]
     perceptual: bool = True  # A-weights the STFT term
+
+
+class KlTarget(Strict):
+    """How much the latent is to hold: one of the two."""
+
+    nats: PositiveFloat | None = Field(None, description="a latent frame, over all channels")
+    kbps: PositiveFloat | None = Field(None, description="kilobits a second")
+
+    @model_validator(mode="after")
+    def _one_unit(self):
+        if (self.nats is None) == (self.kbps is None):
+            raise ValueError("give either nats or kbps")
+        return self
+
+
+class KlConfig(Strict):
+    """Weight of the KL, or of its squared distance from a target; see `shared.losses.kl`."""
+
+    weight: NonNegativeFloat = Field(description="of the KL in nats a latent frame, or of ((KL − target) / dim)²")
+    target: KlTarget | None = None
+
+
+class AlignmentConfig(Strict):
+    """Which of the teacher's hidden states the latent is pulled to, how and how strongly."""
+
+    distance: Literal["cosine", "l1", "mse"] = "cosine"
+    layer: Layer = Field(description="after which of the teacher's blocks; average: mean over all blocks")
+    weight: PositiveFloat = 1.0
+    width: PositiveInt = Field(128, description="channels inside the projection of the teacher's features")

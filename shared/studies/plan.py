@@ -22,6 +22,7 @@ from shared.studies.schema import Axis, Source, get
 PAPER_SCALE = "paper"
 SHARED = "shared"  # owner of what all sources use
 ONE_SEED = (0,)
+EVALUATOR_SEED, TEACHER_SEED = 0, 1
 
 
 @dataclass
@@ -258,9 +259,11 @@ class _PointBuilder:
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side."""
         name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
-        spec = {"corpus": corpus.spec, "autoencoder": self.specs["autoencoder"], "seed": seed}
         add = functools.partial(self.plan.add, self.source)
-        autoencoder = add("autoencoder", word, spec, name, {"corpus": corpus})
+        taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
+        spec = {"corpus": corpus.spec, "autoencoder": self.specs["autoencoder"], "seed": seed}
+        spec |= {kind: job.spec for kind, job in taught.items()}
+        autoencoder = add("autoencoder", word, spec, name, {"corpus": corpus, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
         latents = add("latents", word, {"autoencoder": autoencoder.spec}, name, trained)
         spec = {"autoencoder": autoencoder.spec, "generator": self.specs["generator"], "seed": seed}
@@ -286,10 +289,24 @@ class _PointBuilder:
 
     def _evaluator(self, kind: str) -> Job | str:
         config = getattr(self.config.evaluators, kind)
-        if isinstance(config, str):
-            return config
-        # One seed for all: evaluators are shared by every variant and every training seed.
-        spec = {"corpus": self.corpus.spec, kind: config.model_dump(mode="json"), "seed": 0}
+        return config if isinstance(config, str) else self._train(kind, config, EVALUATOR_SEED)
+
+    def _teacher_features(self) -> Job:
+        """What the teacher makes of the training split, at the layer that the alignment asks for."""
+        teacher, layer = self.config.teacher, self.config.autoencoder.alignment.layer
+        if isinstance(teacher, str):
+            model, inputs, options = teacher, {}, {"teacher": teacher}
+        else:
+            # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
+            job = self._train("recogniser", teacher, TEACHER_SEED)
+            model, inputs, options = job.spec, {"teacher": job}, {}
+        spec = {"corpus": self.corpus.spec, "teacher": model, "layer": layer}
+        inputs = {"corpus": self.corpus, **inputs}
+        return self.plan.add(SHARED, "teacher_features", f"layer{layer}", spec, self.name, inputs, **options)
+
+    def _train(self, kind: str, config: BaseModel, seed: int) -> Job:
+        """The job that trains a model shared by every variant and every training seed."""
+        spec = {"corpus": self.corpus.spec, kind: config.model_dump(mode="json"), "seed": seed}
         return self.plan.add(SHARED, kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:

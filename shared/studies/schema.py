@@ -50,6 +50,9 @@ class VariantConfig(Strict):
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
+    teacher: RecogniserConfig | str | None = Field(
+        default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
+    )
     evaluators: EvaluatorsConfig
     evaluation: EvaluationConfig
 
@@ -65,6 +68,19 @@ class VariantConfig(Strict):
         mel = getattr(self.autoencoder.architecture, "mel_input", None)
         if mel and mel.sample_rate != self.sample_rate:
             raise ValueError(f"mel_input.sample_rate {mel.sample_rate} is not the study's, {self.sample_rate}")
+        return self
+
+    @model_validator(mode="after")
+    def _alignment_has_a_teacher(self):
+        alignment = self.autoencoder.alignment
+        if alignment is None:
+            return self
+        if self.teacher is None:
+            raise ValueError("autoencoder.alignment needs a teacher: a hub id, or the config of one trained here")
+        if not isinstance(self.teacher, str) and isinstance(alignment.layer, int):
+            depth = self.teacher.encoder.depth
+            if alignment.layer > depth:
+                raise ValueError(f"autoencoder.alignment.layer {alignment.layer} is past the teacher's {depth} layers")
         return self
 
     @property

@@ -9,7 +9,7 @@ from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict
 from shared.discriminators.config import DiscriminatorConfig
 from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
-from shared.losses.config import AdversarialKind, ReconstructionConfig, Reduction
+from shared.losses.config import AdversarialKind, AlignmentConfig, KlConfig, ReconstructionConfig, Reduction
 
 
 class ScheduleConfig(Strict):
@@ -89,7 +89,8 @@ class AutoencoderRecipe(AutoencoderConfig):
     """An autoencoder and how it is trained."""
 
     reconstruction: ReconstructionConfig
-    kl_weight: float = Field(1e-4, ge=0, description="of the KL in nats per latent frame")
+    kl: KlConfig
+    alignment: AlignmentConfig | None = Field(None, description="of the latent to a frozen speech encoder")
     adversary: AdversaryConfig | None
     crop_seconds: float = Field(gt=0)
     training: TrainingConfig

@@ -34,13 +34,13 @@ def test_any_length_comes_back_whole(autoencoder):
     hop = autoencoder.hop
     for length in (640, 641, 703, 10 * hop, 1 + hop):
         audio = torch.randn(2, length)
-        output, posterior = autoencoder(audio)
+        output, _, posterior = autoencoder(audio)
         assert output.shape == audio.shape
         assert posterior.mean.shape == (2, 2, -(-length // hop))
 
 
 def test_reconstruction_gradient_passes_the_bottleneck_to_every_encoder_parameter(autoencoder):
-    output, _ = autoencoder(torch.randn(2, 640))
+    output, *_ = autoencoder(torch.randn(2, 640))
     output.square().sum().backward()
     for name, parameter in autoencoder.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name

@@ -66,6 +66,31 @@ def test_without_seeds_each_study_has_those_of_its_record(sources):
     assert Plan(sources, "cpu", [4, 3, 4]).seeds_of("longcat", "fig3") == [3, 4]
 
 
+def _aligned(sources, tmp_path, layer=1):
+    def change(study):
+        study["scales"]["smoke"]["teacher"] = {"encoder": {"depth": 2}}
+        variant = study["variants"]["dim128"]
+        variant["smoke"] = {**variant["cpu"], "autoencoder.alignment": {"layer": layer}}
+
+    return _changed(sources, tmp_path, change)
+
+
+def test_an_aligned_autoencoder_waits_for_a_teacher_that_is_not_the_judge(sources, plan, tmp_path):
+    aligned = _aligned(sources, tmp_path)
+    assert len(_keys(aligned, "autoencoder") - _keys(plan, "autoencoder")) == 1
+    assert len(_keys(aligned, "recogniser")) == 2 and _keys(aligned, "recogniser") > _keys(plan, "recogniser")
+    (features,) = (job for job in aligned.jobs.values() if job.kind == "teacher_features")
+    (judge,) = {job.inputs["recogniser"] for job in aligned.jobs.values() if job.kind == "scores"}
+    assert features.inputs["teacher"] != judge
+    taught = [job for job in aligned.jobs.values() if job.inputs.get("features") == features.output]
+    assert [job.kind for job in taught] == ["autoencoder"]
+
+
+def test_alignment_needs_a_teacher_that_has_the_layer(sources, tmp_path):
+    with pytest.raises(ConfigError, match="layer 3 is past the teacher's 2 layers"):
+        _aligned(sources, tmp_path, layer=3)
+
+
 UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
 EDITS = {
     "generator": (lambda scale: scale["generator"]["training"].update(steps=41), {"generator", "samples"}),

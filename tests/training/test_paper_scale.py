@@ -51,7 +51,8 @@ def test_autoencoder():
                 "adversary": recipe.adversary.model_copy(update={"start": 0})}
     )
     waveforms = [np.random.default_rng(0).normal(size=30_000).astype(np.float32) * 0.1]
-    step = AutoencoderStep(recipe, Crops(waveforms, 4 * recipe.architecture.hop), CONFIG.sample_rate, seed=0)
+    crops = Crops(waveforms, 4 * recipe.architecture.hop, recipe.architecture.hop)
+    step = AutoencoderStep(recipe, crops, CONFIG.sample_rate, seed=0)
     assert count_parameters(step.autoencoder) == 156_106_625
     assert moved(step.autoencoder, step) > 0.9
 

@@ -17,6 +17,7 @@ from shared.training.autoencoder import AutoencoderStep, Crops
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 from shared.training.generator import GeneratorSpec, GeneratorStep, LatentExamples
 from shared.training.latents import load_latents, save_latents
+from shared.training.teacher_features import TeacherFeatures
 
 SOURCE = load_sources(Path(__file__).parents[2] / "replications")["longcat"]
 SMOKE = SOURCE.resolve("dim64", "smoke")
@@ -70,17 +71,49 @@ def test_a_repa_layer_past_the_last_block_is_refused():
 
 def test_crops_are_whole_and_short_clips_are_put_in_silence():
     long, short = np.arange(1, 101, dtype=np.float32), np.full(5, 0.5, dtype=np.float32)
-    crops = Crops([long, short], 10).draw(200, np.random.default_rng(0)).numpy()
+    crops = Crops([long, short], 10, hop=5).draw(200, np.random.default_rng(0)).audio.numpy()
     from_long = crops[crops.max(axis=1) >= 1]
     assert (np.diff(from_long, axis=1) == 1).all() and from_long.min() == 1 and from_long.max() == 100
     from_short = crops[crops.max(axis=1) == 0.5]
     assert len(from_short) > 0 and ((from_short != 0).sum(axis=1) == 5).all()
 
 
+def test_a_crop_comes_with_the_teachers_features_at_its_own_frames():
+    # The feature is the time in samples, so a frame's feature is the place of its middle in the clip.
+    waveforms = [np.arange(1, n + 1, dtype=np.float32) for n in (100, 12)]
+    values = torch.cat([torch.arange(0.5, n) for n in (100, 12)]).unsqueeze(1)
+    teacher = TeacherFeatures(values.half(), torch.tensor([0, 100, 112]))
+    batch = Crops(waveforms, 20, hop=4, teacher=teacher).draw(50, np.random.default_rng(0))
+    for audio, features, valid in zip(*batch, strict=True):
+        middles = audio.reshape(5, 4).mean(dim=1) - 0.5
+        inside = audio.reshape(5, 4).ne(0).all(dim=1)
+        torch.testing.assert_close(features[inside, 0], middles[inside], atol=0.05, rtol=0)
+        assert valid[inside].all() and not valid[audio.reshape(5, 4).eq(0).all(dim=1)].any()
+    assert not batch.valid.all()
+
+
 def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> AutoencoderStep:
     torch.manual_seed(0)
     waveforms = [np.random.default_rng(0).normal(size=20_000).astype(np.float32) * 0.1]
-    return AutoencoderStep(recipe, Crops(waveforms, 8192), 16_000, seed=0)
+    teacher = TeacherFeatures(torch.randn(62, 6).half(), torch.tensor([0, 62])) if recipe.alignment else None
+    return AutoencoderStep(recipe, Crops(waveforms, 8192, 1024, teacher), 16_000, seed=0)
+
+
+def with_alignment() -> AutoencoderRecipe:
+    data = {**SMOKE.autoencoder.model_dump(), "alignment": {"layer": "last"}}
+    return AutoencoderRecipe.model_validate(data)
+
+
+def test_alignment_reaches_the_encoder_and_its_projection_is_trained():
+    step = make_autoencoder_step(with_alignment())
+    batch = step.crops.draw(2, np.random.default_rng(0))
+    _, latents, _ = step.model(batch.audio)
+    term = step.align(latents, batch.features, batch.valid)
+    gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()))
+    assert sum(gradient.abs().sum() for gradient in gradients) > 0
+    before = [parameter.clone() for parameter in step.alignment.parameters()]
+    assert "alignment" in step(0)
+    assert all(not torch.equal(a, b) for a, b in zip(before, step.alignment.parameters(), strict=True))
 
 
 def test_the_adversary_is_off_during_its_warm_up():
@@ -97,7 +130,7 @@ def test_the_adversary_is_off_during_its_warm_up():
 def test_the_adversarial_terms_reach_the_encoder_and_leave_no_gradient_on_the_discriminator():
     step = make_autoencoder_step()
     audio = torch.randn(2, 8192) * 0.1
-    output, _ = step.model(audio)
+    output, _, _ = step.model(audio)
     for term in step._adversarial_terms(audio, output):
         gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
         assert sum(gradient.abs().sum() for gradient in gradients) > 0

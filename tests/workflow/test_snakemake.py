@@ -86,12 +86,12 @@ def test_a_mistake_is_one_line_and_no_traceback(project, name):
 
 def test_a_typo_in_the_study_is_one_line(project):
     study = yaml.safe_load(project.study_file.read_text())
-    study["scales"]["cpu"]["autoencoder"]["kl_wieght"] = 1
+    study["scales"]["cpu"]["autoencoder"]["crop_secnds"] = 1
     project.study_file.write_text(yaml.safe_dump(study))
     done = project.run("figures/toy_width.pdf")
     assert done.returncode != 0
     line = next(line for line in done.stdout.splitlines() if line.startswith("error: "))
-    assert "toy/study.yaml" in line and "kl_wieght: unknown key; did you mean 'kl_weight'?" in line
+    assert "toy/study.yaml" in line and "crop_secnds: unknown key; did you mean 'crop_seconds'?" in line
     assert "Traceback" not in done.stdout
 
 
