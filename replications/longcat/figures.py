@@ -27,4 +27,4 @@ def fig4(table: StudyTable) -> Figure:
 
 def table4(table: StudyTable) -> Figure:
     """Prompt fix and guidance, on the latent that the paper ships."""
-    return dots_figure(table, "generation", ("wer", "sim", "utmos", "dnsmos_ovrl"))
+    return dots_figure(table, {"generation": ("wer", "sim", "utmos", "dnsmos_ovrl")})

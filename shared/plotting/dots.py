@@ -1,25 +1,26 @@
 """Variants that are no sweep: a row each, a dot with its interval, ours above the paper's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from shared.plotting.style import GENERATION, GRID, PAPER, stamp
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 from shared.studies.draw import StudyTable
 from shared.studies.quantities import QUANTITIES
 
 
-def dots_figure(table: StudyTable, side: str, metrics: Sequence[str]) -> Figure:
-    """One column for each metric that we or the paper have."""
-    shown = [name for name in metrics if table.has(side, name) or _published(table, side, name)]
+def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figure:
+    """One column for each metric, by side, that we or the paper have."""
+    wanted = [(side, name) for side, names in metrics.items() for name in names]
+    shown = [each for each in wanted if table.has(*each) or _published(table, *each)]
     figure = Figure(figsize=(1.6 + 2.1 * len(shown), 0.9 + 0.62 * len(table.variants)), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 1, 0.88), w_pad=0.06, h_pad=0.05)
     grid = figure.subplots(2, len(shown), squeeze=False)
-    for column, metric in enumerate(shown):
+    for column, (side, metric) in enumerate(shown):
         for row, axes in enumerate(grid[:, column]):
-            _draw(axes, table, side, metric, paper=row == 1)
+            _draw(axes, table, side, metric, suffix=f", {side}" if len(metrics) > 1 else "", paper=row == 1)
             axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
     seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 0.955, table.title, fontsize=11, weight="bold", va="center")
@@ -31,10 +32,10 @@ def dots_figure(table: StudyTable, side: str, metrics: Sequence[str]) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, table: StudyTable, side: str, metric: str, paper: bool) -> None:
+def _draw(axes: Axes, table: StudyTable, side: str, metric: str, suffix: str, paper: bool) -> None:
     quantity = QUANTITIES[metric]
     factor = 100 if quantity.percent else 1
-    colour = PAPER if paper else GENERATION
+    colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
     for place, variant in enumerate(table.variants):
         row = table.row(variant, side, metric)
         value = None if row is None else row.paper if paper else row.value
@@ -51,7 +52,7 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, paper: bool) ->
         axes.set_xticks([])
     better = "higher is better" if quantity.higher_is_better else "lower is better"
     if not paper:
-        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
+        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}{suffix}", pad=14)
         axes.text(
             0.5, 1.02, better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
         )

@@ -58,12 +58,13 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
         for scale in source.file.scales:
             for variant in source.file.variants:
                 config = source.resolve(variant, scale)
-                evaluators = (
+                models = (
+                    config.teacher,
                     config.evaluators.recogniser,
                     config.evaluators.speaker,
                     config.evaluators.utmos,
                 )
-                names = [("model", name) for name in evaluators if isinstance(name, str)]
+                names = [("model", name) for name in models if isinstance(name, str)]
                 if config.corpus.kind == "hub":
                     known = KNOWN.get(config.corpus.name.lower())
                     names.append(("dataset", known.dataset if known else config.corpus.name))

@@ -57,3 +57,16 @@ def test_the_projection_has_the_published_size():
     loss = AlignmentLoss(AlignmentConfig(layer=23), 1024, 64)
     expected = (1024 * 3 + 1) * 128 + (128 * 3 + 1) * 128 + (128 + 1) * 64 + 2 * 2 * 128
     assert sum(parameter.numel() for parameter in loss.parameters()) == expected
+
+
+@pytest.mark.parametrize(("distance", "least"), [("cosine", -1.0), ("l1", 0.0), ("mse", 0.0)])
+def test_minimising_it_brings_latent_and_projection_together(distance, least, batch):
+    loss, (latents, features, valid) = make(distance), batch
+    latents.requires_grad_()
+    optimizer = torch.optim.Adam([latents, *loss.parameters()], 0.03)
+    for _ in range(300):
+        optimizer.zero_grad()
+        value = loss(latents, features, valid)
+        value.backward()
+        optimizer.step()
+    assert value.item() == pytest.approx(least, abs=0.05)

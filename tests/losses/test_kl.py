@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from shared.bottlenecks.gaussian import Posterior
 from shared.losses.config import KlConfig
 from shared.losses.kl import kbps_to_nats, kl_loss, nats_to_kbps
 
@@ -45,3 +46,15 @@ def test_the_gradient_points_to_the_target_from_either_side():
 def test_a_target_has_one_unit(target):
     with pytest.raises(ValueError, match="either nats or kbps"):
         KlConfig.model_validate({"weight": 1.0, "target": target})
+
+
+@pytest.mark.parametrize("mean", [0.1, 3.0])
+def test_minimising_it_brings_the_rate_to_the_target(mean):
+    config = KlConfig.model_validate({"weight": 1.0, "target": {"nats": 6.0}})
+    posterior = Posterior(torch.full((2, 4, 5), mean, requires_grad=True), torch.full((2, 4, 5), 0.5))
+    optimizer = torch.optim.Adam([posterior.mean], 0.02)
+    for _ in range(400):
+        optimizer.zero_grad()
+        kl_loss(posterior.kl(), config, 4, 40.0).backward()
+        optimizer.step()
+    assert posterior.kl().mean().item() == pytest.approx(6.0, rel=0.01)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def sources():
-    return load_sources(ROOT / "replications")
+    return {"longcat": load_sources(ROOT / "replications")["longcat"]}
 
 
 @pytest.fixture

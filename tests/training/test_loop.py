@@ -96,6 +96,14 @@ def test_schedule_warms_up_and_decays_to_the_final_rate():
     assert linear.at(9, 15) == pytest.approx(0.55)
     cosine = ScheduleConfig(peak=1.0, final=0.0, decay="cosine")
     assert cosine.at(5, 11) == pytest.approx(0.5)
+    # Semantic-VAE's released decay: a factor of 0.999996 a step, for 600,000 steps.
+    exponential = ScheduleConfig(peak=1e-4, final=1e-4 * 0.999996**599_999, decay="exponential")
+    assert exponential.at(300_000, 600_000) == pytest.approx(1e-4 * 0.999996**300_000)
+
+
+def test_a_decay_that_never_arrives_is_refused():
+    with pytest.raises(ValueError, match="never comes to 0"):
+        ScheduleConfig(peak=1.0, final=0.0, decay="exponential")
 
 
 def test_a_final_rate_above_the_peak_is_refused():

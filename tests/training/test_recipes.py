@@ -19,8 +19,15 @@ from shared.training.generator import GeneratorSpec, GeneratorStep, LatentExampl
 from shared.training.latents import load_latents, save_latents
 from shared.training.teacher_features import TeacherFeatures
 
-SOURCE = load_sources(Path(__file__).parents[2] / "replications")["longcat"]
-SMOKE = SOURCE.resolve("dim64", "smoke")
+SOURCES = load_sources(Path(__file__).parents[2] / "replications")
+LONGCAT = SOURCES["longcat"]
+SMOKE = LONGCAT.resolve("dim64", "smoke")
+EVERY = [
+    (name, scale, variant)
+    for name, source in SOURCES.items()
+    for scale in source.file.scales
+    for variant in source.file.variants
+]
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +35,9 @@ def fresh_accelerator():
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-@pytest.mark.parametrize("scale", list(SOURCE.file.scales))
-@pytest.mark.parametrize("variant", list(SOURCE.file.variants))
-def test_every_variant_is_built_at_every_scale(variant, scale):
-    config = SOURCE.resolve(variant, scale)
+@pytest.mark.parametrize(("source", "scale", "variant"), EVERY)
+def test_every_variant_is_built_at_every_scale(source, scale, variant):
+    config = SOURCES[source].resolve(variant, scale)
     autoencoder = meta_autoencoder(config.autoencoder)
     assert autoencoder.latent_dim == config.autoencoder.bottleneck.dim
     generator = meta_generator(config.generator, autoencoder.latent_dim)
@@ -42,7 +48,7 @@ def test_every_variant_is_built_at_every_scale(variant, scale):
     ("variant", "parameters"), [("dim64", 156_106_625), ("dim128", 157_810_817), ("dim256", 161_219_201)]
 )
 def test_paper_scale_autoencoders_have_the_official_counts(variant, parameters):
-    autoencoder = meta_autoencoder(SOURCE.resolve(variant, "paper").autoencoder)
+    autoencoder = meta_autoencoder(LONGCAT.resolve(variant, "paper").autoencoder)
     assert sum(parameter.numel() for parameter in autoencoder.parameters()) == parameters
 
 

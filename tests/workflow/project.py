@@ -20,7 +20,7 @@ def width(table):
 
 
 def pair(table):
-    return dots_figure(table, "generation", ["sim"])
+    return dots_figure(table, {"generation": ["sim"]})
 """
 
 

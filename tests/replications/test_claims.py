@@ -1,0 +1,41 @@
+"""The claims are what the papers say: every one of them holds in its paper's own numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.studies.claims import Claim, load_claims, margin_of
+from shared.studies.paper import load_paper
+from shared.studies.schema import Source, load_sources
+
+SOURCES = load_sources(Path(__file__).parents[2] / "replications")
+
+
+def claims_of(source: Source) -> list[Claim]:
+    return load_claims(source.folder / "claims.yaml", source.variants_of_studies())
+
+
+def published(source: Source) -> dict:
+    return load_paper(source.folder / "paper.yaml", source.variants_of_studies())
+
+
+CLAIMS = [(name, claim) for name, source in SOURCES.items() for claim in claims_of(source)]
+
+
+@pytest.mark.parametrize(("source", "claim"), CLAIMS, ids=[f"{name}-{claim.id}" for name, claim in CLAIMS])
+def test_holds_in_the_papers_numbers(source, claim):
+    paper = published(SOURCES[source])
+    values = [
+        np.array([[paper[claim.study, variant, side, metric].value] for variant in claim.variants])
+        for side, metric in claim.needs()
+    ]
+    assert margin_of(claim, values)[0] > 0
+
+
+def test_the_point_that_longcats_two_figures_share_is_one_point():
+    paper = published(SOURCES["longcat"])
+    shared = {study: {key[2:]: value.value for key, value in paper.items() if key[:2] == (study, "dim64")}
+              for study in ("fig3", "fig4")}
+    assert shared["fig3"] == shared["fig4"]
+    assert len(shared["fig3"]) == 8
