@@ -11,11 +11,12 @@ from torch.nn.utils.rnn import pad_sequence
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
 from shared.generators.builder import build_generator, saved_state
 from shared.generators.config import GeneratorConfig
 from shared.generators.flow_matching import draw_example, flow_matching_loss
-from shared.generators.repa import Repa, Teacher
+from shared.generators.repa import Repa
 from shared.progress import Progress
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
@@ -67,14 +68,15 @@ class LatentExamples:
         return Batch(pad_sequence(examples, batch_first=True), frames, texts, padded_targets)
 
 
-def teacher_targets(teacher: Teacher, corpus: Path, latents: Latents) -> list[Tensor]:
+def teacher_targets(teacher: SpeechEncoder, corpus: Path, latents: Latents) -> list[Tensor]:
     """The teacher's features of each training clip at the latent frame rate, each `(frames, teacher_dim)`."""
     manifest = load_manifest(corpus)
     clips = manifest.split("train")
     progress = Progress("teacher features", len(clips), unit="clip")
     targets = []
     for clip, frames in zip(clips, latents.offsets.diff().tolist(), strict=True):
-        targets.append(teacher.features(load_clip(corpus, clip), manifest.sample_rate, frames))
+        features = teacher(load_clip(corpus, clip), manifest.sample_rate)
+        targets.append(interpolate(features, (torch.arange(frames) + 0.5) / frames))
         progress.update()
     return targets
 
@@ -130,7 +132,7 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
     scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
     examples = LatentExamples(latents, clips, scale, recipe.utterances)
     if recipe.repa:
-        examples.targets = teacher_targets(Teacher(recipe.repa.teacher), corpus, latents)
+        examples.targets = teacher_targets(SpeechEncoder(recipe.repa.teacher), corpus, latents)
     torch.manual_seed(spec.seed)
     step = GeneratorStep(spec, examples)
     task = Task(

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from transformers import HubertConfig, HubertModel
 
 from shared.autoencoders.builder import meta_autoencoder
 from shared.corpora.manifest import Clip
 from shared.generators.builder import meta_generator
-from shared.generators.repa import Repa, Teacher
+from shared.generators.repa import Repa
 from shared.studies.schema import VariantConfig, load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
@@ -203,16 +202,8 @@ F5 = {"kind": "f5", "width": 16, "depth": 2, "heads": 1, "head_dim": 8, "text_po
 @pytest.mark.parametrize("architecture", [SMOKE.generator.architecture.model_dump(), F5], ids=lambda each: each["kind"])
 def test_repa_aligns_hidden_states_to_a_teacher(tmp_path, architecture):
     torch.manual_seed(0)
-    HubertModel(
-        HubertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
-                     conv_dim=(4, 4), conv_stride=(5, 64), conv_kernel=(10, 64), num_conv_pos_embeddings=2,
-                     num_conv_pos_embedding_groups=1, num_feat_extract_layers=2)
-    ).save_pretrained(tmp_path / "teacher")
-    teacher = Teacher(tmp_path / "teacher")
     examples = make_examples(tmp_path)
-    audio = np.random.default_rng(0).normal(size=8000).astype(np.float32)
-    examples.targets = [teacher.features(audio, 8000, n) for n in examples.latents.offsets.diff().tolist()]
-    assert [target.shape for target in examples.targets] == [(6, 8), (5, 8), (7, 8), (4, 8)]
+    examples.targets = [torch.randn(n, 8) for n in examples.latents.offsets.diff().tolist()]
     repa = {"teacher": "teacher", "layer": 1, "weight": 0.5}
     recipe = GeneratorRecipe.model_validate(
         {**SMOKE.generator.model_dump(), "architecture": architecture, "repa": repa}
