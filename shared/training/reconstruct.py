@@ -33,7 +33,7 @@ def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[
     progress = Progress("reconstruct", len(items), unit="clip")
     for index, (target, _) in enumerate(items):
         torch.manual_seed(spec.seed * 1_000_003 + index)
-        audio, _ = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
+        audio, *_ = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
         clip = GeneratedClip(
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
             speaker=target.speaker,
