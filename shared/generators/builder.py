@@ -13,6 +13,7 @@ from shared.generators.config import GeneratorConfig
 from shared.generators.dit import DiT
 from shared.generators.f5 import F5
 from shared.generators.flow_matching import FlowExample
+from shared.generators.paths import build_path
 from shared.generators.text import build_text_encoder
 
 ARCHITECTURES = {"dit": DiT, "f5": F5}
@@ -24,12 +25,13 @@ def build_model(config: GeneratorConfig, latent_dim: int) -> VelocityModel:
 
 
 class Generator(nn.Module):
-    """Text encoder and transformer: what is trained on one latent space."""
+    """Text encoder and transformer: what is trained on one latent space, and the path that it models."""
 
     def __init__(self, config: GeneratorConfig, latent_dim: int):
         super().__init__()
         self.text_encoder = build_text_encoder(config.text)
         self.transformer = build_model(config, latent_dim)
+        self.path = build_path(config.path)
 
     def forward(self, example: FlowExample, frames: Tensor, texts: list[str], layer: int | None = None):
         """Velocity `(batch, frames, dim)` of a training example (and hidden states after block `layer`)."""

@@ -125,11 +125,30 @@ class RepaConfig(Strict):
     weight: float = Field(gt=0)
 
 
+class LinearPathConfig(Strict):
+    """Flow matching: a straight line from noise to data."""
+
+    kind: Literal["linear"]
+
+
+class CosinePathConfig(Strict):
+    """Diffusion with v-prediction on a cosine schedule."""
+
+    kind: Literal["cosine"]
+    log_snr_shift: float = Field(
+        0.0, description="added to ln(α² / σ²) at every time; below 0 there is more noise (2 ln s in simple diffusion)"
+    )
+
+
+PathConfig = LinearPathConfig | CosinePathConfig
+
+
 class GeneratorConfig(Strict):
-    """Architecture of a text-to-latent generator."""
+    """Architecture of a text-to-latent generator, and the path from noise to latents that it models."""
 
     architecture: ArchitectureConfig = Field(discriminator="kind")
     text: TextConfig = Field(discriminator="kind")
+    path: PathConfig = Field(LinearPathConfig(kind="linear"), discriminator="kind")
 
     @model_validator(mode="after")
     def _text_has_room_for_positions(self):

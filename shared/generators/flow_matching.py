@@ -1,7 +1,8 @@
 """Conditional flow matching on span-masked latents (Lipman et al. 2023; VoiceBox, Le et al. 2023).
 
-The path is z_t = (1 − t) · noise + t · latents, so the velocity to predict is latents − noise. A contiguous span is
-hidden from the context and the loss counts only there (LongCat section 3.2).
+Latents are noised along a path (`shared.generators.paths`; on the cosine one this is diffusion with v-prediction) and
+the velocity there is to be predicted. A contiguous span is hidden from the context and the loss counts only there
+(LongCat section 3.2).
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from shared.generators.config import FlowMatchingConfig
+from shared.generators.paths import Path
 
 
 class FlowExample(NamedTuple):
@@ -32,7 +34,7 @@ def draw_spans(frames: Tensor, longest: int, ratio: tuple[float, float]) -> Tens
     return (position >= start[:, None]) & (position < (start + length)[:, None])
 
 
-def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig) -> FlowExample:
+def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig, path: Path) -> FlowExample:
     """Noise and mask `(batch, frames, dim)` latents; `frames` `(batch,)` are the true lengths.
 
     An example that drops its condition loses its text and its audio context, one that drops its context (VoiceBox,
@@ -52,10 +54,11 @@ def draw_example(latents: Tensor, frames: Tensor, config: FlowMatchingConfig) ->
     t = time[:, None, None]
     hidden = span.unsqueeze(-1).to(latents.dtype)
     visible = (1 - hidden) * keep_context[:, None, None]
-    noisy = (1 - t) * noise + t * latents
+    alpha, sigma, *_ = path.at(t)
+    noisy = sigma * noise + alpha * latents
     if config.drop_outside_span:
         noisy = noisy * (hidden + visible)
-    return FlowExample(noisy, time, latents * visible, latents - noise, span, keep)
+    return FlowExample(noisy, time, latents * visible, path.velocity(latents, noise, t), span, keep)
 
 
 def flow_matching_loss(velocity: Tensor, example: FlowExample) -> Tensor:

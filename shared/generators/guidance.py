@@ -7,6 +7,7 @@ Adaptive projected guidance (Sadat et al. 2024) in the sample domain, as LongCat
 import torch
 from torch import Tensor
 
+from shared.generators.paths import Coefficients
 from shared.generators.sampling_config import GuidanceConfig
 
 
@@ -17,23 +18,23 @@ class Guidance:
         self.config = config
         self.update: Tensor | float = 0.0
 
-    def __call__(self, z: Tensor, time: float, velocity: Tensor, null: Tensor) -> Tensor:
+    def __call__(self, z: Tensor, now: Coefficients, velocity: Tensor, null: Tensor) -> Tensor:
         """Guided velocity `(batch, frames, dim)`.
 
         Args:
             z: where the two velocities were predicted from.
-            time: flow time, below 1.
+            now: the path's coefficients at the time of z, which is below 1.
             velocity: conditional prediction, zero on frames that are not generated.
             null: unconditional prediction, likewise.
         """
         if self.config.kind == "cfg":
             return velocity + self.config.scale * (velocity - null)
-        sample = z + (1 - time) * velocity
-        self.update = (1 - time) * (velocity - null) + self.config.momentum * self.update
+        sample = now.a * z + now.b * velocity
+        self.update = now.b * (velocity - null) + self.config.momentum * self.update
         parallel = project(self.update, sample)
         orthogonal = self.update - parallel
         eta = self.config.parallel * (self.config.scale if self.config.parallel_scaled else 1.0)
-        return (sample + self.config.scale * orthogonal + eta * parallel - z) / (1 - time)
+        return (sample + self.config.scale * orthogonal + eta * parallel - now.a * z) / now.b
 
 
 def project(vector: Tensor, direction: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Sampling: Euler's method along the guided flow, with the prompt's part of the latent kept on its path."""
+"""Sampling: guided steps along the generator's path, with the prompt's part of the latent kept where it belongs."""
 
 import itertools
 
@@ -32,24 +32,26 @@ def sample_latents(
     for row, prompt in zip(context, prompts, strict=True):
         row[: len(prompt)] = prompt
     text = generator.encode_text(texts)
+    path = generator.path
     guidance = Guidance(solver.guidance)
     z = noise
     for time, following in itertools.pairwise(solver_times(solver)):
+        now = path.at(time)
         if solver.prompt_fix:
-            z = torch.where(is_prompt, (1 - time) * noise + time * context, z)
+            z = torch.where(is_prompt, now.sigma * noise + now.alpha * context, z)
         velocity = generator.velocity(z, time, context, frames, text)
         if solver.guidance.scale > 0:
             start = z.masked_fill(is_prompt, 0.0) if solver.prompt_fix else z
             null = generator.null_velocity(start, time, frames, text)
             outside = (is_prompt & solver.prompt_fix) | is_padding
             z_kept, velocity, null = (part.masked_fill(outside, 0.0) for part in (z, velocity, null))
-            velocity = guidance(z_kept, time, velocity, null)
-        z = z + (following - time) * velocity
+            velocity = guidance(z_kept, now, velocity, null)
+        z = path.step(z, velocity, time, following)
     return torch.where(is_prompt, context, z)
 
 
 def solver_times(solver: SolverConfig) -> list[float]:
-    """Flow times of the Euler steps, from 0 to 1: equal steps, or those of sway sampling (F5-TTS)."""
+    """Times of the steps, from 0 to 1: equal steps, or those of sway sampling (F5-TTS)."""
     times = torch.linspace(0, 1, solver.evaluations + 1)
     if solver.sway is not None:
         times = times + solver.sway * (torch.cos(torch.pi / 2 * times) - 1 + times)

@@ -25,9 +25,9 @@ class GuidanceConfig(Strict):
 
 
 class SolverConfig(Strict):
-    """Euler's method and what is done about the prompt."""
+    """Steps along the generator's path, and what is done about the prompt."""
 
-    evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one an Euler step")
+    evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one a step")
     sway: float | None = Field(
         None, ge=-1, le=1.75,
         description="s of sway sampling: t + s (cos(π t / 2) − 1 + t) for t, with shorter steps near the noise where s "

@@ -115,7 +115,7 @@ class GeneratorStep:
     def _losses(self, batch: Batch) -> dict[str, Tensor]:
         device = self.accelerator.device
         frames = batch.frames.to(device)
-        example = draw_example(batch.latents.to(device), frames, self.recipe.flow)
+        example = draw_example(batch.latents.to(device), frames, self.recipe.flow, self.generator.path)
         if not self.align:
             return {"flow": flow_matching_loss(self.model(example, frames, batch.texts), example)}
         velocity, hidden = self.model(example, frames, batch.texts, self.recipe.repa.layer)

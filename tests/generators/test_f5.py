@@ -233,7 +233,8 @@ def test_a_few_steps_lower_the_loss_on_one_batch(layout):
     )
     generator, frames = build_generator(config, latent_dim=3), torch.tensor([9, 6, 7, 9])
     flow = FlowMatchingConfig(condition_dropout=0.2, context_dropout=0.3, drop_outside_span=False)
-    example, texts = draw_example(torch.randn(4, 9, 3), frames, flow), ["one two", "six", "ten", "two one"]
+    example = draw_example(torch.randn(4, 9, 3), frames, flow, generator.path)
+    texts = ["one two", "six", "ten", "two one"]
     optimizer = torch.optim.Adam(generator.parameters(), lr=3e-3)
     losses = []
     for _ in range(60):

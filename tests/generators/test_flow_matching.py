@@ -3,11 +3,17 @@
 import pytest
 import torch
 
-from shared.generators.config import FlowMatchingConfig
-from shared.generators.flow_matching import draw_example, draw_spans, flow_matching_loss
+from shared.generators.config import CosinePathConfig, FlowMatchingConfig
+from shared.generators.flow_matching import FlowExample, draw_spans, flow_matching_loss
+from shared.generators.flow_matching import draw_example as draw_along
+from shared.generators.paths import CosinePath, LinearPath
 
 FRAMES = torch.tensor([20, 13, 7, 1])
 LATENTS = torch.randn(4, 20, 3, generator=torch.Generator().manual_seed(0))
+
+
+def draw_example(latents: torch.Tensor, frames: torch.Tensor, config: FlowMatchingConfig) -> FlowExample:
+    return draw_along(latents, frames, config, LinearPath())
 
 
 def test_spans_are_contiguous_within_the_frames_and_as_long_as_asked():
@@ -26,6 +32,15 @@ def test_end_points_of_the_path_are_noise_and_data():
     example = draw_example(LATENTS, FRAMES, FlowMatchingConfig(condition_dropout=0.0))
     t = example.time[:, None, None]
     torch.testing.assert_close(example.noisy + (1 - t) * example.velocity, LATENTS)
+
+
+def test_an_example_lies_on_the_path_that_is_asked_for():
+    """On the cosine path, z_t and the velocity give the data back: x = α z + σ velocity."""
+    torch.manual_seed(0)
+    path = CosinePath(CosinePathConfig(kind="cosine", log_snr_shift=-1.0))
+    example = draw_along(LATENTS, FRAMES, FlowMatchingConfig(condition_dropout=0.0), path)
+    alpha, sigma, *_ = path.at(example.time[:, None, None])
+    torch.testing.assert_close(alpha * example.noisy + sigma * example.velocity, LATENTS)
 
 
 def test_context_is_clean_outside_the_span_and_hidden_in_it():

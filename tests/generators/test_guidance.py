@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from shared.generators.config import CosinePathConfig
 from shared.generators.guidance import Guidance, project
+from shared.generators.paths import CosinePath, LinearPath
 from shared.generators.sampling_config import GuidanceConfig
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -11,7 +13,7 @@ Z, V, NULL = (torch.randn(2, 5, 3, generator=GENERATOR) for _ in range(3))
 
 
 def guide(time: float = 0.25, **settings) -> torch.Tensor:
-    return Guidance(GuidanceConfig(**settings))(Z, time, V, NULL)
+    return Guidance(GuidanceConfig(**settings))(Z, LinearPath().at(time), V, NULL)
 
 
 def test_cfg_is_the_velocity_plus_the_scaled_difference():
@@ -26,6 +28,12 @@ def test_scale_zero_is_no_guidance(kind):
 def test_apg_with_full_parallel_part_and_no_momentum_is_cfg():
     apg = guide(kind="apg", scale=4.0, parallel=1.0, momentum=0.0)
     torch.testing.assert_close(apg, guide(kind="cfg", scale=4.0), rtol=1e-4, atol=1e-4)
+
+
+def test_apg_is_cfg_on_the_cosine_path_too_where_nothing_is_projected():
+    now = CosinePath(CosinePathConfig(kind="cosine")).at(0.3)
+    apg = Guidance(GuidanceConfig(kind="apg", scale=4.0, parallel=1.0, momentum=0.0))(Z, now, V, NULL)
+    torch.testing.assert_close(apg, V + 4.0 * (V - NULL), rtol=1e-4, atol=1e-4)
 
 
 def test_projection_is_along_the_direction_and_the_rest_is_orthogonal():
@@ -49,6 +57,6 @@ def test_the_parallel_part_is_weighted_as_in_the_code_or_as_in_the_paper(scaled,
 
 def test_momentum_adds_the_earlier_updates():
     guidance = Guidance(GuidanceConfig(kind="apg", momentum=-0.3))
-    guidance(Z, 0.0, V, NULL)
-    guidance(Z, 0.5, V, NULL)
+    guidance(Z, LinearPath().at(0.0), V, NULL)
+    guidance(Z, LinearPath().at(0.5), V, NULL)
     torch.testing.assert_close(guidance.update, 0.5 * (V - NULL) - 0.3 * (V - NULL))
