@@ -34,8 +34,11 @@ class Autoencoder(nn.Module):
         """`(batch, dim, frames)` → `(batch, frames · hop)`."""
         return self.decoder(latents).squeeze(1)
 
-    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor, Posterior]:
-        """`(batch, time)` → reconstruction of the same shape, the sampled latent it is made from, its posterior."""
+    def forward(self, audio: Tensor, sample: bool = True) -> tuple[Tensor, Tensor, Posterior]:
+        """`(batch, time)` → reconstruction of the same shape, the latent it is made from, its posterior.
+
+        The latent is drawn from the posterior, or is its mean.
+        """
         posterior = self.encode(audio)
-        latents = posterior.sample()
+        latents = posterior.sample() if sample else posterior.mean
         return self.decode(latents)[..., : audio.shape[-1]], latents, posterior

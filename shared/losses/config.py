@@ -65,6 +65,9 @@ class KlConfig(Strict):
 
     weight: NonNegativeFloat = Field(description="of the KL in nats a latent frame, or of ((KL − target) / dim)²")
     target: KlTarget | None = None
+    passthrough: float = Field(
+        0.0, ge=0, lt=1, description="share of the training steps that decode the mean and have no KL term (Target-KL)"
+    )
 
 
 class AlignmentConfig(Strict):

@@ -1,5 +1,6 @@
 """Job: train an autoencoder, with an adversary once its warm-up is over."""
 
+import random
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ class Crops:
 class AutoencoderStep:
     """One update of discriminator and autoencoder.
 
-    total = reconstruction + KL term + weight · alignment
+    total = reconstruction + KL term (unless the step passes through) + weight · alignment
             + (after the warm-up) weight · adversarial + feature_weight · features
 
     Both learn from the same outputs and step at the end, so the update is the same however many micro-batches and
@@ -96,7 +97,7 @@ class AutoencoderStep:
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
-        self.recipe, self.crops = recipe, crops
+        self.recipe, self.crops, self.seed = recipe, crops, seed
         self.accelerator = make_accelerator(recipe.training.precision)
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
@@ -125,16 +126,18 @@ class AutoencoderStep:
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
         adversary = self.recipe.adversary if self.recipe.adversary and index >= self.recipe.adversary.start else None
+        passes = self.passes_through(index)
         models = [each for each in (self.model, self.align, self.critic if adversary else None) if each is not None]
         terms = []
         for generator in self.micro_batches(index, *models):
             batch = self.crops.draw(self.micro_batches.size, generator)
             audio = batch.audio.to(self.accelerator.device)
-            output, latents, posterior = self.model(audio)
+            output, latents, posterior = self.model(audio, sample=not passes)
             total, parts = self.reconstruction(output, audio)
             kl = posterior.kl()
             parts["kl"] = kl.mean()
-            total = total + kl_loss(kl, self.recipe.kl, self.recipe.bottleneck.dim, self.frame_rate)
+            if not passes:
+                total = total + kl_loss(kl, self.recipe.kl, self.recipe.bottleneck.dim, self.frame_rate)
             if self.align is not None:
                 features, valid = batch.features.to(audio.device), batch.valid.to(audio.device)
                 parts["alignment"] = self.align(latents, features, valid)
@@ -150,6 +153,10 @@ class AutoencoderStep:
         if adversary:
             self._update("discriminator")
         return self.micro_batches.mean(terms)
+
+    def passes_through(self, index: int) -> bool:
+        """Whether step `index` skips the bottleneck (Target-KL): the same for all micro-batches and processes."""
+        return random.Random(f"passthrough/{self.seed}/{index}").random() < self.recipe.kl.passthrough
 
     def _discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         # One pass over both: a process group's hooks allow for one forward before each backward.

@@ -121,6 +121,30 @@ def test_alignment_reaches_the_encoder_and_its_projection_is_trained():
     assert all(not torch.equal(a, b) for a, b in zip(before, step.alignment.parameters(), strict=True))
 
 
+def with_passthrough(share: float) -> AutoencoderRecipe:
+    kl = {"weight": 1.0, "target": {"nats": 50.0}, "passthrough": share}
+    return AutoencoderRecipe.model_validate({**SMOKE.autoencoder.model_dump(), "kl": kl})
+
+
+def test_the_asked_share_of_steps_skips_the_bottleneck_the_same_ones_each_time():
+    step = make_autoencoder_step(with_passthrough(0.25))
+    skipped = [step.passes_through(index) for index in range(2000)]
+    assert 0.22 < np.mean(skipped) < 0.28
+    assert skipped == [step.passes_through(index) for index in range(2000)]
+    assert not any(make_autoencoder_step(with_passthrough(0.0)).passes_through(index) for index in range(100))
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_step_that_passes_through_decodes_the_mean_and_leaves_the_posteriors_std_alone(passes):
+    step = make_autoencoder_step(with_passthrough(0.5))
+    index = next(index for index in range(99) if step.passes_through(index) == passes)
+    # Of the bottleneck's input, the first half is the mean and the second the scale.
+    before = step.autoencoder.encoder.project.bias.detach().clone()
+    assert step(index)["kl"] > 0
+    moved = (step.autoencoder.encoder.project.bias != before).chunk(2)
+    assert moved[0].all() and moved[1].any() != passes
+
+
 def test_the_adversary_is_off_during_its_warm_up():
     step = make_autoencoder_step()
     before = [parameter.clone() for parameter in step.discriminator.parameters()]
