@@ -54,7 +54,7 @@ rule train_autoencoder:
     shell:
         job_command(
             "shared.training.autoencoder",
-            "--corpus {input.corpus:q} {params.features}",
+            "--corpora {input.corpora:q} {params.features}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
         )
 

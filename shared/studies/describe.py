@@ -25,7 +25,11 @@ def describe(source: Source, scale: str, seconds: float = ASSUMED_SECONDS) -> di
         seconds: assumed length of an utterance, for the generator's cost.
     """
     plan = Plan({source.name: source}, scale, seeds=[0])
-    points = {point.variant: point for points in plan.points.values() for point in points}
+    points: dict[str, Point] = {}
+    for (_, study), each in plan.points.items():
+        for point in each:
+            same = points.get(point.variant, point).config == point.config
+            points[point.variant if same else f"{point.variant} ({study})"] = point
     return {
         "source": source.name,
         "title": source.file.title,

@@ -56,8 +56,7 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for source in sources.values():
         for scale in source.file.scales:
-            for variant in source.file.variants:
-                config = source.resolve(variant, scale)
+            for config in source.resolve_all(scale):
                 models = (
                     config.teacher,
                     config.evaluators.recogniser,
@@ -65,9 +64,10 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
                     config.evaluators.utmos,
                 )
                 names = [("model", name) for name in models if isinstance(name, str)]
-                if config.corpus.kind == "hub":
-                    known = KNOWN.get(config.corpus.name.lower())
-                    names.append(("dataset", known.dataset if known else config.corpus.name))
+                for corpus in (config.corpus, *config.autoencoder_corpora):
+                    if corpus.kind == "hub":
+                        known = KNOWN.get(corpus.name.lower())
+                        names.append(("dataset", known.dataset if known else corpus.name))
                 for name in names:
                     found.setdefault(name, set()).add(f"{source.name} at {scale}")
     return [(*name, ", ".join(sorted(users))) for name, users in sorted(found.items())]

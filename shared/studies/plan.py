@@ -27,13 +27,13 @@ EVALUATOR_SEED, TEACHER_SEED = 0, 1
 
 @dataclass
 class Job:
-    """One job: `inputs` are files by option name, `options` are values that are no files (hub ids)."""
+    """One job: `inputs` are files, or lists of them, by option name; `options` are no files (hub ids)."""
 
     kind: str
     key: str
     spec: dict[str, Any]
     folder: str
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str | list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     used_by: list[str] = field(default_factory=list)
 
@@ -152,7 +152,7 @@ class Plan:
                 for seed, sides in point.scores.items()
             }
             label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
-            published = self._published_setting(loaded, point.variant, axis)
+            published = self._published_setting(loaded, study, point.variant, axis)
             settings = {"setting": ours, "paper_setting": published}
             variants.append({"name": point.variant, "label": label, **settings, "scores": scores})
         spec = {
@@ -183,11 +183,11 @@ class Plan:
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
-    def _published_setting(self, source: Source, variant: str, axis: Axis | None) -> Any:
+    def _published_setting(self, source: Source, study: str, variant: str, axis: Axis | None) -> Any:
         """Where the variant stands on the axis at the `paper` scale."""
         if axis is None or PAPER_SCALE not in source.file.scales:
             return None
-        return get(source.resolve(variant, PAPER_SCALE), axis.field)
+        return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
 
     def _needed(self, point: Point) -> list[Job]:
         """All jobs that a point of a study rests on."""
@@ -198,7 +198,7 @@ class Plan:
             job = todo.pop()
             if job.folder not in found:
                 found[job.folder] = job
-                todo.extend(by_output[path] for path in job.inputs.values())
+                todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
         return list(found.values())
 
     def _add_study(self, source: Source, study: str) -> None:
@@ -210,16 +210,23 @@ class Plan:
         self.figures[name] = (source.name, study)
         seeds = self.seeds_of(source.name, study)
         self.points[source.name, study] = [
-            self._add_point(source, each, seeds) for each in source.study(study).variants
+            self._add_point(source, study, each, seeds) for each in source.study(study).variants
         ]
 
-    def _add_point(self, source: Source, variant: str, seeds: list[int]) -> Point:
-        config = source.resolve(variant, self.scale, self.corpus, self.changes.get(source.name))
+    def _add_point(self, source: Source, study: str, variant: str, seeds: list[int]) -> Point:
+        config = source.resolve(variant, self.scale, study, self.corpus, self.changes.get(source.name))
         builder = _PointBuilder(self, config, source.name, variant)
         return Point(variant, config, {seed: builder.scores(seed) for seed in seeds}, builder.ground_truth())
 
     def add(
-        self, owner: str, kind: str, word: str, spec: dict, used_by: str, inputs: dict[str, Job], **options: str
+        self,
+        owner: str,
+        kind: str,
+        word: str,
+        spec: dict,
+        used_by: str,
+        inputs: dict[str, Job | list[Job]],
+        **options: str,
     ) -> Job:
         """The job with this spec, made at the first call.
 
@@ -235,7 +242,10 @@ class Plan:
         key = f"{word}-{digest(identity(spec))}"
         place = (owner, kind, key)
         if place not in self.jobs:
-            files = {name: job.output for name, job in inputs.items()}
+            files = {
+                name: [each.output for each in job] if isinstance(job, list) else job.output
+                for name, job in inputs.items()
+            }
             self.jobs[place] = Job(kind, key, spec, "/".join(["runs", self.scale, *place]), files, options)
         job = self.jobs[place]
         if used_by not in job.used_by:
@@ -253,7 +263,7 @@ class _PointBuilder:
             part: value.model_dump(mode="json") for part, value in parts if isinstance(value, BaseModel)
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
-        self.corpus = plan.add(SHARED, "corpus", self.specs["corpus"]["kind"], self.specs["corpus"], self.name, {})
+        self.corpus = self._corpus(config.corpus)
         self.evaluators = {kind: self._evaluator(kind) for kind in ("recogniser", "speaker")}
 
     def scores(self, seed: int) -> dict[str, Job]:
@@ -261,14 +271,17 @@ class _PointBuilder:
         name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
         add = functools.partial(self.plan.add, self.source)
         taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
-        spec = {"corpus": corpus.spec, "autoencoder": self.specs["autoencoder"], "seed": seed}
+        heard = [self._corpus(each) for each in self.config.autoencoder_corpora] or [corpus]
+        spec = {"corpora": [each.spec for each in heard], "autoencoder": self.specs["autoencoder"], "seed": seed}
         spec |= {kind: job.spec for kind, job in taught.items()}
-        autoencoder = add("autoencoder", word, spec, name, {"corpus": corpus, **taught})
+        autoencoder = add("autoencoder", word, spec, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        latents = add("latents", word, {"autoencoder": autoencoder.spec}, name, trained)
-        spec = {"autoencoder": autoencoder.spec, "generator": self.specs["generator"], "seed": seed}
+        # What the generator learns and what is measured may be another corpus than the autoencoder's.
+        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec}
+        latents = add("latents", word, spec, name, trained)
+        spec |= {"generator": self.specs["generator"], "seed": seed}
         generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
-        spec = {"autoencoder": autoencoder.spec, **self.items}
+        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
         reconstructions = add("reconstructions", word, spec, name, trained)
         spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
         samples = add("samples", word, spec, name, {**trained, "generator": generator})
@@ -286,6 +299,10 @@ class _PointBuilder:
         word = self.corpus.spec["kind"]
         clips = self.plan.add(SHARED, "ground_truth", word, spec, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", self.config.evaluation.generation, self.name)
+
+    def _corpus(self, config: BaseModel) -> Job:
+        spec = config.model_dump(mode="json")
+        return self.plan.add(SHARED, "corpus", spec["kind"], spec, self.name, {})
 
     def _evaluator(self, kind: str) -> Job | str:
         config = getattr(self.config.evaluators, kind)
@@ -317,3 +334,8 @@ class _PointBuilder:
         spec = {"clips": clips.spec, **models, "metrics": list(metrics), **settings}
         inputs = {"corpus": self.corpus, "clips": clips, **jobs}
         return self.plan.add(self.source, "scores", word, spec, used_by, inputs, **hub)
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """One path or several, as a list."""
+    return [value] if isinstance(value, str) else value

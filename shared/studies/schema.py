@@ -19,6 +19,7 @@ from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 
 NAME = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
 ALL_SCALES = "all"  # the key of a variant's overrides that hold at every scale
+STUDIES = "studies"  # the key of a scale's config that holds, by study, what the scale changes for it
 _TAGS = ("kind", "family")  # when one of these changes, a deep merge would mix two models' fields
 
 
@@ -47,6 +48,9 @@ class VariantConfig(Strict):
 
     sample_rate: int = Field(gt=0)
     corpus: CorpusConfig
+    autoencoder_corpora: tuple[CorpusConfig, ...] = Field(
+        default=(), description="what the autoencoder trains on where that is not `corpus`"
+    )
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
@@ -75,6 +79,8 @@ class VariantConfig(Strict):
         alignment = self.autoencoder.alignment
         if alignment is None:
             return self
+        if self.autoencoder_corpora:
+            raise ValueError("autoencoder.alignment looks to features of `corpus` alone; drop autoencoder_corpora")
         if self.teacher is None:
             raise ValueError("autoencoder.alignment needs a teacher: a hub id, or the config of one trained here")
         if not isinstance(self.teacher, str) and isinstance(alignment.layer, int):
@@ -158,9 +164,7 @@ class Source:
                 f"{path}: source: {self.name!r} must equal its folder's name {self.folder.name!r}"
             )
         self._check_names()
-        resolved = [
-            self.resolve(variant, scale) for scale in self.file.scales for variant in self.file.variants
-        ]
+        resolved = [config for scale in self.file.scales for config in self.resolve_all(scale)]
         self._check_paths(resolved)
         self._check_facts()
 
@@ -168,25 +172,42 @@ class Source:
         """The study called `name`."""
         return self._get("studies", name)
 
+    def resolve_all(self, scale: str) -> list[Any]:
+        """Config of each variant of each study at a scale."""
+        studies = self.file.studies.items()
+        return [self.resolve(variant, scale, name) for name, study in studies for variant in study.variants]
+
     def resolve(
-        self, variant: str, scale: str, corpus: dict | None = None, changes: dict[str, Any] | None = None
+        self,
+        variant: str,
+        scale: str,
+        study: str | None = None,
+        corpus: dict | None = None,
+        changes: dict[str, Any] | None = None,
     ) -> Any:
-        """Config of a variant at a scale: the scale, then `changes`, the variant's overrides, the `corpus`.
+        """Config of a variant: the scale, what it changes for the study, `changes`, the variant's overrides, `corpus`.
 
         Overrides are those of the scale itself, else of the nearest scale it extends; `all` goes first. They come
         after the changes, so that a change never levels out what a study varies.
         """
         overrides = self._get("variants", variant).overrides
-        data = merge(self._scale(scale), changes or {})
+        data = self._scale(scale)
+        data = merge(data, data.pop(STUDIES, {}).get(study, {}))
+        data = merge(data, changes or {})
         nearest = next((name for name in self._ancestry(scale) if name in overrides), None)
         for part in (ALL_SCALES, nearest):
             for dotted, value in overrides.get(part, {}).items():
                 _assign(data, dotted, value)
         if corpus is not None:
-            data["corpus"] = corpus
-        if isinstance(data.get("corpus"), dict) and "sample_rate" in data:
-            data["corpus"] = {**data["corpus"], "sample_rate": data["sample_rate"]}
-        return parse(self.model, data, f"{self.path}: variant {variant} at scale {scale}")
+            data |= {"corpus": corpus, "autoencoder_corpora": []}
+        if "sample_rate" in data:
+            rate = {"sample_rate": data["sample_rate"]}
+            if isinstance(data.get("corpus"), dict):
+                data["corpus"] = data["corpus"] | rate
+            if data.get("autoencoder_corpora"):
+                data["autoencoder_corpora"] = [each | rate for each in data["autoencoder_corpora"]]
+        where = f"{self.path}: variant {variant} at scale {scale}"
+        return parse(self.model, data, where + (f" in study {study}" if study else ""))
 
     def variants_of_studies(self) -> dict[str, list[str]]:
         """Study → its variants."""
@@ -224,6 +245,14 @@ class Source:
                     if key not in known:
                         what = f"no {'scale' if part == 'seeds' else 'variant'} {key!r}"
                         raise ConfigError(f"{self.path}: studies.{name}.{part}: {what}{did_you_mean(key, known)}")
+        for scale, config in self.file.scales.items():
+            for name in config.get(STUDIES, {}):
+                if name not in self.file.studies:
+                    hint = did_you_mean(name, self.file.studies)
+                    raise ConfigError(f"{self.path}: scales.{scale}.studies: no study {name!r}{hint}")
+        used = {variant for study in self.file.studies.values() for variant in study.variants}
+        if unused := sorted(self.file.variants.keys() - used):
+            raise ConfigError(f"{self.path}: variants.{unused[0]}: no study has this variant")
         for name, variant in self.file.variants.items():
             for scale, overrides in variant.overrides.items():
                 known = [ALL_SCALES, *self.file.scales]

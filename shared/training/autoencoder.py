@@ -31,7 +31,7 @@ from shared.training.teacher_features import TeacherFeatures, load_features
 class AutoencoderSpec(Strict):
     """The whole config of this job."""
 
-    corpus: dict[str, Any]
+    corpora: list[dict[str, Any]]
     autoencoder: AutoencoderRecipe
     features: dict[str, Any] | None = None
     seed: int
@@ -184,19 +184,24 @@ class AutoencoderStep:
 
 
 def train_autoencoder(
-    spec: AutoencoderSpec, corpus: Path, features: Path | None, checkpoints: Path, code: str, output: Path
+    spec: AutoencoderSpec, corpora: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
 ) -> None:
-    """Train, or go on training, and write the weights."""
+    """Train on all the corpora together, or go on training, and write the weights."""
     recipe = spec.autoencoder
-    manifest = load_manifest(corpus)
-    waveforms = [load_clip(corpus, clip) for clip in manifest.split("train")]
+    manifests = [load_manifest(corpus) for corpus in corpora]
+    waveforms = [
+        load_clip(corpus, clip)
+        for corpus, manifest in zip(corpora, manifests, strict=True)
+        for clip in manifest.split("train")
+    ]
+    sample_rate = manifests[0].sample_rate
     hop = recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
-    length = max(1, round(recipe.crop_seconds * manifest.sample_rate / hop)) * hop
+    length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
     crops = Crops(waveforms, length, hop, load_features(features) if features else None)
-    step = AutoencoderStep(recipe, crops, manifest.sample_rate, spec.seed)
-    rate = manifest.sample_rate / hop
+    step = AutoencoderStep(recipe, crops, sample_rate, spec.seed)
+    rate = sample_rate / hop
     task = Task(
         name=f"autoencoder dim {recipe.bottleneck.dim}, {rate:.4g} Hz, seed {spec.seed}",
         config=recipe.training,
@@ -206,15 +211,16 @@ def train_autoencoder(
         step=step,
         helpers={name: each for name in ("alignment", "discriminator") if (each := getattr(step, name)) is not None},
     )
-    inputs = [corpus, *([features] if features else [])]
+    inputs = [*corpora, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
     config = recipe.model_dump(mode="json", include=set(AutoencoderConfig.model_fields))
-    save_model(output, weights, {"config": config, "sample_rate": manifest.sample_rate, "hop": hop})
+    save_model(output, weights, {"config": config, "sample_rate": sample_rate, "hop": hop})
 
 
 def main() -> None:
     """Command line of the job."""
-    parser = job_parser(__doc__, corpus="manifest.json", checkpoints="folder for checkpoints and logs")
+    parser = job_parser(__doc__, checkpoints="folder for checkpoints and logs")
+    parser.add_argument("--corpora", nargs="+", required=True, type=Path, help="manifest.json of each, at one rate")
     parser.add_argument("--features", type=Path, help="features.safetensors of a teacher, where the recipe aligns")
     parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
@@ -222,7 +228,7 @@ def main() -> None:
     spec = parse(AutoencoderSpec, read_json(arguments.spec), arguments.spec)
     if (spec.autoencoder.alignment is None) != (arguments.features is None):
         parser.error("--features belongs to a recipe with an alignment, and such a recipe needs it")
-    paths = Path(arguments.corpus), arguments.features, Path(arguments.checkpoints)
+    paths = arguments.corpora, arguments.features, Path(arguments.checkpoints)
     train_autoencoder(spec, *paths, arguments.code, Path(arguments.output))
 
 

@@ -29,6 +29,7 @@ from shared.training.models import prepare_model
 class GeneratorSpec(Strict):
     """The whole config of this job."""
 
+    corpus: dict[str, Any]
     autoencoder: dict[str, Any]
     generator: GeneratorRecipe
     seed: int

@@ -20,6 +20,7 @@ from shared.progress import Progress
 class ReconstructSpec(Strict):
     """The whole config of this job."""
 
+    corpus: dict[str, Any]
     autoencoder: dict[str, Any]
     clips: int
     seed: int

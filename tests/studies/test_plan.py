@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from shared.config import ConfigError
-from shared.studies.plan import Plan
+from shared.studies.plan import Plan, as_list
 from shared.studies.schema import Source, load_sources
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +89,24 @@ def test_an_aligned_autoencoder_waits_for_a_teacher_that_is_not_the_judge(source
 def test_alignment_needs_a_teacher_that_has_the_layer(sources, tmp_path):
     with pytest.raises(ConfigError, match="layer 3 is past the teacher's 2 layers"):
         _aligned(sources, tmp_path, layer=3)
+
+
+def test_studies_on_other_corpora_share_an_autoencoder_that_hears_them_all(sources, tmp_path):
+    def two_corpora(study):
+        smoke = study["scales"]["smoke"]
+        first = {**study["scales"]["cpu"]["corpus"], **smoke["corpus"]}
+        second = {**first, "seed": 1}
+        smoke["autoencoder_corpora"] = [first, second]
+        smoke["studies"] = {"fig4": {"corpus": second}}
+
+    changed = _changed(sources, tmp_path, two_corpora)
+    assert len(_keys(changed, "corpus")) == 2
+    autoencoders = [job for job in changed.jobs.values() if job.kind == "autoencoder"]
+    assert len(autoencoders) == 5 and {len(job.inputs["corpora"]) for job in autoencoders} == {2}
+    # Figure 4's rates and Figure 3's dims have one autoencoder in common, whose latents are of two corpora.
+    assert len(_keys(changed, "latents")) == len(_keys(changed, "generator")) == 6
+    needed = json.loads(changed.study_spec("longcat", "fig3"))["jobs"]
+    assert sum("/corpus/" in folder for folder in needed) == 2
 
 
 UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
@@ -201,4 +219,4 @@ def test_unknown_scale_and_figure_say_what_there_is(sources, plan):
 def test_run_folders_name_inputs_that_other_jobs_make(plan):
     made = {job.output for job in plan.jobs.values()}
     for job in plan.jobs.values():
-        assert set(job.inputs.values()) <= made
+        assert {path for paths in job.inputs.values() for path in as_list(paths)} <= made

@@ -66,6 +66,20 @@ def write(tmp_path):
     return make
 
 
+def test_a_scale_changes_its_config_for_one_study_alone_and_so_do_those_that_extend_it(write):
+    def second_study(study):
+        study["studies"]["fig2"] = {"title": "Steps", "variants": ["a"]}
+        study["scales"]["cpu"]["studies"] = {"fig2": {"steps": 99, "model": {"dim": 2}}}
+        study["scales"]["smoke"]["studies"] = {"fig2": {"steps": 3}}
+
+    source = write(second_study, "def fig1(table):\n    pass\n\ndef fig2(table):\n    pass\n")
+    assert [source.resolve("a", scale, "fig2").steps for scale in ("paper", "cpu", "smoke")] == [10, 99, 3]
+    assert source.resolve("a", "smoke", "fig1").steps == 2 and source.resolve("a", "cpu").steps == 10
+    # What a study varies comes last.
+    assert source.resolve("a", "cpu", "fig2").model.dim == 4
+    assert source.resolve("a", "cpu", "fig2", changes={"steps": 5}).steps == 5
+
+
 def test_variant_overrides_of_the_nearest_scale(write):
     source = write()
     assert source.resolve("a", "paper").model.dim == 64
@@ -104,6 +118,8 @@ MISTAKES = {
     "seeds at no scale": (_set("studies/fig1/seeds", {"cup": [0]}), "studies.fig1.seeds: no scale 'cup'"),
     "no seeds": (_set("studies/fig1/seeds", {"cpu": []}), "studies.fig1.seeds.cpu: List should have at least 1 item"),
     "unknown scale": (_set("variants/a/cup", {}), "variants.a: no scale 'cup'; did you mean 'cpu'?"),
+    "unknown study of a scale": (_set("scales/cpu/studies", {"fig": {}}), "scales.cpu.studies: no study 'fig'"),
+    "variant of no study": (_set("variants/c", {"label": "C"}), "variants.c: no study has this variant"),
     "unknown parent scale": (_set("scales/cpu/extends", "papr"), "scales: no 'papr'; did you mean 'paper'?"),
     "circle": (_set("scales/paper/extends", "cpu"), "goes in a circle"),
     "guess of nothing": (_set("guesses", {"model.stride": "x"}), "'model.stride'; did you mean 'model.strides'?"),

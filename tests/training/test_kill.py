@@ -47,13 +47,13 @@ def often(training):
 def train_one_autoencoder(corpus: Path, folder: Path) -> None:
     recipe = CONFIG.autoencoder.model_copy(update={"training": often(CONFIG.autoencoder.training)})
     recipe = recipe.model_copy(update={"adversary": recipe.adversary.model_copy(update={"start": 12})})
-    spec = AutoencoderSpec(corpus={}, autoencoder=recipe, seed=0)
-    train_autoencoder(spec, corpus, folder / "checkpoints", "", folder / "model.safetensors")
+    spec = AutoencoderSpec(corpora=[{}], autoencoder=recipe, seed=0)
+    train_autoencoder(spec, [corpus], None, folder / "checkpoints", "", folder / "model.safetensors")
 
 
 def train_one_generator(corpus: Path, folder: Path, latents: Path) -> None:
     recipe = CONFIG.generator.model_copy(update={"training": often(CONFIG.generator.training)})
-    spec = GeneratorSpec(autoencoder={}, generator=recipe, seed=0)
+    spec = GeneratorSpec(corpus={}, autoencoder={}, generator=recipe, seed=0)
     train_generator(spec, corpus, latents, folder / "checkpoints", "", folder / "model.safetensors")
 
 

@@ -80,6 +80,6 @@ def test_generator(tmp_path):
     )
     latents = load_latents(tmp_path / "latents.safetensors")
     examples = LatentExamples(latents, clips, recipe.latent_scale, recipe.utterances)
-    step = GeneratorStep(GeneratorSpec(autoencoder={}, generator=recipe, seed=0), examples)
+    step = GeneratorStep(GeneratorSpec(corpus={}, autoencoder={}, generator=recipe, seed=0), examples)
     assert count_parameters(step.generator.transformer) == 981_955_648
     assert moved(step.generator.transformer, step) > 0.9

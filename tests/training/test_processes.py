@@ -42,10 +42,11 @@ def command(folder: Path, kind: str, processes: int, output: Path, **training) -
     if kind == "autoencoder":
         recipe["adversary"]["start"] = 2
     output.mkdir(exist_ok=True)
-    spec = {"corpus": {}, "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
-           {"autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip
+    spec = {"corpora": [{}], "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
+           {"corpus": {}, "autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip
     (output / "spec.json").write_text(json.dumps(spec))
-    files = {"corpus": folder / "manifest.json", "checkpoints": output / "checkpoints", "spec": output / "spec.json",
+    corpus = {"autoencoder": "corpora", "generator": "corpus"}[kind]
+    files = {corpus: folder / "manifest.json", "checkpoints": output / "checkpoints", "spec": output / "spec.json",
              "output": output / "model.safetensors"}
     if kind == "generator":
         files["latents"] = folder / "latents.safetensors"

@@ -233,7 +233,7 @@ def test_repa_aligns_hidden_states_to_a_teacher(tmp_path, architecture):
     recipe = GeneratorRecipe.model_validate(
         {**SMOKE.generator.model_dump(), "architecture": architecture, "repa": repa}
     )
-    step = GeneratorStep(GeneratorSpec(autoencoder={}, generator=recipe, seed=0), examples)
+    step = GeneratorStep(GeneratorSpec(corpus={}, autoencoder={}, generator=recipe, seed=0), examples)
     before = step.repa.projection.weight.clone()
     terms = step(0)
     assert terms.keys() == {"flow", "repa"} and terms["repa"] > 0
