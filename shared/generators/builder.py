@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from shared.config import parse
 from shared.files import read_json
 from shared.generators.base import Text, VelocityModel
-from shared.generators.config import GeneratorConfig
+from shared.generators.config import FROZEN_TEXT, GeneratorConfig
 from shared.generators.dit import DiT
 from shared.generators.f5 import F5
 from shared.generators.flow_matching import FlowExample
@@ -64,13 +64,13 @@ def load_generator(weights: Path) -> tuple[Generator, dict]:
     config = parse(GeneratorConfig, saved["config"], str(weights))
     generator = build_generator(config, saved["latent_dim"])
     # A frozen text encoder from the hub is not saved again.
-    generator.load_state_dict(load_file(weights), strict=config.text.kind == "characters")
+    generator.load_state_dict(load_file(weights), strict=config.text.kind not in FROZEN_TEXT)
     return generator.eval().requires_grad_(False), saved
 
 
 def saved_state(weights: dict[str, Tensor], config: GeneratorConfig) -> dict[str, Tensor]:
     """The tensors worth saving: all but those of a frozen text encoder."""
-    frozen = config.text.kind != "characters"
+    frozen = config.text.kind in FROZEN_TEXT
     return {name: value for name, value in weights.items() if not (frozen and name.startswith("text_"))}
 
 

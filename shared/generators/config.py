@@ -91,7 +91,31 @@ class UMT5Config(Strict):
     dim: int = 768
 
 
-TextConfig = CharactersConfig | UMT5Config
+class T5Config(Strict):
+    """A frozen T5 encoder from the hub or a local folder."""
+
+    kind: Literal["t5"]
+    model: str = "google/t5-v1_1-xxl"
+    dim: int = 4096
+
+
+class TrainedT5Config(Strict):
+    """A small T5 encoder over bytes, trained with the generator."""
+
+    kind: Literal["trained_t5"]
+    dim: int = Field(gt=0)
+    depth: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1)
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self):
+        if self.dim % self.heads:
+            raise ValueError(f"dim {self.dim} is not divisible by heads {self.heads}")
+        return self
+
+
+TextConfig = CharactersConfig | UMT5Config | T5Config | TrainedT5Config
+FROZEN_TEXT = ("umt5", "t5")  # kinds that are not trained, and so not saved with a generator
 
 
 class FlowMatchingConfig(Strict):

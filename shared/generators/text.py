@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from shared.generators.base import Text
-from shared.generators.config import CharactersConfig, TextConfig, UMT5Config
+from shared.generators.config import CharactersConfig, T5Config, TextConfig, TrainedT5Config, UMT5Config
 
 
 class CharacterEncoder(nn.Module):
@@ -47,6 +47,39 @@ class UMT5Encoder(nn.Module):
         return Text(features * batch["attention_mask"].unsqueeze(-1), batch["attention_mask"].sum(dim=1))
 
 
+class T5Encoder(nn.Module):
+    """Last hidden state of a T5 encoder: a frozen one from the hub (Target-KL), or a small one over bytes."""
+
+    def __init__(self, config: T5Config | TrainedT5Config):
+        super().__init__()
+        import transformers
+
+        self.dim = config.dim
+        if config.kind == "t5":
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(config.model)
+            model = transformers.T5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
+        else:
+            self.tokenizer = transformers.ByT5Tokenizer()
+            sizes = {"d_model": config.dim, "d_kv": config.dim // config.heads, "d_ff": 2 * config.dim}
+            layers = {"num_layers": config.depth, "num_heads": config.heads, "dropout_rate": 0.0}
+            model = transformers.T5EncoderModel(
+                transformers.T5Config(vocab_size=len(self.tokenizer), feed_forward_proj="gated-gelu", **sizes, **layers)
+            )
+        self.encoder = model.get_encoder()  # the model around it names the same embedding twice
+        self.frozen = config.kind == "t5"
+
+    def forward(self, texts: list[str]) -> Text:
+        """Features and lengths of `texts`."""
+        batch = self.tokenizer(texts, padding=True, return_tensors="pt").to(self.encoder.device)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features = self.encoder(**batch).last_hidden_state
+        mask = batch["attention_mask"]
+        return Text(features.float() * mask.unsqueeze(-1), mask.sum(dim=1))
+
+
+TEXT_ENCODERS = {"characters": CharacterEncoder, "umt5": UMT5Encoder, "t5": T5Encoder, "trained_t5": T5Encoder}
+
+
 def build_text_encoder(config: TextConfig) -> nn.Module:
     """The text encoder that `config.kind` names."""
-    return CharacterEncoder(config) if config.kind == "characters" else UMT5Encoder(config)
+    return TEXT_ENCODERS[config.kind](config)
