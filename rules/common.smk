@@ -61,6 +61,16 @@ def optional(name):
     return lambda wildcards, input: f"--{name} {quote(input[name])}" if name in input.keys() else ""
 
 
+def optional_models(kind, *names):
+    """Param function: the options of those models that a job of this kind uses, be they trained here or from the hub."""
+
+    def options(wildcards, input):
+        given = {**find_job(PLAN, wildcards.owner, kind, wildcards.key).options, **input}
+        return " ".join(f"--{name} {quote(given[name])}" for name in names if name in given)
+
+    return options
+
+
 def table_inputs(wildcards):
     """Scores of a study, with what the paper says."""
     return PLAN.study_inputs(wildcards.source, wildcards.study)

@@ -89,8 +89,7 @@ rule score:
         ensure("runs/{scale}/{owner}/scores/{key}/scores.csv", non_empty=True),
     params:
         **job_params("scores"),
-        recogniser=model_for("scores", "recogniser"),
-        speaker=model_for("scores", "speaker"),
+        models=optional_models("scores", "recogniser", "speaker"),
     log:
         "logs/{scale}/{owner}/scores/{key}.log",
     benchmark:
@@ -108,6 +107,5 @@ rule score:
     shell:
         job_command(
             "shared.metrics.score",
-            "--corpus {input.corpus:q} --clips {input.clips:q}",
-            "--recogniser {params.recogniser:q} --speaker {params.speaker:q}",
+            "--corpus {input.corpus:q} --clips {input.clips:q} {params.models}",
         )

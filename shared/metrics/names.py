@@ -17,5 +17,8 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "si_sdr": ("si_sdr",),
 }
 
+# The model of `evaluators` that a metric uses; the others use none.
+EVALUATORS: dict[MetricName, str] = {"wer": "recogniser", "sim": "speaker", "utmos": "utmos"}
+
 # Those that compare a clip with its reference sample by sample; they are left out of a set without references.
 INTRUSIVE: tuple[MetricName, ...] = ("pesq", "stoi", "mel_distance", "lsd", "si_sdr")

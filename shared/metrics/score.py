@@ -37,16 +37,19 @@ from shared.metrics.measures import (
     SpeechQuality,
     WordErrors,
 )
-from shared.metrics.names import COLUMNS, INTRUSIVE, NAMES, MetricName
+from shared.metrics.names import COLUMNS, EVALUATORS, INTRUSIVE, NAMES, MetricName
 from shared.metrics.text import Normaliser
 from shared.progress import Progress
+
+MODELS = ("recogniser", "speaker")  # options of this job: models that metrics use
 
 
 class ScoreSpec(Strict):
     """The whole config of this job.
 
     Attributes:
-        clips, recogniser, speaker: specs upstream (or hub ids), kept because the scores depend on them.
+        clips, recogniser, speaker: specs upstream (or hub ids), kept because the scores depend on them; models that
+            no metric uses are left out.
         metrics: which to compute; those that need a reference are left out of a set that has none.
         utmos: TorchScript file or hub id of UTMOS.
         dnsmos_windows: most windows of a clip that DNSMOS scores; all of them by default, as in its reference code.
@@ -56,8 +59,8 @@ class ScoreSpec(Strict):
     """
 
     clips: dict[str, Any]
-    recogniser: dict[str, Any] | str
-    speaker: dict[str, Any] | str
+    recogniser: dict[str, Any] | str | None = None
+    speaker: dict[str, Any] | str | None = None
     metrics: tuple[MetricName, ...] = Field(min_length=1)
     utmos: str | None = None
     dnsmos_windows: int | None = Field(default=None, gt=0)
@@ -115,15 +118,24 @@ def wanted(spec: ScoreSpec, cases: Cases) -> list[MetricName]:
     return [name for name in names if has_reference or name not in INTRUSIVE]
 
 
-def build_measure(name: MetricName, spec: ScoreSpec, recogniser: str, speaker: str, threads: int) -> Measure:
+def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | None], threads: int) -> Measure:
     """The measure behind one metric; loads its model.
 
+    Args:
+        name: the metric.
+        spec: the job's config.
+        models: by kind (see `EVALUATORS`) the folder or hub id of each model that there is.
+        threads: of models that set their own.
+
     Raises:
-        ConfigError: its model cannot be loaded.
+        ConfigError: its model is not given or cannot be loaded.
     """
+    kind = EVALUATORS.get(name)
+    if kind in models and models[kind] is None:
+        raise ConfigError(f"metrics has {name}, which needs --{kind}: a folder or a hub id")
     builders: dict[str, Callable[[], Measure]] = {
-        "wer": lambda: WordErrors(load_recogniser(recogniser), spec.text),
-        "sim": lambda: Similarity(SpeakerEmbedder(speaker)),
+        "wer": lambda: WordErrors(load_recogniser(models["recogniser"]), spec.text),
+        "sim": lambda: Similarity(SpeakerEmbedder(models["speaker"])),
         "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
         "utmos": lambda: Naturalness(spec.utmos),
     }
@@ -198,17 +210,15 @@ def main() -> None:
         "Score a set of clips.",
         corpus="manifest.json of the corpus that references and prompts come from",
         clips="clips.json",
-        recogniser="folder, its model.safetensors, or hub id",
-        speaker="folder, its model.safetensors, or hub id",
     )
+    for kind in MODELS:
+        parser.add_argument(f"--{kind}", help="folder, its model.safetensors, or hub id; if a metric needs it")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(ScoreSpec, read_json(arguments.spec), arguments.spec)
     cases = Cases(Path(arguments.clips), Path(arguments.corpus))
-    measures = {
-        name: build_measure(name, spec, arguments.recogniser, arguments.speaker, arguments.threads)
-        for name in wanted(spec, cases)
-    }
+    models = {kind: getattr(arguments, kind) for kind in MODELS}
+    measures = {name: build_measure(name, spec, models, arguments.threads) for name in wanted(spec, cases)}
     if not measures:
         raise ConfigError(f"{arguments.clips}: none of {', '.join(spec.metrics)} applies without references")
     rows = score_clips(cases, measures, spec.length_tolerance)

@@ -57,15 +57,14 @@ def describe_variant(point: Point, seconds: float) -> dict[str, Any]:
     models = count_models(config)
     autoencoder, generator = config.autoencoder.training, config.generator.training
     crop_flops = models["autoencoder_flops_per_second"] * config.autoencoder.crop_seconds
-    frames = seconds * config.generator.utterances * config.frame_rate
     # Two FLOPs a parameter and frame forwards.
-    frame_flops = 2 * models["generator"] * frames
+    frame_flops = 2 * models["generator"] * seconds * config.generator.utterances * config.frame_rate
     return {
         "latent_dim": config.autoencoder.bottleneck.dim,
         "latent_frame_rate_hz": config.frame_rate,
         "information_rate_floats_per_second": config.information_rate,
         "autoencoder": _cost(models["autoencoder"], autoencoder, crop_flops),
-        "generator": _cost(models["generator"], generator, frame_flops),
+        "generator": _cost(models["generator"], generator, frame_flops) if config.evaluation.generation else None,
     }
 
 
@@ -121,11 +120,11 @@ def as_text(description: dict[str, Any]) -> str:
     rows = [header]
     for name, variant in description["variants"].items():
         parts = variant["autoencoder"], variant["generator"]
-        cost, hours = (sum(part[name] for part in parts) for name in ("training_flops", "gpu_hours"))
+        cost, hours = (sum(part[name] for part in parts if part) for name in ("training_flops", "gpu_hours"))
         models = [
             text
             for part in parts
-            for text in (f"{part['parameters']:,}", f"{part['steps']:,} x {part['batch']}")
+            for text in ((f"{part['parameters']:,}", f"{part['steps']:,} x {part['batch']}") if part else ("–", "–"))
         ]
         rate, floats = variant["latent_frame_rate_hz"], variant["information_rate_floats_per_second"]
         rows.append(

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.config import ConfigError, did_you_mean, digest
+from shared.metrics.names import EVALUATORS
 from shared.studies.corpus_choice import corpus_override, identity, slug
 from shared.studies.jobs import KINDS
 from shared.studies.schema import Axis, Source, get
@@ -56,12 +57,20 @@ class Job:
 
 @dataclass(frozen=True)
 class Point:
-    """What a study needs for one variant: its resolved config and, by seed and side, its scoring job."""
+    """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
+
+    A side of which no metric is asked has no job, and without generation there is no ground truth to set beside it.
+    """
 
     variant: str
     config: Any
     scores: dict[int, dict[str, Job]]
-    ground_truth: Job
+    ground_truth: Job | None
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The sides that are scored."""
+        return tuple(next(iter(self.scores.values())))
 
 
 class Plan:
@@ -142,14 +151,15 @@ class Plan:
 
     def study_spec(self, source: str, study: str) -> str:
         """What a study's table is made of and how it is labelled: JSON for the `tabulate` and `draw` jobs."""
-        loaded, points = self.sources[source], self.points[source, study]
+        loaded, points, sides = self.sources[source], self.points[source, study], self.sides(source, study)
+        truth = self._ground_truth(source, study)
         axis = loaded.study(study).axis
         variants = []
         for point in points:
             ours = None if axis is None else get(point.config, axis.field)
             scores = {
-                str(seed): {side: job.output for side, job in sides.items()}
-                for seed, sides in point.scores.items()
+                str(seed): {side: job.output for side, job in jobs.items() if side in sides}
+                for seed, jobs in point.scores.items()
             }
             label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
             published = self._published_setting(loaded, study, point.variant, axis)
@@ -165,21 +175,20 @@ class Plan:
             "label": self.label,
             "seeds": self.seeds_of(source, study),
             "variants": variants,
-            "ground_truth": points[0].ground_truth.output,
+            "ground_truth": truth and truth.output,
             "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
             "folder": loaded.folder.as_posix(),
             "studies": loaded.variants_of_studies(),
-            "jobs": sorted({job.folder for point in points for job in self._needed(point)}),
+            "jobs": sorted(job.folder for job in self._upstream(self._scoring(source, study))),
         }
         return json.dumps(spec, indent=1, ensure_ascii=False)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
         """The files that a study's table is made from: scores, and what the paper says if it is written down."""
-        points, folder = self.points[source, study], self.sources[source].folder
-        scored = [job.output for point in points for sides in point.scores.values() for job in sides.values()]
+        folder = self.sources[source].folder
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
-            "scores": [*scored, points[0].ground_truth.output],
+            "scores": [job.output for job in self._scoring(source, study)],
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -189,11 +198,27 @@ class Plan:
             return None
         return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
 
-    def _needed(self, point: Point) -> list[Job]:
-        """All jobs that a point of a study rests on."""
+    def sides(self, source: str, study: str) -> list[str]:
+        """The sides that a study shows: those that all of its variants are scored on."""
+        points = self.points[source, study]
+        return [side for side in points[0].sides if all(side in point.sides for point in points)]
+
+    def _ground_truth(self, source: str, study: str) -> Job | None:
+        """Scoring job of the ground truth that a study's variants are set beside."""
+        truths = [point.ground_truth for point in self.points[source, study]]
+        return truths[0] if all(truths) else None
+
+    def _scoring(self, source: str, study: str) -> list[Job]:
+        """The jobs whose scores a study's table is made from."""
+        sides, truth = self.sides(source, study), self._ground_truth(source, study)
+        by_seed = [jobs for point in self.points[source, study] for jobs in point.scores.values()]
+        return [*(jobs[side] for jobs in by_seed for side in sides), *([truth] if truth else [])]
+
+    def _upstream(self, jobs: list[Job]) -> list[Job]:
+        """Jobs with all that they rest on."""
         by_output = {job.output: job for job in self.jobs.values()}
         found: dict[str, Job] = {}
-        todo = [point.ground_truth, *(job for sides in point.scores.values() for job in sides.values())]
+        todo = list(jobs)
         while todo:
             job = todo.pop()
             if job.folder not in found:
@@ -212,6 +237,11 @@ class Plan:
         self.points[source.name, study] = [
             self._add_point(source, study, each, seeds) for each in source.study(study).variants
         ]
+        if not self.sides(source.name, study):
+            raise ConfigError(
+                f"{source.path}: studies.{study}: no side that all its variants measure; give them one in "
+                "evaluation.reconstruction or evaluation.generation"
+            )
 
     def _add_point(self, source: Source, study: str, variant: str, seeds: list[int]) -> Point:
         config = source.resolve(variant, self.scale, study, self.corpus, self.changes.get(source.name))
@@ -264,37 +294,37 @@ class _PointBuilder:
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
-        self.evaluators = {kind: self._evaluator(kind) for kind in ("recogniser", "speaker")}
 
     def scores(self, seed: int) -> dict[str, Job]:
-        """Scoring jobs of the reconstructions and of the samples, by side."""
+        """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
         name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
         add = functools.partial(self.plan.add, self.source)
+        evaluation, scores = self.config.evaluation, {}
         taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
         heard = [self._corpus(each) for each in self.config.autoencoder_corpora] or [corpus]
         spec = {"corpora": [each.spec for each in heard], "autoencoder": self.specs["autoencoder"], "seed": seed}
         spec |= {kind: job.spec for kind, job in taught.items()}
         autoencoder = add("autoencoder", word, spec, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        # What the generator learns and what is measured may be another corpus than the autoencoder's.
-        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec}
-        latents = add("latents", word, spec, name, trained)
-        spec |= {"generator": self.specs["generator"], "seed": seed}
-        generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
-        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
-        reconstructions = add("reconstructions", word, spec, name, trained)
-        spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
-        samples = add("samples", word, spec, name, {**trained, "generator": generator})
-        evaluation = self.config.evaluation
-        return {
-            "reconstruction": self._score(
-                reconstructions, f"reconstruction-{word}", evaluation.reconstruction, name
-            ),
-            "generation": self._score(samples, f"generation-{word}", evaluation.generation, name),
-        }
+        if evaluation.reconstruction:
+            spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
+            clips = add("reconstructions", word, spec, name, trained)
+            scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstruction, name)
+        if evaluation.generation:
+            # What the generator learns and what is measured may be another corpus than the autoencoder's.
+            spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec}
+            latents = add("latents", word, spec, name, trained)
+            spec |= {"generator": self.specs["generator"], "seed": seed}
+            generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
+            spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
+            clips = add("samples", word, spec, name, {**trained, "generator": generator})
+            scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generation, name)
+        return scores
 
-    def ground_truth(self) -> Job:
+    def ground_truth(self) -> Job | None:
         """Scoring job of the real test clips: the ceiling of generation."""
+        if not self.config.evaluation.generation:
+            return None
         spec = {"corpus": self.corpus.spec, **self.items}
         word = self.corpus.spec["kind"]
         clips = self.plan.add(SHARED, "ground_truth", word, spec, self.name, {"corpus": self.corpus})
@@ -305,6 +335,7 @@ class _PointBuilder:
         return self.plan.add(SHARED, "corpus", spec["kind"], spec, self.name, {})
 
     def _evaluator(self, kind: str) -> Job | str:
+        """The job that trains an evaluator, or its hub id."""
         config = getattr(self.config.evaluators, kind)
         return config if isinstance(config, str) else self._train(kind, config, EVALUATOR_SEED)
 
@@ -327,8 +358,10 @@ class _PointBuilder:
         return self.plan.add(SHARED, kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
-        jobs = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, Job)}
-        hub = {kind: evaluator for kind, evaluator in self.evaluators.items() if isinstance(evaluator, str)}
+        kinds = {EVALUATORS[metric] for metric in metrics if metric in EVALUATORS} & KINDS.keys()
+        evaluators = {kind: self._evaluator(kind) for kind in sorted(kinds)}
+        jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
+        hub = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, str)}
         models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
         settings = {"utmos": self.config.evaluators.utmos, "dnsmos_windows": self.config.evaluation.dnsmos_windows}
         spec = {"clips": clips.spec, **models, "metrics": list(metrics), **settings}

@@ -12,7 +12,7 @@ from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.corpora.config import CorpusConfig
 from shared.evaluators.config import RecogniserConfig, SpeakerConfig
 from shared.generators.sampling_config import SamplingConfig
-from shared.metrics.names import MetricName
+from shared.metrics.names import EVALUATORS, MetricName
 from shared.studies.claims import load_claims
 from shared.studies.paper import load_paper
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
@@ -24,15 +24,18 @@ _TAGS = ("kind", "family")  # when one of these changes, a deep merge would mix 
 
 
 class EvaluatorsConfig(Strict):
-    """The models that metrics use: trained here (a config) or from the hub (an id)."""
+    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id)."""
 
-    recogniser: RecogniserConfig | str
-    speaker: SpeakerConfig | str
+    recogniser: RecogniserConfig | str | None = None
+    speaker: SpeakerConfig | str | None = None
     utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
 
 
 class EvaluationConfig(Strict):
-    """What is measured, and on how many test clips. Every variant gets the same clips, prompts and noise."""
+    """What is measured, and on how many test clips. Every variant gets the same clips, prompts and noise.
+
+    A side of which nothing is measured is not made: without generation metrics no generator is trained.
+    """
 
     clips: int = Field(gt=0)
     reconstruction: tuple[MetricName, ...] = Field(description="metrics of reconstructed clips")
@@ -41,6 +44,17 @@ class EvaluationConfig(Strict):
         default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
     )
     seed: int = 0
+
+    @property
+    def asked(self) -> set[MetricName]:
+        """The metrics of either side."""
+        return {*self.reconstruction, *self.generation}
+
+    @model_validator(mode="after")
+    def _measures_something(self):
+        if not self.asked:
+            raise ValueError("reconstruction and generation are both empty: name a metric of one of them")
+        return self
 
 
 class VariantConfig(Strict):
@@ -57,14 +71,16 @@ class VariantConfig(Strict):
     teacher: RecogniserConfig | str | None = Field(
         default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
     )
-    evaluators: EvaluatorsConfig
+    evaluators: EvaluatorsConfig = EvaluatorsConfig()
     evaluation: EvaluationConfig
 
     @model_validator(mode="after")
-    def _utmos_has_a_model(self):
-        asked = {*self.evaluation.reconstruction, *self.evaluation.generation}
-        if "utmos" in asked and not self.evaluators.utmos:
-            raise ValueError("evaluation asks for utmos, which needs evaluators.utmos: a hub id or a file")
+    def _metrics_have_their_models(self):
+        for metric in sorted(self.evaluation.asked & EVALUATORS.keys()):
+            kind = EVALUATORS[metric]
+            if getattr(self.evaluators, kind) is None:
+                given = "a hub id or a file" if kind == "utmos" else "a hub id, or the config of one trained here"
+                raise ValueError(f"evaluation asks for {metric}, which needs evaluators.{kind}: {given}")
         return self
 
     @model_validator(mode="after")

@@ -68,33 +68,36 @@ def read_scores(path: Path) -> ScoreFile:
     return ScoreFile([row["id"] for row in rows], columns, reasons)
 
 
-def load_study(variants: list[str], seeds: list[int], files: dict[tuple[str, int, str], Path], truth: Path):
+def load_study(
+    variants: list[str], seeds: list[int], files: dict[tuple[str, int, str], Path], truth: Path | None
+) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
     Args:
         variants: their names.
         seeds: training seeds.
         files: scores.csv of each (variant, seed, side).
-        truth: scores.csv of the ground truth.
+        truth: scores.csv of the ground truth, if it is scored.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
     """
-    read = {key: read_scores(path) for key, path in files.items()}
-    real = read_scores(truth)
-    clips = sorted(real.clips)
+    paths = files if truth is None else {GROUND_TRUTH: truth, **files}
+    read = {key: read_scores(path) for key, path in paths.items()}
+    first = next(iter(paths))
+    clips = sorted(read[first].clips)
     for key, scored in read.items():
         if sorted(scored.clips) != clips:
             raise ConfigError(
-                f"{files[key]}: scores other clips than {truth}; delete both folders and run again"
+                f"{paths[key]}: scores other clips than {paths[first]}; delete both folders and run again"
             )
     study = StudyScores(variants, seeds, clips)
     for side in sorted({side for _, _, side in files}):
         for metric in QUANTITIES:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
-    for metric, each in QUANTITIES.items():
-        if set(each.columns()) <= real.columns.keys():
-            study.ground_truth[metric] = _ordered_terms(real, metric)[:, None]
+    for metric, each in QUANTITIES.items() if truth is not None else ():
+        if set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
+            study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
     return study
 
 

@@ -23,7 +23,8 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
         facts: `paper` and `claims`: the source's files.
     """
     names = [variant["name"] for variant in spec["variants"]]
-    scores = load_study(names, spec["seeds"], score_files(spec), Path(spec["ground_truth"]))
+    truth = Path(spec["ground_truth"]) if spec["ground_truth"] else None
+    scores = load_study(names, spec["seeds"], score_files(spec), truth)
     draws = draw(len(scores.seeds), len(scores.clips))
     known = spec["studies"]
     claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec["study"]]
@@ -50,7 +51,8 @@ def keep_scores(spec: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in score_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
-    shutil.copyfile(spec["ground_truth"], folder / f"{GROUND_TRUTH}.csv")
+    if spec["ground_truth"]:
+        shutil.copyfile(spec["ground_truth"], folder / f"{GROUND_TRUTH}.csv")
 
 
 def main() -> None:

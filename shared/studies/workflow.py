@@ -77,7 +77,7 @@ def check_processes(plan: Plan, processes: int) -> None:
     """
     for (source, study), points in plan.points.items():
         for point in points:
-            for part in TRAINED:
+            for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
                 accumulation = getattr(point.config, part).training.accumulation
                 if accumulation % processes:
                     raise ConfigError(

@@ -18,6 +18,7 @@ from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, s
 
 RATE = 16_000
 MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}}
+PATHS = {"recogniser": "r", "speaker": "s"}
 
 
 class Parrot:
@@ -91,7 +92,7 @@ def run(corpus, clips, metrics):
     """Rows and summary of a scoring job."""
     spec = parse(ScoreSpec, {**MODELS, "metrics": metrics}, "spec")
     cases = Cases(clips, corpus)
-    measures = {name: build_measure(name, spec, "r", "s", threads=1) for name in wanted(spec, cases)}
+    measures = {name: build_measure(name, spec, PATHS, threads=1) for name in wanted(spec, cases)}
     rows = score_clips(cases, measures, spec.length_tolerance)
     return rows, summarise(rows, measures, spec.clips.get("seed"))
 
@@ -144,7 +145,7 @@ def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
     clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
     spec = parse(ScoreSpec, {**MODELS, "metrics": ["utmos"], "utmos": str(tmp_path / "none")}, "spec")
     cases = Cases(clips, corpus)
-    measures = {"utmos": build_measure("utmos", spec, "r", "s", threads=1)}
+    measures = {"utmos": build_measure("utmos", spec, {}, threads=1)}
     rows = score_clips(cases, measures, 0.1)
     assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
     assert summarise(rows, measures, None)["utmos"]["unavailable"]
@@ -180,6 +181,12 @@ def test_clips_of_another_corpus_are_one_line(tmp_path, corpus, speech, entry, r
 def test_a_wrong_spec_is_an_error(change):
     with pytest.raises(ConfigError):
         parse(ScoreSpec, {**MODELS, **change}, "spec.json")
+
+
+def test_a_metric_without_its_model_names_the_option():
+    spec = parse(ScoreSpec, {"clips": {}, "metrics": ["wer"]}, "spec")
+    with pytest.raises(ConfigError, match="metrics has wer, which needs --recogniser"):
+        build_measure("wer", spec, {"recogniser": None}, threads=1)
 
 
 def test_every_metric_has_columns():

@@ -31,7 +31,7 @@ def _keys(plan, kind):
 def _changed(sources, tmp_path, change):
     """The plan after an edit of longcat's study.yaml."""
     folder = tmp_path / "longcat"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     study = yaml.safe_load((ROOT / "replications/longcat/study.yaml").read_text())
     change(study)
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
@@ -107,6 +107,61 @@ def test_studies_on_other_corpora_share_an_autoencoder_that_hears_them_all(sourc
     assert len(_keys(changed, "latents")) == len(_keys(changed, "generator")) == 6
     needed = json.loads(changed.study_spec("longcat", "fig3"))["jobs"]
     assert sum("/corpus/" in folder for folder in needed) == 2
+
+
+def _measured(sources, tmp_path, evaluation, evaluators=None):
+    """Longcat's plan with other metrics."""
+
+    def change(study):
+        for scale in ("smoke", "cpu"):
+            study["scales"][scale]["evaluation"] |= evaluation
+            if evaluators is not None:
+                study["scales"][scale]["evaluators"] = evaluators
+
+    return _changed(sources, tmp_path, change)
+
+
+def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tmp_path):
+    plan = _measured(sources, tmp_path, {"reconstruction": ["pesq"], "generation": ["sim"]}, {"speaker": {}})
+    assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "recogniser")
+    scores = {key.split("-")[0]: job for (_, kind, key), job in plan.jobs.items() if kind == "scores"}
+    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec
+    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec
+
+
+def test_a_metric_without_its_evaluator_is_one_line(sources, tmp_path):
+    with pytest.raises(ConfigError, match=r"evaluation asks for sim, which needs evaluators.speaker: a hub id"):
+        _measured(sources, tmp_path, {"reconstruction": ["wer", "sim"]}, {"recogniser": {}})
+
+
+def test_without_generation_metrics_no_generator_is_trained(sources, plan, tmp_path):
+    bare = _measured(sources, tmp_path, {"generation": []})
+    assert not {"latents", "generator", "samples", "ground_truth"} & {kind for _, kind, _ in bare.jobs}
+    assert _keys(bare, "autoencoder") == _keys(plan, "autoencoder")
+    assert len(_keys(bare, "reconstructions")) == 5
+    spec = json.loads(bare.study_spec("longcat", "fig3"))
+    assert spec["ground_truth"] is None
+    assert [[*variant["scores"]["0"]] for variant in spec["variants"]] == 3 * [["reconstruction"]]
+    assert len(bare.study_inputs("longcat", "fig3")["scores"]) == 3
+
+
+def test_without_reconstruction_metrics_nothing_is_reconstructed(sources, plan, tmp_path):
+    bare = _measured(sources, tmp_path, {"reconstruction": []})
+    assert not _keys(bare, "reconstructions")
+    assert _keys(bare, "samples") == _keys(plan, "samples")
+    with pytest.raises(ConfigError, match="both empty"):
+        _measured(sources, tmp_path / "again", {"reconstruction": [], "generation": []})
+
+
+def test_a_study_shows_the_sides_that_all_its_variants_have(sources, tmp_path):
+    def change(study):
+        study["variants"]["dim128"]["smoke"] = study["variants"]["dim128"]["cpu"] | {"evaluation.generation": []}
+
+    mixed = _changed(sources, tmp_path, change)
+    assert mixed.sides("longcat", "fig3") == ["reconstruction"]
+    assert mixed.sides("longcat", "fig4") == ["reconstruction", "generation"]
+    needed = json.loads(mixed.study_spec("longcat", "fig3"))["jobs"]
+    assert not [folder for folder in needed if "/generator/" in folder]
 
 
 UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]

@@ -65,6 +65,24 @@ def test_a_failed_job_stops_its_figure_and_the_next_run_goes_on(project):
     assert left["sample"] == 2
 
 
+@pytest.mark.slow
+def test_a_study_of_reconstructions_trains_neither_generators_nor_evaluators_that_it_does_not_use(project):
+    study = yaml.safe_load(project.study_file.read_text())
+    for scale in ("cpu", "smoke"):
+        study["scales"][scale]["evaluators"] = {"speaker": {}}
+        study["scales"][scale]["evaluation"] |= {"reconstruction": ["sim", "pesq"], "generation": []}
+    study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
+    project.study_file.write_text(yaml.safe_dump(study))
+    layout = project.study_file.with_name("figures.py")
+    layout.write_text(layout.read_text().replace("generation", "reconstruction"))
+    done = project.run("figures/toy_pair.pdf", "--config", "scale=smoke")
+    assert done.returncode == 0, done.stdout
+    made = {path.name for owner in ("shared", "toy") for path in (project.folder / "runs/smoke" / owner).iterdir()}
+    assert made == {"corpus", "speaker", "autoencoder", "reconstructions", "scores", "studies"}
+    assert "reconstruction" in (project.folder / "results/smoke/toy/pair.csv").read_text()
+    assert not (project.folder / "results/smoke/toy/scores/ground_truth.csv").exists()
+
+
 ERRORS = {
     "figure": (["figures/nope.pdf"], "figures/nope.pdf: no such figure at scale cpu; there are: toy_pair, toy_width"),
     "scale": (["figures/toy_width.pdf", "--config", "scale=smok"], "scale: no 'smok'; did you mean 'smoke'?"),
