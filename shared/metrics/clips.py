@@ -23,6 +23,8 @@ class GeneratedClip(Strict):
         reference: corpus id of the signal it should equal (PESQ, STOI, and SIM where there is no prompt).
         prompt: corpus id of the clip whose voice it should have (SIM).
         speaker: whose voice that is.
+        kl: of a reconstruction, nats of its posterior's KL divergence in a latent frame, the mean over its frames.
+        kbps: the same as a rate, in kilobits a second.
     """
 
     id: str
@@ -31,6 +33,8 @@ class GeneratedClip(Strict):
     reference: str | None
     prompt: str | None
     speaker: str
+    kl: float | None = None
+    kbps: float | None = None
 
 
 class ClipSet(Strict):

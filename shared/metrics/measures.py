@@ -81,6 +81,18 @@ class Intrusive:
         return _provenance(self.estimator, self.sample_rate)
 
 
+class Rate:
+    """What the latent of a reconstruction holds, as the job that reconstructed it noted."""
+
+    def __call__(self, case: Case) -> tuple[float, float]:
+        if case.clip.kl is None or case.clip.kbps is None:
+            raise NotMeasured("the clip is not a reconstruction")
+        return case.clip.kl, case.clip.kbps
+
+    def provenance(self) -> dict[str, Any]:
+        return _provenance("KL(posterior || N(0, 1)) of a latent frame, mean over frames; kbps = Hz · KL / ln 2", None)
+
+
 class WordErrors:
     """Word and character errors of the recogniser's transcript."""
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr"]
+MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate"]
 NAMES: tuple[MetricName, ...] = get_args(MetricName)
 
 COLUMNS: dict[MetricName, tuple[str, ...]] = {
@@ -15,6 +15,7 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "mel_distance": ("mel_distance",),
     "lsd": ("lsd",),
     "si_sdr": ("si_sdr",),
+    "rate": ("kl", "kbps"),
 }
 
 # The model of `evaluators` that a metric uses; the others use none.

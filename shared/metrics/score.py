@@ -33,6 +33,7 @@ from shared.metrics.measures import (
     Intrusive,
     Measure,
     Naturalness,
+    Rate,
     Similarity,
     SpeechQuality,
     WordErrors,
@@ -138,6 +139,7 @@ def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | Non
         "sim": lambda: Similarity(SpeakerEmbedder(models["speaker"])),
         "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
         "utmos": lambda: Naturalness(spec.utmos),
+        "rate": Rate,
     }
     return builders[name]() if name in builders else Intrusive(name)
 

@@ -6,7 +6,7 @@ missing.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -20,6 +20,7 @@ REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclu
 NOT_TESTABLE = "not testable at this scale"
 ROUNDING = 1e-12  # a difference of equal rates leaves about 1e-17 in float64
 
+TOLERANT = ("within", "hits_setting")
 _LEAST_VARIANTS = {
     "better": 2,
     "within": 2,
@@ -27,6 +28,7 @@ _LEAST_VARIANTS = {
     "decreases": 2,
     "ranks_disagree": 2,
     "peaks_inside": 3,
+    "hits_setting": 1,
 }
 
 
@@ -39,23 +41,23 @@ class Claim(Strict):
         text: the claim in words.
         where: section, figure or table that makes it.
         relation: `increases` and `decreases` hold between each two neighbours of `variants`; `better`
-        compares the
-            first with the second; `peaks_inside`: the best lies at neither end; `within`: all differ by at
-            most `tolerance`; `ranks_disagree`: what is best by `metric` in reconstruction is not best by
-            `against` in generation.
+            compares the first with the second; `peaks_inside`: the best lies at neither end; `within`: all differ
+            by at most `tolerance`; `ranks_disagree`: what is best by `metric` in reconstruction is not best by
+            `against` in generation; `hits_setting`: the metric lies within a share of `tolerance` of what the study's
+            axis sets for each variant.
         metric: the metric compared.
         side: whose clips are measured (not for ranks_disagree, which uses both).
         variants: in the order that the relation speaks of.
         direction: which way the metric is better, if not the usual one.
         against: ranks_disagree's generation metric.
-        tolerance: within's largest difference, in the metric's unit.
+        tolerance: largest difference, in the metric's unit (`within`) or as a share (`hits_setting`).
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     study: str
     text: str
     where: str
-    relation: Literal["increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree"]
+    relation: Literal["increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree", "hits_setting"]
     metric: str
     side: Literal["reconstruction", "generation"] | None = None
     variants: list[str]
@@ -71,8 +73,8 @@ class Claim(Strict):
                 f"{self.relation} needs {'exactly' if self.relation == 'better' else 'at least'} "
                 f"{least} variants"
             )
-        if (self.tolerance is not None) != (self.relation == "within"):
-            raise ValueError("tolerance belongs to `within`, and `within` needs it")
+        if (self.tolerance is not None) != (self.relation in TOLERANT):
+            raise ValueError(f"tolerance belongs to {' and '.join(TOLERANT)}, and they need it")
         if (self.against is not None) != (self.relation == "ranks_disagree"):
             raise ValueError("against belongs to `ranks_disagree`, and `ranks_disagree` needs it")
         if (self.side is None) != (self.relation == "ranks_disagree"):
@@ -137,8 +139,10 @@ def load_claims(path: Path, studies: dict[str, list[str]]) -> list[Claim]:
     return claims
 
 
-def judge(claim: Claim, scores: StudyScores, draws: Draws, scale: str) -> Verdict:
-    """The verdict on one claim."""
+def judge(
+    claim: Claim, scores: StudyScores, draws: Draws, scale: str, settings: dict[str, Any] | None = None
+) -> Verdict:
+    """The verdict on one claim; `settings` are what the study's axis sets for each variant."""
     reason = (
         "smoke is no evidence"
         if scale == "smoke"
@@ -157,8 +161,9 @@ def judge(claim: Claim, scores: StudyScores, draws: Draws, scale: str) -> Verdic
         return Verdict(verdict=NOT_TESTABLE, margin=None, low=None, high=None, reason=reason, **common)
     rows = [scores.variants.index(variant) for variant in claim.variants]
     terms = [scores.terms[need][rows] for need in claim.needs()]
-    margin = float(margin_of(claim, [ratio(each)[:, None] for each in terms])[0])
-    low, high = interval(margin_of(claim, [replicate_ratios(each, draws) for each in terms]))
+    asked = [(settings or {}).get(variant) for variant in claim.variants]
+    margin = float(margin_of(claim, [ratio(each)[:, None] for each in terms], asked)[0])
+    low, high = interval(margin_of(claim, [replicate_ratios(each, draws) for each in terms], asked))
     note = "one seed: the interval leaves out training noise" if len(scores.seeds) == 1 else ""
     return Verdict(verdict=verdict_of(low, high), margin=margin, low=low, high=high, reason=note, **common)
 
@@ -170,12 +175,13 @@ def verdict_of(low: float, high: float) -> str:
     return CONTRADICTED if high < -ROUNDING else INCONCLUSIVE
 
 
-def margin_of(claim: Claim, values: list[np.ndarray]) -> np.ndarray:
+def margin_of(claim: Claim, values: list[np.ndarray], settings: list[float] | None = None) -> np.ndarray:
     """Margin `(replicates,)` of a claim, positive where it holds.
 
     Args:
         claim: the claim.
         values: for each of `claim.needs()` the metric, `(variants, replicates)`.
+        settings: of the study's axis, by variant; for `hits_setting`.
     """
     signs = [
         _sign(metric, claim.direction if claim.relation != "ranks_disagree" else None)
@@ -188,6 +194,8 @@ def margin_of(claim: Claim, values: list[np.ndarray]) -> np.ndarray:
         return -np.diff(first, axis=0).max(axis=0)
     if claim.relation == "within":
         return claim.tolerance - np.ptp(first, axis=0)
+    if claim.relation == "hits_setting":
+        return claim.tolerance - np.abs(first / np.array(settings)[:, None] - 1).max(axis=0)
     good = [sign * each for sign, each in zip(signs, values, strict=True)]
     if claim.relation == "better":
         return good[0][0] - good[0][1]

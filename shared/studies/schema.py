@@ -283,7 +283,11 @@ class Source:
     def _check_facts(self) -> None:
         """What is used only after training is checked before it."""
         studies = self.variants_of_studies()
-        load_claims(self.folder / "claims.yaml", studies)
+        for claim in load_claims(self.folder / "claims.yaml", studies):
+            if claim.relation == "hits_setting" and not self.study(claim.study).axis:
+                raise ConfigError(
+                    f"{self.folder / 'claims.yaml'}: {claim.id}: hits_setting needs an axis of study {claim.study}"
+                )
         load_paper(self.folder / "paper.yaml", studies)
         layout = self.folder / "figures.py"
         if not layout.exists():

@@ -33,7 +33,8 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
         places = {key: show_setting(variant[key]) for key in ("setting", "paper_setting")}
         settings[variant["name"]] = Setting(label=variant["label"], **places)
     rows = make_rows(spec["study"], scores, settings, load_paper(facts["paper"], known), draws)
-    return rows, [judge(claim, scores, draws, spec["scale"]) for claim in claims]
+    asked = {variant["name"]: variant["setting"] for variant in spec["variants"]}
+    return rows, [judge(claim, scores, draws, spec["scale"], asked) for claim in claims]
 
 
 def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:

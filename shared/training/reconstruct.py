@@ -13,6 +13,7 @@ from shared.config import Strict, parse
 from shared.corpora.manifest import load_clip, load_manifest
 from shared.corpora.test_items import test_items
 from shared.files import read_json
+from shared.losses.kl import nats_to_kbps
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
 
@@ -30,14 +31,16 @@ class ReconstructSpec(Strict):
 def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """The test clips, each encoded, sampled from its posterior and decoded."""
     autoencoder = load_autoencoder(weights)
-    items = test_items(load_manifest(corpus), spec.clips, spec.seed)
+    manifest = load_manifest(corpus)
+    items = test_items(manifest, spec.clips, spec.seed)
     progress = Progress("reconstruct", len(items), unit="clip")
     for index, (target, _) in enumerate(items):
         torch.manual_seed(spec.seed * 1_000_003 + index)
-        audio, *_ = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
+        audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
+        kl = posterior.kl().mean().item()
         clip = GeneratedClip(
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
-            speaker=target.speaker,
+            speaker=target.speaker, kl=kl, kbps=nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop),
         )
         yield clip, audio[0].numpy()
         progress.update()

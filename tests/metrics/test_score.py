@@ -207,3 +207,14 @@ def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypat
     )
     summary = json.loads((tmp_path / "scores.json").read_text())
     assert set(summary["stoi"]) == {"estimator", "embedder", "weights_sha256", "sample_rate", "n", "n_failed", "seed"}
+
+
+def test_the_rate_of_a_reconstruction_is_what_it_noted_and_others_have_none(tmp_path, corpus, speech):
+    noted = GeneratedClip(id="c0", file=clip_file("c0"), text="?", reference="c0", prompt=None, speaker="ann")
+    noted = noted.model_copy(update={"kl": 40.0, "kbps": 2.3})
+    bare = noted.model_copy(update={"id": "c1", "file": clip_file("c1"), "kl": None, "kbps": None})
+    write_clips(tmp_path / "clips.json", RATE, [(noted, speech), (bare, speech)])
+    (first, second), summary = run(corpus, tmp_path / "clips.json", ["rate"])
+    assert (first["kl"], first["kbps"]) == (40.0, 2.3)
+    assert math.isnan(second["kl"]) and "not a reconstruction" in second["reason"]
+    assert (summary["rate"]["n"], summary["rate"]["n_failed"]) == (1, 1)

@@ -68,6 +68,13 @@ def test_ranks_disagree():
     assert _margin(claim, (1, 2, 3), (0.3, 0.2, 0.1)) == pytest.approx(-0.1)
 
 
+def test_hits_setting_is_about_the_worst_variant_and_relative():
+    claim = _claim("hits_setting", "kl", ["a", "b"], tolerance=0.1)
+    margin = margin_of(claim, [np.array([[42.0], [76.0]])], [40.0, 80.0])
+    assert margin.item() == pytest.approx(0.05)
+    assert margin_of(claim, [np.array([[52.0], [80.0]])], [40.0, 80.0]).item() == pytest.approx(-0.2)
+
+
 @pytest.mark.parametrize(("low", "high", "expected"), [
     (1e-9, 1, REPRODUCED), (-1, -1e-9, CONTRADICTED), (-1, 1, INCONCLUSIVE),
     (0, 1, INCONCLUSIVE), (-1, 0, INCONCLUSIVE), (0, 0, INCONCLUSIVE),
@@ -119,7 +126,7 @@ WRONG = {
     "study": ({"study": "z"}, "no study 'z'"),
     "relation": ({"relation": "rises"}, "relation"),
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
-    "tolerance": ({"relation": "within"}, "`within` needs it"),
+    "tolerance": ({"relation": "within"}, "they need it"),
     "no side": ({"side": None}, "side"),
 }
 
