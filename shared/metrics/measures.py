@@ -17,6 +17,7 @@ from shared.metrics.error_rate import character_errors, word_errors
 from shared.metrics.failure import NotMeasured
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
+from shared.metrics.pitch import pitch_deviation
 from shared.metrics.si_sdr import si_sdr
 from shared.metrics.similarity import cosine_similarity
 from shared.metrics.stoi import stoi
@@ -91,6 +92,16 @@ class Rate:
 
     def provenance(self) -> dict[str, Any]:
         return _provenance("KL(posterior || N(0, 1)) of a latent frame, mean over frames; kbps = Hz · KL / ln 2", None)
+
+
+class Pitch:
+    """How much the voice's pitch moves."""
+
+    def __call__(self, case: Case) -> tuple[float]:
+        return (pitch_deviation(case.audio, case.sample_rate),)
+
+    def provenance(self) -> dict[str, Any]:
+        return _provenance("standard deviation of F0 in semitones over voiced frames, pYIN of package librosa", None)
 
 
 class WordErrors:

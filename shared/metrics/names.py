@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate"]
+MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch"]
 NAMES: tuple[MetricName, ...] = get_args(MetricName)
 
 COLUMNS: dict[MetricName, tuple[str, ...]] = {
@@ -16,6 +16,7 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "lsd": ("lsd",),
     "si_sdr": ("si_sdr",),
     "rate": ("kl", "kbps"),
+    "pitch": ("pitch_std",),
 }
 
 # The model of `evaluators` that a metric uses; the others use none.

@@ -33,6 +33,7 @@ from shared.metrics.measures import (
     Intrusive,
     Measure,
     Naturalness,
+    Pitch,
     Rate,
     Similarity,
     SpeechQuality,
@@ -140,6 +141,7 @@ def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | Non
         "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
         "utmos": lambda: Naturalness(spec.utmos),
         "rate": Rate,
+        "pitch": Pitch,
     }
     return builders[name]() if name in builders else Intrusive(name)
 
