@@ -1,4 +1,4 @@
-"""The manifest of a corpus: every clip with its transcript, speaker, split and hash."""
+"""The manifest of a corpus: every clip with its transcript or caption, speaker, split and hash."""
 
 from pathlib import Path
 from typing import Literal
@@ -20,15 +20,16 @@ class CorpusError(ConfigError):
 
 
 class Clip(Strict):
-    """One utterance: mono PCM16 at the manifest's sample rate; `file` is relative to the manifest's folder.
+    """One utterance or sound: mono PCM16 at the manifest's sample rate; `file` is relative to its folder.
 
-    `seen_speaker` is False for a voice that has no clip in `train`.
+    Of a sound, `text` is the caption and `speaker` is None. `seen_speaker` is False for a voice that has no clip in
+    `train`.
     """
 
     id: str
     file: str
     text: str
-    speaker: str
+    speaker: str | None
     split: Split
     seen_speaker: bool
     seconds: float

@@ -1,4 +1,4 @@
-"""What is evaluated: test clips, each with a prompt by the same voice."""
+"""What is evaluated: test clips, each with a prompt by the same voice, or without one where nobody speaks."""
 
 import random
 from collections import defaultdict
@@ -8,16 +8,19 @@ from shared.corpora.manifest import Clip, Manifest
 
 
 class TestItem(NamedTuple):
-    """Say the text of `target` in the voice of `prompt`; `target` is the reference recording."""
+    """Say the text of `target` in the voice of `prompt`; `target` is the reference recording.
+
+    `prompt` is None if `target` is a sound: then make what its caption says.
+    """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
     target: Clip
-    prompt: Clip
+    prompt: Clip | None
 
 
 def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
-    """The first `n` test clips that can be prompted, in the manifest's order, each with its prompt.
+    """The first `n` test clips, in the manifest's order: sounds, and utterances that can be prompted.
 
     A prompt is another test clip by the same speaker with another text, drawn by `seed`; a speaker without
     one is prompted by a train clip; a speaker without either is left out (see `unpromptable`). A target's
@@ -28,8 +31,8 @@ def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
     for target in manifest.split("test"):
         if len(items) == n:
             break
-        prompt = _draw_prompt(target, pool[target.speaker], seed)
-        if prompt is not None:
+        prompt = None if target.speaker is None else _draw_prompt(target, pool[target.speaker], seed)
+        if prompt is not None or target.speaker is None:
             items.append(TestItem(target, prompt))
     return items
 
@@ -40,10 +43,11 @@ test_items.__test__ = False
 def unpromptable(manifest: Manifest) -> list[Clip]:
     """The test clips that `test_items` leaves out, since nothing else by their speaker can be the prompt."""
     pool = _by_speaker(manifest)
-    return [c for c in manifest.split("test") if not _candidates(c, pool[c.speaker])]
+    spoken = [clip for clip in manifest.split("test") if clip.speaker is not None]
+    return [clip for clip in spoken if not _candidates(clip, pool[clip.speaker])]
 
 
-def _by_speaker(manifest: Manifest) -> dict[str, list[Clip]]:
+def _by_speaker(manifest: Manifest) -> dict[str | None, list[Clip]]:
     pool = defaultdict(list)
     for clip in manifest.clips:
         pool[clip.speaker].append(clip)

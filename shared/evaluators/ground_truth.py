@@ -28,7 +28,7 @@ class GroundTruthSpec(Strict):
 
 
 def recordings(items: list[TestItem], corpus: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
-    """Each item's target as if it had been generated from the item's prompt."""
+    """Each item's target as if it had been generated from the item's prompt, if it has one."""
     progress = Progress("ground truth", len(items), unit="clip")
     for target, prompt in items:
         clip = GeneratedClip(
@@ -36,7 +36,7 @@ def recordings(items: list[TestItem], corpus: Path) -> Iterator[tuple[GeneratedC
             file=clip_file(target.id),
             text=target.text,
             reference=None,
-            prompt=prompt.id,
+            prompt=None if prompt is None else prompt.id,
             speaker=target.speaker,
         )
         yield clip, load_clip(corpus, target)

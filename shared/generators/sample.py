@@ -1,6 +1,11 @@
-"""Job: say each test text in the voice of its prompt, with a trained generator and its autoencoder."""
+"""Job: say each test text in the voice of its prompt, with a trained generator and its autoencoder.
+
+A test item without a prompt is a sound: it is made from its caption alone, with nothing to continue, and as long as
+the target clip, since how long a text takes to be said says nothing about it.
+"""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,7 @@ from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import load_autoencoder
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json
 from shared.generators.builder import load_generator
@@ -44,7 +49,11 @@ class Sampler:
         self.generator, saved = load_generator(generator)
         self.generator.to(self.device)
         self.scale = saved["latent_scale"]
-        self.duration = DurationModel(spec.sampling.duration, self.manifest.split("train"))
+
+    @cached_property
+    def duration(self) -> DurationModel:
+        """Fitted to the corpus, if a text is to be spoken at all."""
+        return DurationModel(self.spec.sampling.duration, self.manifest.split("train"))
 
     def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
         """Waveforms of numbered test items, prompts removed."""
@@ -52,7 +61,7 @@ class Sampler:
         prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
-        texts = [f"{item.prompt.text} {item.target.text}" for _, item in items]
+        texts = [f"{item.prompt.text} {item.target.text}" if item.prompt else item.target.text for _, item in items]
         latents = sample_latents(self.generator, self.spec.sampling.solver, noise, frames, prompts, texts)
         return [
             self._decode(row[len(prompt) : length])
@@ -61,16 +70,24 @@ class Sampler:
 
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
-        """The prompt's scaled latents and the noise of prompt and target, each `(frames, dim)`."""
+        """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
         rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
-        audio = torch.from_numpy(load_clip(self.corpus, item.prompt)).to(self.device)
-        posterior = self.autoencoder.encode(audio.unsqueeze(0))
-        mean, std = posterior.mean[0].T, posterior.std[0].T
-        prompt = mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
-        seconds = self.duration.seconds(item.target.text, item.prompt.text, item.prompt.seconds)
+        if item.prompt:
+            prompt = self._encode(item.prompt, rng)
+            seconds = self.duration.seconds(item.target.text, item.prompt.text, item.prompt.seconds)
+        else:
+            prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
+            seconds = item.target.seconds
         target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)
+
+    def _encode(self, clip: Clip, rng: torch.Generator) -> Tensor:
+        """A sample of a clip's posterior, `(frames, dim)`."""
+        audio = torch.from_numpy(load_clip(self.corpus, clip)).to(self.device)
+        posterior = self.autoencoder.encode(audio.unsqueeze(0))
+        mean, std = posterior.mean[0].T, posterior.std[0].T
+        return mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
 
     @torch.inference_mode()
     def _decode(self, latents: Tensor) -> np.ndarray:
@@ -87,7 +104,7 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
         for (_, item), audio in zip(batch, sampler.generate(batch), strict=True):
             clip = GeneratedClip(
                 id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
-                prompt=item.prompt.id, speaker=item.target.speaker,
+                prompt=None if item.prompt is None else item.prompt.id, speaker=item.target.speaker,
             )
             yield clip, audio
         progress.update(len(batch))

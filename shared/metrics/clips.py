@@ -19,10 +19,10 @@ class GeneratedClip(Strict):
     Attributes:
         id: the id of the test clip in the corpus that this one speaks for.
         file: the wav, relative to clips.json.
-        text: what it should say.
+        text: what it should say or, of a sound, be.
         reference: corpus id of the signal it should equal (PESQ, STOI, and SIM where there is no prompt).
         prompt: corpus id of the clip whose voice it should have (SIM).
-        speaker: whose voice that is.
+        speaker: whose voice that is; None of a sound.
         kl: of a reconstruction, nats of its posterior's KL divergence in a latent frame, the mean over its frames.
         kbps: the same as a rate, in kilobits a second.
     """
@@ -32,7 +32,7 @@ class GeneratedClip(Strict):
     text: str
     reference: str | None
     prompt: str | None
-    speaker: str
+    speaker: str | None
     kl: float | None = None
     kbps: float | None = None
 

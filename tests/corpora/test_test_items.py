@@ -5,7 +5,7 @@ from shared.corpora.test_items import test_items as items_of
 from shared.corpora.test_items import unpromptable
 
 
-def clip(name: str, speaker: str, split: str, text: str | None = None) -> Clip:
+def clip(name: str, speaker: str | None, split: str, text: str | None = None) -> Clip:
     return Clip(
         id=name,
         file=f"audio/{name}.wav",
@@ -52,6 +52,13 @@ def test_a_prompt_never_says_the_target_text():
         clip("x", "a", "test", "hi"), clip("y", "a", "test", "hi"), clip("t", "a", "train", "ho")
     )
     assert {item.prompt.id for item in items_of(corpus, 5, seed=0)} == {"t"}
+
+
+def test_sounds_are_not_prompted():
+    sounds = [clip(name, None, "test") for name in "xyz"]
+    corpus = manifest(*sounds, clip("t", None, "train"))
+    assert items_of(corpus, 2, seed=0) == [(sounds[0], None), (sounds[1], None)]
+    assert unpromptable(corpus) == []
 
 
 def test_speakers_with_nothing_else_are_left_out_and_reported():

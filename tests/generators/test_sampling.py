@@ -116,6 +116,21 @@ def test_without_the_fix_the_prompt_part_evolves_freely():
 
 
 @pytest.mark.parametrize("config", [CONFIG, F5])
+def test_without_a_prompt_every_frame_is_made_from_the_text(config):
+    generator = make_generator(config=config)
+
+    def unprompted(texts, prompt_fix=True):
+        solver = SolverConfig(prompt_fix=prompt_fix)
+        return sample_latents(generator, solver, NOISE, FRAMES, [torch.zeros(0, 3)] * 2, texts)
+
+    result = unprompted(TEXTS)
+    assert torch.isfinite(result).all() and (result != NOISE)[0].all()
+    assert torch.equal(result, unprompted(TEXTS, prompt_fix=False))
+    other = unprompted(["dc ba", TEXTS[1]])
+    assert not torch.allclose(other[0], result[0]) and torch.equal(other[1], result[1])
+
+
+@pytest.mark.parametrize("config", [CONFIG, F5])
 def test_a_batch_gives_what_its_examples_give_alone(config):
     generator = make_generator(config=config)
     together = sample(generator)

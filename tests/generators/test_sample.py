@@ -1,0 +1,90 @@
+"""The sampling job on a tiny autoencoder and generator: what a prompt, or none, does to a clip."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from shared.autoencoders.builder import build_autoencoder
+from shared.autoencoders.config import AutoencoderConfig
+from shared.corpora.manifest import Clip, store_audio, write_manifest
+from shared.generators import sample
+from shared.generators.builder import build_generator
+from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig
+from shared.generators.duration import DurationModel
+from shared.generators.sample import Sampler, SamplesSpec, sample_clips
+from shared.generators.sampling_config import SamplingConfig, SolverConfig
+from shared.training.job import save_model
+
+RATE, HOP = 8000, 256
+SECONDS = (0.5, 0.8, 0.65)
+AUTOENCODER = AutoencoderConfig.model_validate({
+    "architecture": {"family": "spectral", "n_fft": 256, "stft_hop": 128, "downsample": 2, "width": 8,
+                     "latent_width": 8, "depth": 1, "latent_depth": 1},
+    "bottleneck": {"kind": "gaussian", "dim": 3},
+})
+GENERATOR = GeneratorConfig(
+    architecture=DiTConfig(kind="dit", width=16, depth=1, heads=1, text_layers=1),
+    text=CharactersConfig(kind="characters", dim=4),
+)
+
+
+def make_sampler(folder: Path, speaker: str | None) -> Sampler:
+    """A sampler over three test clips by one speaker, or of sounds."""
+    torch.manual_seed(0)
+    generator = build_generator(GENERATOR, latent_dim=3)
+    torch.nn.init.normal_(generator.transformer.project.weight, std=0.5)
+    for name, model, config, more in (
+        ("autoencoder", build_autoencoder(AUTOENCODER), AUTOENCODER, {}),
+        ("generator", generator, GENERATOR, {"latent_dim": 3, "latent_scale": 0.5}),
+    ):
+        saved = {"config": config.model_dump(mode="json"), **more}
+        save_model(folder / name / "model.safetensors", model.state_dict(), saved)
+    rng, clips = np.random.default_rng(0), []
+    for index, seconds in enumerate((*SECONDS, 0.5)):
+        stored = store_audio(folder, f"c{index}", 0.1 * rng.normal(size=round(seconds * RATE)), RATE)
+        split = "test" if index < len(SECONDS) else "train"
+        clips.append(Clip(id=f"c{index}", text="ab" * (index + 1), speaker=speaker, split=split, seen_speaker=True,
+                          **stored))
+    write_manifest(folder / "manifest.json", RATE, clips, [])
+    sampling = SamplingConfig(solver=SolverConfig(evaluations=2), batch=2)
+    spec = SamplesSpec(generator={}, sampling=sampling, clips=10, seed=0)
+    models = (folder / name / "model.safetensors" for name in ("autoencoder", "generator"))
+    return Sampler(spec, folder / "manifest.json", *models)
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list:
+    """The prompts and texts that the solver was given, batch by batch."""
+    calls = []
+
+    def spy(generator, solver, noise, frames, prompts, texts):
+        calls.extend(zip(prompts, texts, frames.tolist(), strict=True))
+        return original(generator, solver, noise, frames, prompts, texts)
+
+    original = sample.sample_latents
+    monkeypatch.setattr(sample, "sample_latents", spy)
+    return calls
+
+
+def test_a_sound_is_made_from_its_caption_alone_and_lasts_as_long_as_the_target(tmp_path, asked, monkeypatch):
+    monkeypatch.setattr(DurationModel, "__init__", lambda *_: pytest.fail("durations are of speech"))
+    clips = list(sample_clips(make_sampler(tmp_path, speaker=None)))
+    assert [text for _, text, _ in asked] == ["ab", "abab", "ababab"]
+    assert all(prompt.shape == (0, 3) for prompt, _, _ in asked)
+    for (clip, audio), seconds in zip(clips, SECONDS, strict=True):
+        assert clip.prompt is None and clip.speaker is None and clip.reference is None
+        assert len(audio) == round(seconds * RATE / HOP) * HOP
+        assert np.isfinite(audio).all() and audio.std() > 0
+
+
+def test_an_utterance_continues_its_prompt_and_the_prompt_is_cut_off(tmp_path, asked):
+    sampler = make_sampler(tmp_path, speaker="s")
+    clips = list(sample_clips(sampler))
+    known = {clip.id: clip for clip in sampler.manifest.clips}
+    for (clip, audio), (prompt, text, frames) in zip(clips, asked, strict=True):
+        assert clip.prompt != clip.id and clip.speaker == "s"
+        assert text == f"{known[clip.prompt].text} {clip.text}"
+        assert len(prompt) >= known[clip.prompt].seconds * RATE // HOP
+        assert len(audio) == (frames - len(prompt)) * HOP
