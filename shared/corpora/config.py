@@ -7,16 +7,17 @@ from pydantic import Field, RootModel
 from shared.config import parse
 from shared.corpora.folder import FolderConfig
 from shared.corpora.hub import HubConfig
+from shared.corpora.sound import SoundConfig
 from shared.corpora.speech import SpeechConfig
 
-CorpusConfig = Annotated[SpeechConfig | FolderConfig | HubConfig, Field(discriminator="kind")]
+CorpusConfig = Annotated[SpeechConfig | SoundConfig | FolderConfig | HubConfig, Field(discriminator="kind")]
 
 
 class _AnyCorpus(RootModel[CorpusConfig]):
     pass
 
 
-def parse_corpus(data: Any, where: str) -> SpeechConfig | FolderConfig | HubConfig:
+def parse_corpus(data: Any, where: str) -> CorpusConfig:
     """Validate `data` as the config of a corpus of its `kind`; `where` names the file it came from.
 
     Raises:
