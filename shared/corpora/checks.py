@@ -1,23 +1,40 @@
 """Why a clip cannot be used."""
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 
 from shared.corpora.levels import FRAME_SECONDS, frame_rms
 
 # A frame is heard above this level; quiet recordings lie around -40 dBFS, the noise of 16 bits below -90.
 AUDIBLE_DBFS = -60.0
-# Less than this much above it is no utterance: the shortest words last 0.1 to 0.2 s.
-LEAST_AUDIBLE_SECONDS = 0.1
 # Share of the length in its header that a file must decode to: compressed formats give it roughly.
 LEAST_WHOLE = 0.9
 
+Content = Literal["speech", "sound"]
 
-def text_problem(text: str) -> str | None:
-    """Why a transcript cannot be used, or None."""
+
+class Demands(NamedTuple):
+    """What a clip must have: `seconds` in all, `audible` seconds that are heard, and a text, which is called `text`."""
+
+    seconds: float
+    audible: float
+    text: str
+
+
+# The shortest words last 0.1 to 0.2 s; a click of a switch or a hit on a drum is heard for two or three frames.
+DEMANDS: dict[Content, Demands] = {
+    "speech": Demands(seconds=0.3, audible=0.1, text="transcript"),
+    "sound": Demands(seconds=0.1, audible=0.02, text="caption"),
+}
+
+
+def text_problem(text: str, content: Content = "speech") -> str | None:
+    """Why a transcript or caption cannot be used, or None."""
     if not text.strip():
-        return "empty transcript"
+        return f"empty {DEMANDS[content].text}"
     if not any(character.isalnum() for character in text):
-        return f"transcript without a word: {text.strip()!r}"
+        return f"{DEMANDS[content].text} without a word: {text.strip()!r}"
     return None
 
 
@@ -37,16 +54,20 @@ def cut_problem(seconds: float, claimed: float) -> str | None:
     return None
 
 
-def audio_problem(audio: np.ndarray, rate: int) -> str | None:
+def audio_problem(audio: np.ndarray, rate: int, content: Content = "speech") -> str | None:
     """Why the samples (time,) at `rate` Hz cannot be used, or None. A constant offset is no sound."""
     if not np.isfinite(audio).all():
         return "samples that are not finite"
     heard = frame_rms(audio - audio.mean(), rate) > 10 ** (AUDIBLE_DBFS / 20) if len(audio) else np.zeros(1)
-    if heard.sum() * FRAME_SECONDS < LEAST_AUDIBLE_SECONDS:
-        return f"silent: less than {LEAST_AUDIBLE_SECONDS:g} s above {AUDIBLE_DBFS:g} dBFS"
+    least = DEMANDS[content].audible
+    if heard.sum() * FRAME_SECONDS < least:
+        return f"silent: less than {least:g} s above {AUDIBLE_DBFS:g} dBFS"
     return None
 
 
-def clip_problem(audio: np.ndarray, rate: int, text: str, least: float, most: float) -> str | None:
-    """The first reason why a clip cannot be used, or None: its transcript, its length, its samples."""
-    return text_problem(text) or length_problem(len(audio) / rate, least, most) or audio_problem(audio, rate)
+def clip_problem(
+    audio: np.ndarray, rate: int, text: str, least: float, most: float, content: Content = "speech"
+) -> str | None:
+    """The first reason why a clip cannot be used, or None: its text, its length, its samples."""
+    length = length_problem(len(audio) / rate, least, most)
+    return text_problem(text, content) or length or audio_problem(audio, rate, content)

@@ -30,8 +30,8 @@ class FolderConfig(RecordedConfig):
 
     Args:
         path: the folder. Its `metadata.csv` has the columns `file_name` (relative to the folder) and `text`;
-            optional are `speaker` (without it, all is one voice) and `split` (train, validation or test;
-            without it, clips are split by share). Nothing is written in the folder.
+            optional are `speaker` (without it, all is one voice; sounds have none) and `split` (train,
+            validation or test; without it, clips are split by share). Nothing is written in the folder.
     """
 
     kind: Literal["folder"]
@@ -48,7 +48,10 @@ def build_folder(config: FolderConfig, output: Path) -> Manifest:
     if output.resolve().is_relative_to(folder.resolve()):
         raise CorpusError(f"{output}: lies in the folder {folder}, where nothing is written; choose another")
     rows = read_metadata(folder)
-    return build_recorded(str(folder), _recordings(folder, rows), len(rows), config, output)
+    if config.content == "sound":
+        rows = [{name: cell for name, cell in row.items() if name != "speaker"} for row in rows]
+    speaker = ONE_SPEAKER if config.content == "speech" else None
+    return build_recorded(str(folder), _recordings(folder, rows, speaker), len(rows), config, output)
 
 
 def source_files(path: str) -> list[Path]:
@@ -91,14 +94,15 @@ def _stripped(row: dict[str, str | list[str]]) -> Row:
     return {name.strip(): cell.strip() for name, cell in cells.items()}
 
 
-def _recordings(folder: Path, rows: list[Row]) -> Iterator[Recording | Rejected]:
+def _recordings(folder: Path, rows: list[Row], speaker: str | None) -> Iterator[Recording | Rejected]:
+    """The clips that `rows` name; `speaker` is that of a row without this column."""
     for line, row in enumerate(rows, start=2):
         name = row["file_name"] or f"line {line}"
         if problem := _row_problem(folder, row):
             yield Rejected(file=name, reason=problem)
         else:
             split = SPLIT_NAMES[row["split"]] if "split" in row else None
-            yield Recording(name, folder / name, row["text"], row.get("speaker", ONE_SPEAKER), split)
+            yield Recording(name, folder / name, row["text"], row.get("speaker", speaker), split)
 
 
 def _row_problem(folder: Path, row: Row) -> str | None:

@@ -21,7 +21,8 @@ class HubLayout(Strict):
         dataset: its id on the Hugging Face Hub, or a local folder that `load_dataset` reads.
         subset: its configuration, if it has several.
         train, validation, test: its names of our splits; a dataset with `train` only is split by share.
-        text_column, speaker_column, audio_column: its columns.
+        text_column, speaker_column, audio_column: its columns; sounds with captions have no speaker.
+        first_sentence: take the text's first sentence only, where it joins several captions.
     """
 
     dataset: str
@@ -30,8 +31,9 @@ class HubLayout(Strict):
     validation: str | None = "validation"
     test: str | None = "test"
     text_column: str = "text"
-    speaker_column: str = "speaker"
+    speaker_column: str | None = "speaker"
     audio_column: str = "audio"
+    first_sentence: bool = False
 
 
 KNOWN = {
@@ -48,6 +50,11 @@ KNOWN = {
         dataset="openslr/librispeech_asr", subset="clean", train="train.100", speaker_column="speaker_id"
     ),
     "vctk": HubLayout(dataset="sanchit-gandhi/vctk", validation=None, test=None, speaker_column="speaker_id"),
+    # Of these two the id, the columns and the splits are those that public code uses to load them, as found in
+    # several repositories; neither was downloaded here.
+    "audiocaps": HubLayout(dataset="OpenSound/AudioCaps", text_column="caption", speaker_column=None),
+    # Each text is a clip's five captions, joined by full stops.
+    "clotho": HubLayout(dataset="CLAPv2/Clotho", speaker_column=None, first_sentence=True),
 }
 
 
@@ -55,7 +62,8 @@ class HubConfig(RecordedConfig):
     """A public corpus.
 
     Args:
-        name: libritts, librispeech or vctk in any case; else a dataset's id or a local dataset's folder.
+        name: libritts, librispeech or vctk, or for sounds audiocaps or clotho, in any case; else a dataset's id or a
+            local dataset's folder.
         layout: where the dataset keeps what we need, if it isn't one of the known ones, or to take another
             part of one.
         revision: the dataset's commit; without it, the newest.
@@ -79,6 +87,10 @@ def build_hub(config: HubConfig, output: Path) -> Manifest:
             unusable than `max_rejected` allows.
     """
     layout = find_layout(config)
+    if config.content == "sound":
+        layout = layout.model_copy(update={"speaker_column": None})
+    elif layout.speaker_column is None:
+        raise CorpusError(f"{config.name}: captioned sounds without speakers, and content is not 'sound'")
     return build_recorded(layout.dataset, _recordings(config, layout), None, config, output)
 
 
@@ -106,15 +118,20 @@ def _recordings(config: HubConfig, layout: HubLayout) -> Iterator[Recording | Re
 def _recording(
     row: dict[str, Any], layout: HubLayout, place: str, split: Split | None
 ) -> Recording | Rejected:
-    audio, speaker = row[layout.audio_column] or {}, row[layout.speaker_column]
+    audio, text = row[layout.audio_column] or {}, row[layout.text_column] or ""
+    speaker = row[layout.speaker_column] if layout.speaker_column else None
     path, content = audio.get("path"), audio.get("bytes")
     name = f"{place}/{Path(path).name}" if path else place
     if content is None and path is None:
         return Rejected(file=name, reason="no audio")
-    if speaker is None:
+    if layout.speaker_column and speaker is None:
         return Rejected(file=name, reason="no speaker")
     return Recording(
-        name, Path(path) if content is None else content, row[layout.text_column] or "", str(speaker), split
+        name,
+        Path(path) if content is None else content,
+        text.partition(".")[0] if layout.first_sentence else text,
+        None if speaker is None else str(speaker),
+        split,
     )
 
 
@@ -122,7 +139,9 @@ def _rows(config: HubConfig, layout: HubLayout, split: str) -> Iterator[dict[str
     """The rows of one split, their audio as a file's bytes or path: decoding it is left to soundfile."""
     import datasets
 
-    columns = [layout.audio_column, layout.text_column, layout.speaker_column]
+    columns = [layout.audio_column, layout.text_column]
+    if layout.speaker_column:
+        columns.append(layout.speaker_column)
     # What `datasets` raises: OSError for the network and missing files, ValueError for unknown subsets and
     # splits, RuntimeError for datasets that are scripts, KeyError for unknown columns.
     try:

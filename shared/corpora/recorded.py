@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from shared.audio.io import AudioError, audio_seconds, read_mono
 from shared.config import Strict
-from shared.corpora.checks import clip_problem, cut_problem, length_problem, text_problem
+from shared.corpora.checks import DEMANDS, Content, clip_problem, cut_problem, length_problem, text_problem
 from shared.corpora.manifest import (
     SPLITS,
     Clip,
@@ -34,8 +34,10 @@ class RecordedConfig(Strict):
     """What every corpus of recordings can be told.
 
     Args:
+        content: what the texts are: transcripts of speech by speakers, or captions of sounds, which have none.
         sample_rate: Hz; whatever the recordings have is resampled to it, and stereo is mixed down.
-        min_seconds, max_seconds: lengths outside are rejected.
+        min_seconds, max_seconds: lengths outside are rejected; min_seconds is 0.3 for speech and 0.1 for sounds
+            if it is not given.
         max_rejected: share of clips that may be rejected; one more stops the build. The default, a fifth,
             lets a small folder lose a few clips (3 of 20) with no more than a report, while a wrong column,
             a wrong folder or an unreadable format, which spoil most clips, still stop it.
@@ -45,8 +47,9 @@ class RecordedConfig(Strict):
         seed: of the splits and of the order of clips.
     """
 
+    content: Content = "speech"
     sample_rate: int = Field(ge=8000, le=192000)
-    min_seconds: float = Field(default=0.3, ge=0)
+    min_seconds: float | None = Field(default=None, ge=0)
     max_seconds: float = Field(default=30.0, gt=0)
     max_rejected: float = Field(default=0.2, ge=0, le=1)
     validation_share: float = Field(default=0.1, ge=0, lt=0.5)
@@ -56,18 +59,28 @@ class RecordedConfig(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> "RecordedConfig":
-        if self.min_seconds > self.max_seconds:
+        if self.least_seconds > self.max_seconds:
             raise ValueError("min_seconds: more than max_seconds")
+        if self.content == "sound" and self.held_out_speakers:
+            raise ValueError("held_out_speakers: sounds have no speakers")
         return self
+
+    @property
+    def least_seconds(self) -> float:
+        """The shortest clip that is not rejected."""
+        return DEMANDS[self.content].seconds if self.min_seconds is None else self.min_seconds
 
 
 class Recording(NamedTuple):
-    """A clip as its source has it: `name` is what the user knows it by, `audio` a path or a file's bytes."""
+    """A clip as its source has it: `name` is what the user knows it by, `audio` a path or a file's bytes.
+
+    A sound's `speaker` is None.
+    """
 
     name: str
     audio: Path | bytes
     text: str
-    speaker: str
+    speaker: str | None
     split: Split | None = None
 
 
@@ -129,15 +142,15 @@ def _store_all(
 
 def _store(index: int, recording: Recording, config: RecordedConfig, folder: Path) -> Stored | Rejected:
     """Write one clip as mono PCM16 at the corpus's rate, or say why not."""
-    limits = config.min_seconds, config.max_seconds
+    limits = config.least_seconds, config.max_seconds
     try:
         # By its header first: a recording of hours must not be decoded to learn that it is too long.
         claimed = audio_seconds(_opened(recording))
-        problem = text_problem(recording.text) or length_problem(claimed, *limits)
+        problem = text_problem(recording.text, config.content) or length_problem(claimed, *limits)
         if problem is None:
             audio = read_mono(_opened(recording), config.sample_rate)
             problem = cut_problem(len(audio) / config.sample_rate, claimed)
-            problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits)
+            problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits, config.content)
     except AudioError as error:
         problem = str(error)
     if problem is not None:

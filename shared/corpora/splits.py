@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 
 from shared.corpora.manifest import Split
 
@@ -10,9 +11,9 @@ LEAST_CLIPS = LEAST_TEST + LEAST_VALIDATION + LEAST_TRAIN
 
 
 def assign_splits(
-    speakers: list[str], validation_share: float, test_share: float, held_out: int, seed: int
+    speakers: Sequence[str | None], validation_share: float, test_share: float, held_out: int, seed: int
 ) -> list[Split]:
-    """The split of each clip, given its speaker.
+    """The split of each clip, given its speaker; None is one, too.
 
     Clips go to `test` two by two from one speaker after another, so that they can prompt each other; a
     speaker keeps a clip in `train` where it has enough. The clips of `held_out` speakers, drawn from those
@@ -36,7 +37,7 @@ def assign_splits(
     return [names.get(index, "train") for index in range(len(speakers))]
 
 
-def _pools(speakers: list[str], rng: random.Random) -> dict[str, list[int]]:
+def _pools(speakers: Sequence[str | None], rng: random.Random) -> dict[str | None, list[int]]:
     """Each speaker's clips, speakers and clips in random order."""
     pools = defaultdict(list)
     for index in rng.sample(range(len(speakers)), len(speakers)):

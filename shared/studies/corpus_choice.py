@@ -29,6 +29,12 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
     return {"kind": "hub", "name": corpus, **limit}
 
 
+def in_place_of(own: Any, override: dict[str, Any]) -> dict[str, Any]:
+    """`override` for a study whose own corpus is `own`: in a study of sounds, the texts are captions."""
+    content = "sound" if own.get("kind") == "sound" else own.get("content")
+    return override if content is None else {**override, "content": content}
+
+
 def identity(spec: Any) -> Any:
     """`spec` with a folder's path replaced by a fingerprint of what lies in it: the same audio, the same key."""
     if isinstance(spec, dict):

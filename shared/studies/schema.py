@@ -14,6 +14,7 @@ from shared.evaluators.config import RecogniserConfig, SpeakerConfig
 from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.names import EVALUATORS, MetricName
 from shared.studies.claims import load_claims
+from shared.studies.corpus_choice import in_place_of
 from shared.studies.paper import load_paper
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 
@@ -215,7 +216,8 @@ class Source:
             for dotted, value in overrides.get(part, {}).items():
                 _assign(data, dotted, value)
         if corpus is not None:
-            data |= {"corpus": corpus, "autoencoder_corpora": []}
+            data["corpus"] = in_place_of(data.get("corpus", {}), corpus)
+            data.pop("autoencoder_corpora", None)
         if "sample_rate" in data:
             rate = {"sample_rate": data["sample_rate"]}
             if isinstance(data.get("corpus"), dict):

@@ -42,6 +42,19 @@ def test_silence(audio):
     assert "silent" in audio_problem(audio, RATE)
 
 
+def test_a_single_short_hit_is_a_sound_and_no_speech():
+    hit = np.where(np.arange(RATE) < 0.03 * RATE, NOISE, 0)
+    assert audio_problem(hit, RATE, "sound") is None
+    assert audio_problem(hit, RATE) == "silent: less than 0.1 s above -60 dBFS"
+    click = np.where(np.arange(RATE) < 0.005 * RATE, NOISE, 0)
+    assert "silent: less than 0.02 s" in audio_problem(click, RATE, "sound")
+
+
+def test_problems_are_named_after_what_the_texts_are():
+    assert clip_problem(NOISE, RATE, "", 0.1, 30, "sound") == "empty caption"
+    assert clip_problem(NOISE, RATE, "", 0.1, 30, "speech") == "empty transcript"
+
+
 def test_quiet_speech_is_not_silence():
     assert audio_problem(NOISE * 0.05, RATE) is None
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
 from shared.corpora.folder import source_files
@@ -142,6 +143,26 @@ def test_without_a_speaker_column_all_is_one_voice(tmp_path):
     manifest = build(folder, tmp_path / "out")
     assert {clip.speaker for clip in manifest.clips} == {"speaker"}
     assert all(clip.seen_speaker for clip in manifest.clips)
+
+
+@pytest.mark.parametrize("columns", [("file_name", "text"), ("file_name", "text", "speaker")])
+def test_a_folder_of_captioned_sounds_has_no_speakers(tmp_path, columns):
+    rows = [(f"{i}.wav", f"a dog barks {i} times", "")[: len(columns)] for i in range(8)]
+    folder = small_folder(tmp_path, columns, rows)
+    hit = np.exp(-np.arange(2400) / 80) * noise(0.15, 16000, 0)[:, 0]
+    soundfile.write(folder / "0.wav", hit, 16000)
+    manifest = build(folder, tmp_path / "out", content="sound")
+    assert len(manifest.clips) == 8 and not manifest.rejected
+    assert {clip.speaker for clip in manifest.clips} == {None} and all(clip.seen_speaker for clip in manifest.clips)
+    items = items_of(manifest, 10, seed=0)
+    assert [item.target for item in items] == manifest.split("test") and {item.prompt for item in items} == {None}
+    with pytest.raises(CorpusError, match=r"0\.wav: (too short: 0\.15 s|no speaker)"):
+        build(folder, tmp_path / "speech", max_rejected=0)
+
+
+def test_sounds_have_nobody_to_hold_out(tmp_path):
+    with pytest.raises(ConfigError, match="held_out_speakers: sounds have no speakers"):
+        build(tmp_path, tmp_path / "out", content="sound", held_out_speakers=1)
 
 
 def test_a_split_column_is_followed(tmp_path):

@@ -19,15 +19,15 @@ def encoded(seed: int, rate: int = 24000, seconds: float = 0.5) -> bytes:
     return buffer.getvalue()
 
 
-def write_split(path, layout, speakers, broken=()):
+def write_split(path, layout, speakers, broken=(), text="text {} {}"):
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = range(len(speakers))
     content = [b"broken" if i in broken else encoded(hash_of(path, i)) for i in rows]
     audio = [{"bytes": data, "path": f"clip{i}.flac"} for i, data in enumerate(content)]
     table = {
         layout.audio_column: pa.array(audio, pa.struct({"bytes": pa.binary(), "path": pa.string()})),
-        layout.text_column: [f"text {path.parent.name} {i}" for i in rows],
-        layout.speaker_column: speakers,
+        layout.text_column: [text.format(path.parent.name, i) for i in rows],
+        layout.speaker_column or "author": speakers,
         "chapter_id": list(rows),
     }
     pq.write_table(pa.table(table), path)
@@ -37,13 +37,13 @@ def hash_of(path, index: int) -> int:
     return sum(path.parent.name.encode()) * 1000 + index
 
 
-def local_copy(folder, layout, broken=()):
+def local_copy(folder, layout, broken=(), **texts):
     """A local dataset with the splits, subset and columns that `layout` says."""
     speakers = {layout.train: [1, 2, 3] * 4, layout.validation: [4, 5], layout.test: [6, 6, 7, 7]}
     card = ["---", "configs:", f"- config_name: {layout.subset or 'default'}", "  data_files:"]
     for split, names in speakers.items():
         if split:
-            write_split(folder / split / "0.parquet", layout, names, broken if split == layout.train else ())
+            write_split(folder / split / "0.parquet", layout, names, broken if split == layout.train else (), **texts)
             card += [f"  - split: {split}", f"    path: {split}/*.parquet"]
     (folder / "README.md").write_text("\n".join([*card, "---", ""]))
     return layout.model_copy(update={"dataset": str(folder)})
@@ -73,6 +73,27 @@ def test_known_corpora_keep_their_own_splits(tmp_path, offline, name, streaming)
     assert {clip.speaker for clip in manifest.split("test")} == {"6", "7"}
     assert all(clip.seen_speaker == (clip.speaker in "123") for clip in manifest.clips)
     assert len(load_clip(tmp_path / "out" / "manifest.json", manifest.clips[0])) == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("audiocaps", "A dog barks. It rains in {} {}", "A dog barks. It rains in train 3"),
+        ("clotho", "A dog in {} barks {} times. A dog is barking.", "A dog in train barks 3 times"),
+    ],
+)
+def test_captioned_sounds_have_no_speakers(tmp_path, offline, name, text, expected):
+    layout = local_copy(tmp_path / "data", KNOWN[name], text=text)
+    manifest = build_corpus(config(layout, content="sound"), tmp_path / "out" / "manifest.json")
+    assert [len(manifest.split(split)) for split in ("train", "validation", "test")] == [12, 2, 4]
+    assert {clip.speaker for clip in manifest.clips} == {None} and all(clip.seen_speaker for clip in manifest.clips)
+    assert expected in [clip.text for clip in manifest.clips]
+
+
+def test_captioned_sounds_are_no_speech_corpus(tmp_path):
+    spec = {"kind": "hub", "name": "AudioCaps", "sample_rate": 16000}
+    with pytest.raises(CorpusError, match="AudioCaps: captioned sounds without speakers, and content is not 'sound'"):
+        build_corpus(parse_corpus(spec, "spec"), tmp_path / "manifest.json")
 
 
 def test_a_corpus_with_one_split_is_split_by_share(tmp_path, offline):
@@ -113,7 +134,7 @@ def test_broken_clips_are_named(tmp_path, offline, capsys):
 def test_names(tmp_path):
     assert find_layout(HubConfig(kind="hub", name="LibriTTS", sample_rate=24000)) == KNOWN["libritts"]
     assert find_layout(HubConfig(kind="hub", name="some/data", sample_rate=24000)).dataset == "some/data"
-    with pytest.raises(CorpusError, match=r"libris: not a known corpus \(libritts, librispeech, vctk\)"):
+    with pytest.raises(CorpusError, match=r"libris: not a known corpus \(libritts, librispeech, vctk, audiocaps,"):
         find_layout(HubConfig(kind="hub", name="libris", sample_rate=24000))
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from shared.config import ConfigError
+from shared.studies.corpus_choice import in_place_of
 from shared.studies.plan import Plan, as_list
 from shared.studies.schema import Source, load_sources
 
@@ -256,6 +257,34 @@ def test_a_public_corpus_by_name(sources):
     jobs = Plan(sources, "smoke", [0], "libritts").jobs
     (corpus,) = {job.spec["name"] for (_, kind, _), job in jobs.items() if kind == "corpus"}
     assert corpus == "libritts"
+
+
+@pytest.mark.parametrize(
+    ("own", "content"),
+    [
+        ({"kind": "speech"}, None),
+        ({"kind": "sound"}, "sound"),
+        ({"kind": "hub", "name": "clotho", "content": "sound"}, "sound"),
+        ({"kind": "hub", "name": "vctk", "content": "speech"}, "speech"),
+    ],
+)
+def test_a_corpus_holds_what_the_studys_own_does(own, content):
+    override = {"kind": "folder", "path": "mine", "max_rejected": 0.1}
+    assert in_place_of(own, override) == {**override, **({"content": content} if content else {})}
+
+
+def test_a_folder_in_a_study_of_sounds_is_one_of_sounds(sources, tmp_path):
+    def change(study):
+        sound = {"kind": "sound", "sample_rate": 16000, "clips": 300, "validation": 10, "test": 20}
+        study["scales"]["smoke"]["corpus"] = sound
+
+    study = _changed(sources, tmp_path, change).sources
+    assert {job.spec["kind"] for job in Plan(study, "smoke", [0]).jobs.values() if job.kind == "corpus"} == {"sound"}
+    for corpus in (str(_audio_folder(tmp_path / "one")), "audiocaps"):
+        jobs = Plan(study, "smoke", [0], corpus).jobs.values()
+        assert {job.spec["content"] for job in jobs if job.kind == "corpus"} == {"sound"}
+        jobs = Plan(sources, "smoke", [0], corpus).jobs.values()
+        assert {job.spec["content"] for job in jobs if job.kind == "corpus"} == {"speech"}
 
 
 @pytest.mark.parametrize("corpus", ["/no/such/folder", "./none", "~/none-at-all"])
