@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from typing import NamedTuple
 
-from shared.corpora.manifest import Clip, Manifest
+from shared.corpora.manifest import Clip, CorpusError, Manifest
 
 
 class TestItem(NamedTuple):
@@ -38,6 +38,19 @@ def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
 
 
 test_items.__test__ = False
+
+
+def swapped_prompt(manifest: Manifest, item: TestItem, seed: int) -> Clip:
+    """Another clip by the same speaker that says neither what the target says nor what the prompt says.
+
+    Raises:
+        CorpusError: the speaker has none.
+    """
+    others = [clip for clip in manifest.clips if clip.speaker == item.target.speaker and clip.text != item.prompt.text]
+    swapped = _draw_prompt(item.target, others, seed)
+    if swapped is None:
+        raise CorpusError(f"{item.target.id}: no third text by {item.target.speaker} to swap its prompt for")
+    return swapped
 
 
 def unpromptable(manifest: Manifest) -> list[Clip]:

@@ -19,7 +19,7 @@ from shared.autoencoders.builder import load_autoencoder
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
-from shared.corpora.test_items import TestItem, test_items
+from shared.corpora.test_items import TestItem, swapped_prompt, test_items
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
@@ -68,13 +68,18 @@ class Sampler:
             for row, prompt, length in zip(latents, prompts, frames.tolist(), strict=True)
         ]
 
+    def heard(self, item: TestItem) -> Clip | None:
+        """The recording that an item is prompted with; its transcript is always that of `item.prompt`."""
+        swap = item.prompt is not None and self.spec.sampling.prompt == "swapped"
+        return swapped_prompt(self.manifest, item, self.spec.seed) if swap else item.prompt
+
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
         rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
-        if item.prompt:
-            prompt = self._encode(item.prompt, rng)
-            seconds = self.duration.seconds(item.target.text, item.prompt.text, item.prompt.seconds)
+        if heard := self.heard(item):
+            prompt = self._encode(heard, rng)
+            seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
         else:
             prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
             seconds = item.target.seconds
@@ -104,7 +109,7 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
         for (_, item), audio in zip(batch, sampler.generate(batch), strict=True):
             clip = GeneratedClip(
                 id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
-                prompt=None if item.prompt is None else item.prompt.id, speaker=item.target.speaker,
+                prompt=getattr(sampler.heard(item), "id", None), speaker=item.target.speaker,
             )
             yield clip, audio
         progress.update(len(batch))

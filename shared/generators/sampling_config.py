@@ -61,4 +61,9 @@ class SamplingConfig(Strict):
 
     solver: SolverConfig = SolverConfig()
     duration: DurationConfig = DurationConfig()
+    prompt: Literal["matched", "swapped"] = Field(
+        "matched",
+        description="the recording that the prompt's text is of; swapped: another one by the same speaker, a control "
+        "that tells a generator that reads from one that copies what it hears at the text's places",
+    )
     batch: int = Field(20, ge=1, description="clips sampled at once")

@@ -1,8 +1,8 @@
 import pytest
 
-from shared.corpora.manifest import Clip, Manifest
+from shared.corpora.manifest import Clip, CorpusError, Manifest
+from shared.corpora.test_items import swapped_prompt, unpromptable
 from shared.corpora.test_items import test_items as items_of
-from shared.corpora.test_items import unpromptable
 
 
 def clip(name: str, speaker: str | None, split: str, text: str | None = None) -> Clip:
@@ -66,3 +66,13 @@ def test_speakers_with_nothing_else_are_left_out_and_reported():
     corpus = manifest(lonely, clip("y", "b", "test"), clip("z", "b", "test"))
     assert [item.target.id for item in items_of(corpus, 2, seed=0)] == ["y", "z"]
     assert unpromptable(corpus) == [lonely]
+
+
+def test_a_swapped_prompt_says_neither_what_the_target_nor_what_the_prompt_says(corpus):
+    for item in items_of(corpus, 10, seed=0):
+        heard = swapped_prompt(corpus, item, seed=0)
+        assert heard.speaker == item.target.speaker
+        assert len({heard.text, item.target.text, item.prompt.text}) == 3
+    pair = manifest(clip("x", "a", "test"), clip("y", "a", "test"))
+    with pytest.raises(CorpusError, match="x: no third text by a"):
+        swapped_prompt(pair, items_of(pair, 1, seed=0)[0], seed=0)

@@ -88,3 +88,19 @@ def test_an_utterance_continues_its_prompt_and_the_prompt_is_cut_off(tmp_path, a
         assert text == f"{known[clip.prompt].text} {clip.text}"
         assert len(prompt) >= known[clip.prompt].seconds * RATE // HOP
         assert len(audio) == (frames - len(prompt)) * HOP
+
+
+def test_a_swapped_prompt_keeps_its_text_and_is_heard_as_another_clip_of_the_speaker(tmp_path, asked):
+    sampler = make_sampler(tmp_path, speaker="s")
+    matched = list(sample_clips(sampler))
+    texts = [text for _, text, _ in asked]
+    asked.clear()
+    sampler.spec = sampler.spec.model_copy(
+        update={"sampling": sampler.spec.sampling.model_copy(update={"prompt": "swapped"})}
+    )
+    swapped = list(sample_clips(sampler))
+    assert [text for _, text, _ in asked] == texts
+    known = {clip.id: clip for clip in sampler.manifest.clips}
+    for (before, _), (after, _), (prompt, _, _) in zip(matched, swapped, asked, strict=True):
+        assert after.id == before.id and after.prompt not in (before.prompt, before.id)
+        assert len(prompt) == -(-round(known[after.prompt].seconds * RATE) // HOP)
