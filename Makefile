@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
 
 .DEFAULT_GOAL := help
-.PHONY: help list env test test-fast pull lint FORCE
+.PHONY: help list env frechet test test-fast pull lint FORCE
 
 help:
 	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make CORPUS=/my/audio figures/...          on your own recordings (a folder with metadata.csv)'
 	@echo 'make list                                  studies, figures, what is already regenerated'
 	@echo 'make env                                   only build the environment in .venv'
+	@echo 'make frechet                               the package frechet-audio-distance, in .venv-frechet, for its test'
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
 	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
 	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 or 3.12)'
@@ -32,6 +33,13 @@ list: .venv/ready
 	@$(BIN)/replicate list
 
 env: .venv/ready
+
+frechet: .venv-frechet/ready
+
+.venv-frechet/ready: envs/frechet.txt
+	$(PYTHON) -m venv .venv-frechet
+	.venv-frechet/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/frechet.txt
+	@touch $@
 
 test: .venv/ready
 	$(BIN)/python -m pytest
