@@ -54,3 +54,31 @@ rule train_speaker:
             "shared.evaluators.speaker",
             "--corpus {input.corpus:q} --code {params.code}",
         )
+
+
+rule train_audio_text:
+    input:
+        unpack(inputs("audio_text")),
+    output:
+        ensure("runs/{scale}/{owner}/audio_text/{key}/model.safetensors", non_empty=True),
+    params:
+        **job_params("audio_text"),
+    log:
+        "logs/{scale}/{owner}/audio_text/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/audio_text/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 75
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Train the audio-text model [{params.label}]"
+    shell:
+        job_command(
+            "shared.evaluators.audio_text",
+            "--corpus {input.corpus:q} --code {params.code}",
+        )

@@ -1,6 +1,6 @@
 """What can be set about the evaluators trained here. Imports no torch."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -111,6 +111,69 @@ class SpeakerConfig(_Layered):
         steps=1500,
         batch=24,
         learning_rate=ScheduleConfig(peak=5e-3, final=5e-5, warmup=100),
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        checkpoint_every=300,
+    )
+
+
+class CaptionsConfig(Strict):
+    """A small CLAP: an HTSAT over a log-mel image of the whole clip, a RoBERTa over the caption's words.
+
+    Attributes:
+        bands: mel bands.
+        image: side of the square that the log-mel image is folded into; `image² / bands` frames fit in.
+        width: audio channels of the first stage; each further stage doubles them and halves the image's sides.
+        depths: blocks of each stage.
+        heads: attention heads of each stage.
+        window: side of the square of patches that attend to each other.
+        text_width, text_depth, text_heads: of the caption's encoder.
+        embedding: dimensions of the space that both share.
+    """
+
+    bands: int = Field(32, gt=0)
+    image: int = Field(64, gt=0)
+    width: int = Field(32, gt=0)
+    depths: tuple[int, ...] = Field((1, 1), min_length=1)
+    heads: tuple[int, ...] = Field((2, 4), min_length=1)
+    window: int = Field(8, gt=0)
+    text_width: int = Field(64, gt=0)
+    text_depth: int = Field(2, gt=0)
+    text_heads: int = Field(4, gt=0)
+    embedding: int = Field(64, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.image % self.bands:
+            raise ValueError(f"image {self.image} is no multiple of bands {self.bands}")
+        if len(self.heads) != len(self.depths):
+            raise ValueError(f"heads {self.heads} and depths {self.depths} name different numbers of stages")
+        smallest = self.image // self.PATCH >> (len(self.depths) - 1)
+        if self.image % (self.PATCH << (len(self.depths) - 1)) or smallest % self.window:
+            raise ValueError(f"the last of {len(self.depths)} stages has no whole windows of {self.window} patches")
+        for width, heads in ((self.width, self.heads[0]), (self.text_width, self.text_heads)):
+            if width % heads:
+                raise ValueError(f"a width of {width} is not divisible by its {heads} heads")
+        return self
+
+    PATCH: ClassVar[int] = 4  # side of a patch
+
+
+class AudioTextConfig(_Layered):
+    """The audio-text model, a contrastive one of clips and captions, and how it is trained.
+
+    Attributes:
+        gain: largest change of a training clip's level, in dB.
+        jitter: largest standard deviation, in dB, of independent changes of every cell of its log-mel image.
+    """
+
+    encoder: CaptionsConfig = CaptionsConfig()
+    gain: float = Field(6.0, ge=0)
+    jitter: float = Field(6.0, ge=0)
+    training: TrainingConfig = TrainingConfig(
+        steps=1200,
+        batch=32,
+        learning_rate=ScheduleConfig(peak=2e-3, final=2e-5, warmup=100),
         weight_decay=0.01,
         gradient_clip=1.0,
         checkpoint_every=300,

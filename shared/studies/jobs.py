@@ -4,6 +4,7 @@ KINDS = {
     "corpus": ("shared.corpora.build", "manifest.json"),
     "recogniser": ("shared.evaluators.recogniser", "model.safetensors"),
     "speaker": ("shared.evaluators.speaker", "model.safetensors"),
+    "audio_text": ("shared.evaluators.audio_text", "model.safetensors"),
     "teacher_features": ("shared.training.teacher_features", "features.safetensors"),
     "autoencoder": ("shared.training.autoencoder", "model.safetensors"),
     "latents": ("shared.training.encode", "latents.safetensors"),

@@ -8,7 +8,8 @@ import torch
 
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
-from shared.evaluators.config import RecogniserConfig, SpeakerConfig
+from shared.evaluators.audio_text import AudioTextSpec, train_audio_text
+from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.evaluators.embedding import SpeakerEmbedder
 from shared.evaluators.logmel import group, log_mel
 from shared.evaluators.recogniser import RecogniserSpec, train_recogniser
@@ -18,8 +19,11 @@ from shared.evaluators.training import make_extractor
 from shared.files import sha256
 
 TRAINING = {"steps": 6, "batch": 4, "learning_rate": {"peak": 5e-3, "final": 0.0}, "checkpoint_every": 4}
-SMALL = {"encoder": {"width": 16, "depth": 1, "heads": 2, "kernel": 5}, "training": TRAINING}
+ENCODER = {"width": 16, "depth": 1, "heads": 2, "kernel": 5}
+CAPTIONS = {"bands": 16, "image": 32, "width": 8, "depths": [1], "heads": [2], "text_width": 16, "text_heads": 2}
+ENCODERS = {"recogniser": ENCODER, "speaker": ENCODER, "audio_text": CAPTIONS}
 JOBS = {
+    "audio_text": (AudioTextSpec, train_audio_text),
     "recogniser": (RecogniserSpec, train_recogniser),
     "speaker": (SpeakerSpec, train_speaker_model),
 }
@@ -28,7 +32,8 @@ JOBS = {
 def train(kind, corpus, folder, **changes):
     """Run the job `kind`; returns its output."""
     model, job = JOBS[kind]
-    spec = parse(model, {"corpus": {}, kind: SMALL | changes, "seed": 0}, "spec")
+    small = {"encoder": ENCODERS[kind], "training": TRAINING}
+    spec = parse(model, {"corpus": {}, kind: small | changes, "seed": 0}, "spec")
     folder.mkdir(parents=True, exist_ok=True)
     job(spec, corpus, folder / "model.safetensors")
     return folder / "model.safetensors"
@@ -39,6 +44,14 @@ def test_same_seed_same_bytes(kind, corpus, tmp_path):
     first, second = (train(kind, corpus, tmp_path / name) for name in ("one", "two"))
     assert sha256(first) == sha256(second)
     assert {"config.json", "report.json", "model.safetensors"} <= {file.name for file in first.parent.iterdir()}
+
+
+def test_an_audio_text_model_needs_two_captions(corpus, tmp_path):
+    manifest = load_manifest(corpus)
+    same = corpus.with_name("same.json")
+    write_manifest(same, 16_000, [clip.model_copy(update={"text": "Hum hum"}) for clip in manifest.clips], [])
+    with pytest.raises(CorpusError, match="two captions"):
+        train("audio_text", same, tmp_path)
 
 
 @pytest.mark.parametrize("kind", JOBS)
@@ -113,6 +126,10 @@ def test_a_part_given_in_part_keeps_its_other_defaults():
         (RecogniserConfig, {"encoder": {"depht": 4}}),
         (SpeakerConfig, {"embedding": -1}),
         (SpeakerConfig, {"warps": []}),
+        (AudioTextConfig, {"encoder": {"bands": 24}}),
+        (AudioTextConfig, {"encoder": {"depths": [1, 1, 1]}}),
+        (AudioTextConfig, {"encoder": {"image": 48, "bands": 16}}),
+        (AudioTextConfig, {"encoder": {"text_heads": 3}}),
     ],
 )
 def test_wrong_configs_are_one_line(model, wrong):
