@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.recognition import Recogniser
 from shared.metrics.clips import GeneratedClip
 from shared.metrics.dnsmos import dnsmos
@@ -146,6 +147,42 @@ class Similarity:
         return _provenance("cosine of speaker embeddings", model.sample_rate, model.name, model.weights_sha256)
 
 
+class TextSimilarity:
+    """Cosine of the clip's embedding to that of the text it should fit."""
+
+    def __init__(self, embedder: AudioTextEmbedder):
+        self.embedder = embedder
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if not case.clip.text.strip():
+            raise NotMeasured("the clip has no text")
+        text = self.embedder.embed_text(case.clip.text)
+        return (cosine_similarity(_embed(self.embedder, case), text),)
+
+    def provenance(self) -> dict[str, Any]:
+        model = self.embedder
+        return _provenance("cosine of audio and text embedding", model.sample_rate, model.name, model.weights_sha256)
+
+
+class Embedding:
+    """The clip's embedding, which is no value of its own: it is kept for the metrics of the whole set.
+
+    Attributes:
+        embeddings: clip id → `(dim,)`.
+    """
+
+    def __init__(self, embedder: AudioTextEmbedder):
+        self.embedder, self.embeddings = embedder, {}
+
+    def __call__(self, case: Case) -> tuple[()]:
+        self.embeddings[case.clip.id] = _embed(self.embedder, case)
+        return ()
+
+    def provenance(self) -> dict[str, Any]:
+        model, what = self.embedder, "audio embedding of unit length, for KAD and FAD"
+        return _provenance(what, model.sample_rate, model.name, model.weights_sha256)
+
+
 class SpeechQuality:
     """DNSMOS, all four scores."""
 
@@ -179,6 +216,12 @@ class Naturalness:
     def provenance(self) -> dict[str, Any]:
         weights = self.model.weights_sha256 if self.model else None
         return _provenance("UTMOS", 16_000, self.source, weights) | {"unavailable": self.problem}
+
+
+def _embed(embedder: AudioTextEmbedder, case: Case) -> np.ndarray:
+    if len(case.audio) == 0 or not np.isfinite(case.audio).all():
+        raise NotMeasured("the clip is empty or not finite")
+    return embedder.embed_audio(case.audio, case.sample_rate)
 
 
 def _provenance(

@@ -2,7 +2,10 @@
 
 from typing import Literal, get_args
 
-MetricName = Literal["wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch"]
+MetricName = Literal[
+    "wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch",
+    "text_similarity", "kad", "fad",
+]  # fmt: skip
 NAMES: tuple[MetricName, ...] = get_args(MetricName)
 
 COLUMNS: dict[MetricName, tuple[str, ...]] = {
@@ -17,10 +20,23 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "si_sdr": ("si_sdr",),
     "rate": ("kl", "kbps"),
     "pitch": ("pitch_std",),
+    "text_similarity": ("text_similarity",),
+    "kad": (),
+    "fad": (),
 }
 
 # The model of `evaluators` that a metric uses; the others use none.
-EVALUATORS: dict[MetricName, str] = {"wer": "recogniser", "sim": "speaker", "utmos": "utmos"}
+EVALUATORS: dict[MetricName, str] = {
+    "wer": "recogniser",
+    "sim": "speaker",
+    "utmos": "utmos",
+    "text_similarity": "audio_text",
+    "kad": "audio_text",
+    "fad": "audio_text",
+}
+
+# Those that compare a set of clips with the ground truth's: no value for a clip, but an embedding beside the scores.
+OF_SETS: tuple[MetricName, ...] = ("kad", "fad")
 
 # Those that compare a clip with its reference sample by sample; they are left out of a set without references.
 INTRUSIVE: tuple[MetricName, ...] = ("pesq", "stoi", "mel_distance", "lsd", "si_sdr")

@@ -4,7 +4,8 @@
 --recogniser model.safetensors --speaker model.safetensors --output scores.csv`
 
 writes `scores.csv` and, beside it, `scores.json`: for each metric its estimator, the model and weights behind
-it, the sample rate, and how many clips have a value and how many have none.
+it, the sample rate, and how many clips have a value and how many have none. Where a metric of the set is asked
+(KAD, FAD), the clips' embeddings go to `embeddings.safetensors` beside it.
 """
 
 import csv
@@ -23,13 +24,16 @@ from shared.cli import job_parser, run_job, set_threads
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.recognition import load_recogniser
 from shared.files import read_json, write_json, write_text
 from shared.metrics.alignment import mismatch
 from shared.metrics.clips import GeneratedClip, load_audio, load_clips
+from shared.metrics.embeddings import EMBEDDINGS, write_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.measures import (
     Case,
+    Embedding,
     Intrusive,
     Measure,
     Naturalness,
@@ -37,21 +41,22 @@ from shared.metrics.measures import (
     Rate,
     Similarity,
     SpeechQuality,
+    TextSimilarity,
     WordErrors,
 )
-from shared.metrics.names import COLUMNS, EVALUATORS, INTRUSIVE, NAMES, MetricName
+from shared.metrics.names import COLUMNS, EVALUATORS, INTRUSIVE, NAMES, OF_SETS, MetricName
 from shared.metrics.text import Normaliser
 from shared.progress import Progress
 
-MODELS = ("recogniser", "speaker")  # options of this job: models that metrics use
+MODELS = ("recogniser", "speaker", "audio_text")  # options of this job: models that metrics use
 
 
 class ScoreSpec(Strict):
     """The whole config of this job.
 
     Attributes:
-        clips, recogniser, speaker: specs upstream (or hub ids), kept because the scores depend on them; models that
-            no metric uses are left out.
+        clips, recogniser, speaker, audio_text: specs upstream (or hub ids), kept because the scores depend on them;
+            models that no metric uses are left out.
         metrics: which to compute; those that need a reference are left out of a set that has none.
         utmos: TorchScript file or hub id of UTMOS.
         dnsmos_windows: most windows of a clip that DNSMOS scores; all of them by default, as in its reference code.
@@ -63,6 +68,7 @@ class ScoreSpec(Strict):
     clips: dict[str, Any]
     recogniser: dict[str, Any] | str | None = None
     speaker: dict[str, Any] | str | None = None
+    audio_text: dict[str, Any] | str | None = None
     metrics: tuple[MetricName, ...] = Field(min_length=1)
     utmos: str | None = None
     dnsmos_windows: int | None = Field(default=None, gt=0)
@@ -114,9 +120,13 @@ class Cases:
 
 
 def wanted(spec: ScoreSpec, cases: Cases) -> list[MetricName]:
-    """The metrics to compute, in table order; those that need a reference only where some clip has one."""
+    """The metrics to compute, in table order; those that need a reference only where some clip has one.
+
+    Metrics of the set share one measure, which goes by the name of the first of them.
+    """
     has_reference = any(clip.reference is not None for clip in cases.clip_set.clips)
-    names = [name for name in NAMES if name in spec.metrics]
+    repeated = [name for name in OF_SETS if name in spec.metrics][1:]
+    names = [name for name in NAMES if name in spec.metrics and name not in repeated]
     return [name for name in names if has_reference or name not in INTRUSIVE]
 
 
@@ -138,6 +148,8 @@ def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | Non
     builders: dict[str, Callable[[], Measure]] = {
         "wer": lambda: WordErrors(load_recogniser(models["recogniser"]), spec.text),
         "sim": lambda: Similarity(SpeakerEmbedder(models["speaker"])),
+        "text_similarity": lambda: TextSimilarity(AudioTextEmbedder(models["audio_text"])),
+        **{each: lambda: Embedding(AudioTextEmbedder(models["audio_text"])) for each in OF_SETS},
         "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
         "utmos": lambda: Naturalness(spec.utmos),
         "rate": Rate,
@@ -188,9 +200,15 @@ def summarise(rows: list[dict], measures: dict[MetricName, Measure], seed: int |
     """For each metric its provenance, the seed of the clips, and the clips with (`n`) and without a value."""
     summary = {}
     for name, measure in measures.items():
-        failed = sum(_is_nan(row[COLUMNS[name][0]]) for row in rows)
+        failed = sum(_has_failed(row, name) for row in rows)
         summary[name] = measure.provenance() | {"n": len(rows) - failed, "n_failed": failed, "seed": seed}
     return summary
+
+
+def _has_failed(row: dict[str, Any], name: MetricName) -> bool:
+    if name in OF_SETS:
+        return any(part.startswith(f"{name}: ") for part in row["reason"].split("; "))
+    return _is_nan(row[COLUMNS[name][0]])
 
 
 def to_csv(rows: list[dict[str, Any]]) -> str:
@@ -227,6 +245,9 @@ def main() -> None:
         raise ConfigError(f"{arguments.clips}: none of {', '.join(spec.metrics)} applies without references")
     rows = score_clips(cases, measures, spec.length_tolerance)
     output = Path(arguments.output)
+    for measure in measures.values():
+        if isinstance(measure, Embedding):
+            write_embeddings(output.with_name(EMBEDDINGS), [row["id"] for row in rows], measure.embeddings)
     write_json(output.with_suffix(".json"), summarise(rows, measures, spec.clips.get("seed")))
     write_text(output, to_csv(rows))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 LEVEL = 0.95
 REPLICATES = 4000
+SET_REPLICATES = 1000  # where a metric of the set is bootstrapped: FAD takes an eigendecomposition for each
 
 
 @dataclass(frozen=True)

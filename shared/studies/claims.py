@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
-from shared.studies.bootstrap import Draws, interval, ratio, replicate_ratios
+from shared.studies.bootstrap import Draws, interval
 from shared.studies.quantities import quantity
 from shared.studies.scores import StudyScores
 
@@ -150,7 +150,7 @@ def judge(
             (
                 scores.missing.get(need, f"{need[1]} is not computed")
                 for need in claim.needs()
-                if need not in scores.terms
+                if not scores.measured(*need)
             ),
             "",
         )
@@ -160,10 +160,10 @@ def judge(
     if reason:
         return Verdict(verdict=NOT_TESTABLE, margin=None, low=None, high=None, reason=reason, **common)
     rows = [scores.variants.index(variant) for variant in claim.variants]
-    terms = [scores.terms[need][rows] for need in claim.needs()]
+    needs = claim.needs()
     asked = [(settings or {}).get(variant) for variant in claim.variants]
-    margin = float(margin_of(claim, [ratio(each)[:, None] for each in terms], asked)[0])
-    low, high = interval(margin_of(claim, [replicate_ratios(each, draws) for each in terms], asked))
+    margin = float(margin_of(claim, [scores.values(*need)[rows][:, None] for need in needs], asked)[0])
+    low, high = interval(margin_of(claim, [scores.replicates(*need, draws)[rows] for need in needs], asked))
     note = "one seed: the interval leaves out training noise" if len(scores.seeds) == 1 else ""
     return Verdict(verdict=verdict_of(low, high), margin=margin, low=low, high=high, reason=note, **common)
 

@@ -61,6 +61,7 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
                     config.teacher,
                     config.evaluators.recogniser,
                     config.evaluators.speaker,
+                    config.evaluators.audio_text,
                     config.evaluators.utmos,
                 )
                 names = [("model", name) for name in models if isinstance(name, str)]

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.config import ConfigError, did_you_mean, digest
-from shared.metrics.names import EVALUATORS
+from shared.metrics.names import EVALUATORS, OF_SETS
 from shared.studies.corpus_choice import corpus_override, identity, slug
 from shared.studies.jobs import KINDS
 from shared.studies.schema import Axis, Source, get
@@ -59,7 +59,7 @@ class Job:
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job, and without generation there is no ground truth to set beside it.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it.
     """
 
     variant: str
@@ -176,6 +176,8 @@ class Plan:
             "seeds": self.seeds_of(source, study),
             "variants": variants,
             "ground_truth": truth and truth.output,
+            "set_metrics": {side: [name for name in OF_SETS if self._all_ask(points, side, name)] for side in sides},
+            "kad": points[0].config.evaluation.kad.model_dump(),
             "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
             "folder": loaded.folder.as_posix(),
             "studies": loaded.variants_of_studies(),
@@ -197,6 +199,9 @@ class Plan:
         if axis is None or PAPER_SCALE not in source.file.scales:
             return None
         return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
+
+    def _all_ask(self, points: list[Point], side: str, metric: str) -> bool:
+        return all(metric in getattr(point.config.evaluation, side) for point in points)
 
     def sides(self, source: str, study: str) -> list[str]:
         """The sides that a study shows: those that all of its variants are scored on."""
@@ -322,13 +327,14 @@ class _PointBuilder:
         return scores
 
     def ground_truth(self) -> Job | None:
-        """Scoring job of the real test clips: the ceiling of generation."""
-        if not self.config.evaluation.generation:
+        """Scoring job of the real test clips: the ceiling of generation, and what set metrics compare with."""
+        metrics = self.config.evaluation.ground_truth
+        if not metrics:
             return None
         spec = {"corpus": self.corpus.spec, **self.items}
         word = self.corpus.spec["kind"]
         clips = self.plan.add(SHARED, "ground_truth", word, spec, self.name, {"corpus": self.corpus})
-        return self._score(clips, "ground-truth", self.config.evaluation.generation, self.name)
+        return self._score(clips, "ground-truth", metrics, self.name)
 
     def _corpus(self, config: BaseModel) -> Job:
         spec = config.model_dump(mode="json")

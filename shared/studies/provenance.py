@@ -63,7 +63,14 @@ def _seconds(jobs: list[Path]) -> dict[str, float]:
 
 
 def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
-    """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs."""
+    """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs.
+
+    KAD's conventions are the table's, not the scoring job's, and join them here.
+    """
     first = next(iter(spec["variants"][0]["scores"].values()))
     files = {side: Path(path).with_suffix(".json") for side, path in first.items()}
-    return {side: read_json(path) for side, path in files.items() if path.exists()}
+    metrics = {side: read_json(path) for side, path in files.items() if path.exists()}
+    for side, found in metrics.items():
+        if "kad" in found:
+            metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
+    return metrics

@@ -11,6 +11,7 @@ from shared.config import ConfigError, did_you_mean
 class Quantity:
     """A metric of a set of clips: Σ numerator / Σ denominator over the clips.
 
+    One of a set (`of_set`) has neither: it comes from the embeddings of all clips (see distances.py).
     A mean over clips has no denominator column: each clip that has a value counts once. `name` is the column
     of scores.csv where it has no separate numerator.
     """
@@ -22,6 +23,7 @@ class Quantity:
     denominator: str | None = None
     percent: bool = False
     digits: int = 3
+    of_set: bool = False
 
     def columns(self) -> list[str]:
         """Columns of scores.csv that it needs."""
@@ -60,6 +62,9 @@ QUANTITIES = {
         Quantity("pitch_std", "Pitch std (semitones)", True, digits=2),
         Quantity("kl", "KL (nats/frame)", False, digits=1),
         Quantity("kbps", "Rate (kbps)", False, digits=2),
+        Quantity("text_similarity", "Text–audio similarity", True, percent=True),
+        Quantity("kad", "KAD", False, of_set=True),
+        Quantity("fad", "FAD", False, of_set=True),
     )
 }
 

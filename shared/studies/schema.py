@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.corpora.config import CorpusConfig
-from shared.evaluators.config import RecogniserConfig, SpeakerConfig
+from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.generators.sampling_config import SamplingConfig
-from shared.metrics.names import EVALUATORS, MetricName
+from shared.metrics.config import KadConfig
+from shared.metrics.names import EVALUATORS, OF_SETS, MetricName
 from shared.studies.claims import load_claims
 from shared.studies.corpus_choice import in_place_of
 from shared.studies.paper import load_paper
@@ -29,6 +30,7 @@ class EvaluatorsConfig(Strict):
 
     recogniser: RecogniserConfig | str | None = None
     speaker: SpeakerConfig | str | None = None
+    audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
     utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
 
 
@@ -44,12 +46,19 @@ class EvaluationConfig(Strict):
     dnsmos_windows: int | None = Field(
         default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
     )
+    kad: KadConfig = KadConfig()
     seed: int = 0
 
     @property
     def asked(self) -> set[MetricName]:
         """The metrics of either side."""
         return {*self.reconstruction, *self.generation}
+
+    @property
+    def ground_truth(self) -> tuple[MetricName, ...]:
+        """What is measured of the ground truth: generation's metrics, and what a set metric compares with."""
+        needed = [metric for metric in OF_SETS if metric in self.reconstruction and metric not in self.generation]
+        return (*self.generation, *needed)
 
     @model_validator(mode="after")
     def _measures_something(self):

@@ -7,6 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from shared.config import ConfigError
+from shared.metrics.config import KadConfig
+from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
+from shared.metrics.failure import NotMeasured
+from shared.studies.bootstrap import Draws, ratio, replicate_ratios
+from shared.studies.distances import Distances
 from shared.studies.quantities import QUANTITIES
 
 GROUND_TRUTH = "ground_truth"
@@ -30,6 +35,7 @@ class StudyScores:
         seeds: training seeds.
         clips: ids of the test clips.
         terms: `(side, metric)` → `(variants, 2, seeds, clips)` numerators and denominators.
+        distances: `(side, metric)` → a metric of the set, which has no terms.
         ground_truth: metric → `(2, 1, clips)`.
         missing: `(side, metric)` → why there are no values.
     """
@@ -38,8 +44,30 @@ class StudyScores:
     seeds: list[int]
     clips: list[str]
     terms: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    distances: dict[tuple[str, str], Distances] = field(default_factory=dict)
     ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def measured(self, side: str, metric: str) -> bool:
+        """Whether all variants have a value."""
+        return (side, metric) in self.terms or (side, metric) in self.distances
+
+    def values(self, side: str, metric: str) -> np.ndarray:
+        """The metric of each variant, `(variants,)`."""
+        terms = self.terms.get((side, metric))
+        return self.distances[side, metric].values() if terms is None else ratio(terms)
+
+    def replicates(self, side: str, metric: str, draws: Draws) -> np.ndarray:
+        """The metric of each variant in each replicate, `(variants, replicates)`."""
+        terms = self.terms.get((side, metric))
+        return self.distances[side, metric].replicates(draws) if terms is None else replicate_ratios(terms, draws)
+
+    def counts(self, side: str, metric: str) -> np.ndarray:
+        """Clips that count, over all seeds, of each variant, `(variants,)`."""
+        terms = self.terms.get((side, metric))
+        if terms is None:
+            return np.full(len(self.variants), self.distances[side, metric].clips.sum() * len(self.seeds))
+        return (terms[:, 1] > 0).sum((-2, -1))
 
 
 def read_scores(path: Path) -> ScoreFile:
@@ -69,7 +97,12 @@ def read_scores(path: Path) -> ScoreFile:
 
 
 def load_study(
-    variants: list[str], seeds: list[int], files: dict[tuple[str, int, str], Path], truth: Path | None
+    variants: list[str],
+    seeds: list[int],
+    files: dict[tuple[str, int, str], Path],
+    truth: Path | None,
+    set_metrics: dict[str, list[str]] | None = None,
+    kad: KadConfig | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -78,6 +111,8 @@ def load_study(
         seeds: training seeds.
         files: scores.csv of each (variant, seed, side).
         truth: scores.csv of the ground truth, if it is scored.
+        set_metrics: side → the metrics of the set that are asked; they need the truth.
+        kad: conventions of KAD, if they are not its paper's.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
@@ -95,8 +130,11 @@ def load_study(
     for side in sorted({side for _, _, side in files}):
         for metric in QUANTITIES:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
+        if asked := (set_metrics or {}).get(side):
+            places = [[files[name, seed, side] for seed in seeds] for name in variants]
+            _collect_sets(study, side, asked, places, truth, kad or KadConfig())
     for metric, each in QUANTITIES.items() if truth is not None else ():
-        if set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
+        if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
     return study
 
@@ -114,6 +152,23 @@ def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreF
         study.missing[side, metric] = reasons[0] if reasons else f"{metric} has no value on any clip"
         return
     study.terms[side, metric] = terms
+
+
+def _collect_sets(
+    study: StudyScores, side: str, metrics: list[str], files: list[list[Path]], truth: Path, kad: KadConfig
+) -> None:
+    """Add the set metrics of one side, or why there are none; they replace what `_collect` found no column for."""
+    read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
+    reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
+    for metric in metrics:
+        distances = Distances(metric, reference, np.array(read), kad)
+        try:
+            distances.values()
+        except NotMeasured as error:
+            study.missing[side, metric] = f"{metric}: {error}"
+        else:
+            del study.missing[side, metric]
+            study.distances[side, metric] = distances
 
 
 def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:

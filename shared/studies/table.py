@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,46 +64,50 @@ def make_rows(
     rows = []
     for side in SIDE_TITLES:
         for metric in QUANTITIES:
+            cells = _cells(scores, side, metric, draws)
             for variant in (GROUND_TRUTH, *scores.variants):
-                terms = _terms(scores, variant, side, metric)
-                value = published.get((variant, side, metric))
-                if terms is not None or value is not None:
-                    rows.append(_row(settings[variant], (variant, side, metric), terms, value, draws))
+                cell, value = cells.get(variant), published.get((variant, side, metric))
+                if cell is not None or value is not None:
+                    rows.append(_row(settings[variant], (variant, side, metric), cell, value))
     return rows
 
 
-def _terms(scores: StudyScores, variant: str, side: str, metric: str) -> np.ndarray | None:
-    """`(2, seeds, clips)` of one cell, if it was scored."""
-    if variant == GROUND_TRUTH:
-        terms = scores.ground_truth.get(metric) if side == "generation" else None
-        return terms if terms is not None and (terms[1] > 0).any() else None
-    terms = scores.terms.get((side, metric))
-    return None if terms is None else terms[scores.variants.index(variant)]
+class Cell(NamedTuple):
+    """One value of ours, its replicates `(replicates,)`, and the clips and seeds behind it."""
+
+    value: float
+    replicates: np.ndarray
+    n: int
+    seeds: int
 
 
-def _row(
-    setting: Setting,
-    key: tuple[str, str, str],
-    terms: np.ndarray | None,
-    value: PaperValue | None,
-    draws: Draws,
-):
-    low = high = ours = None
-    n = seeds = 0
-    if terms is not None:
-        n, seeds = int((terms[1] > 0).sum()), terms.shape[1]
-        ours = float(ratio(terms))
+def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[str, Cell]:
+    """By variant (or `ground_truth`), where it was scored."""
+    cells = {}
+    truth = scores.ground_truth.get(metric) if side == "generation" else None
+    if truth is not None and (truth[1] > 0).any():
         # Ground truth has no training seeds: the clips alone are drawn.
-        used = draws if seeds == draws.seeds.shape[1] else draw(seeds, terms.shape[2])
-        low, high = (None if np.isnan(end) else end for end in interval(replicate_ratios(terms, used)))
+        alone = draws if draws.seeds.shape[1] == 1 else draw(1, truth.shape[2], len(draws.clips))
+        count = int((truth[1] > 0).sum())
+        cells[GROUND_TRUTH] = Cell(float(ratio(truth)), replicate_ratios(truth, alone), count, 1)
+    if scores.measured(side, metric):
+        values, counts = scores.values(side, metric), scores.counts(side, metric)
+        found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
+        for variant, value, replicates, count in found:
+            cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
+    return cells
+
+
+def _row(setting: Setting, key: tuple[str, str, str], cell: Cell | None, value: PaperValue | None) -> Row:
+    low, high = (None, None) if cell is None else (None if np.isnan(end) else end for end in interval(cell.replicates))
     return Row(
         **dict(zip(("variant", "side", "metric"), key, strict=True)),
         **setting.model_dump(),
-        value=ours,
+        value=cell and cell.value,
         low=low,
         high=high,
-        n=n,
-        seeds=seeds,
+        n=cell.n if cell else 0,
+        seeds=cell.seeds if cell else 0,
         paper=value and value.value,
         paper_where=value and value.where,
         paper_trust=value and value.trust,

@@ -2,16 +2,18 @@
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from shared.cli import run_job
 from shared.files import read_json, write_json, write_text
-from shared.studies.bootstrap import draw
+from shared.metrics.config import KadConfig
+from shared.studies.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.studies.claims import Verdict, judge, load_claims
 from shared.studies.paper import load_paper
 from shared.studies.provenance import provenance
-from shared.studies.scores import GROUND_TRUTH, load_study
+from shared.studies.scores import GROUND_TRUTH, StudyScores, load_study
 from shared.studies.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
 
 
@@ -24,8 +26,11 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
     """
     names = [variant["name"] for variant in spec["variants"]]
     truth = Path(spec["ground_truth"]) if spec["ground_truth"] else None
-    scores = load_study(names, spec["seeds"], score_files(spec), truth)
-    draws = draw(len(scores.seeds), len(scores.clips))
+    asked, kad = spec["set_metrics"], KadConfig(**spec["kad"])
+    scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad)
+    warn_of_few_clips(scores)
+    replicates = SET_REPLICATES if scores.distances else REPLICATES
+    draws = draw(len(scores.seeds), len(scores.clips), replicates)
     known = spec["studies"]
     claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec["study"]]
     settings = {GROUND_TRUTH: Setting(label="ground truth")}
@@ -35,6 +40,14 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
     rows = make_rows(spec["study"], scores, settings, load_paper(facts["paper"], known), draws)
     asked = {variant["name"]: variant["setting"] for variant in spec["variants"]}
     return rows, [judge(claim, scores, draws, spec["scale"], asked) for claim in claims]
+
+
+def warn_of_few_clips(scores: StudyScores) -> None:
+    """Say on stderr where FAD has no more clips than its embeddings have dimensions: its covariances are singular."""
+    for (side, metric), each in scores.distances.items():
+        clips, dim = each.clips.sum(), each.reference.shape[1]
+        if metric == "fad" and clips <= dim:
+            print(f"warning: FAD of {side} from {clips} clips in {dim} dimensions says little", file=sys.stderr)
 
 
 def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:

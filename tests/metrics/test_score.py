@@ -13,12 +13,13 @@ from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.metrics import score
 from shared.metrics.clips import GeneratedClip, clip_file, write_clips
+from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.names import COLUMNS, NAMES
 from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, summarise, to_csv, wanted
 
 RATE = 16_000
-MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}}
-PATHS = {"recogniser": "r", "speaker": "s"}
+MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}, "audio_text": {}}
+PATHS = {"recogniser": "r", "speaker": "s", "audio_text": "a"}
 
 
 class Parrot:
@@ -47,8 +48,25 @@ class Spectrum:
         return np.abs(np.fft.rfft(clip, 64 * 1024))[:32768].reshape(64, -1).mean(1)
 
 
+class Loudness:
+    """An audio-text embedder that tells quiet from loud."""
+
+    name, weights_sha256, sample_rate = "loudness", "2" * 64, RATE
+
+    def __init__(self, reference: str):
+        self.reference = reference
+
+    def embed_audio(self, clip, sample_rate):
+        loud = np.abs(clip).max()
+        return np.array([loud, 1 - loud], dtype=np.float32)
+
+    def embed_text(self, text):
+        return np.array([1.0, 0.0]) if "red" in text else np.array([0.0, 1.0])
+
+
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
+    monkeypatch.setattr(score, "AudioTextEmbedder", Loudness)
     monkeypatch.setattr(score, "load_recogniser", Parrot)
     monkeypatch.setattr(score, "SpeakerEmbedder", Spectrum)
 
@@ -125,6 +143,31 @@ def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speec
     assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (1, 1)
     cells = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert cells[1]["pesq"] == "" and float(cells[0]["pesq"]) == rows[0]["pesq"]
+
+
+def test_a_clip_is_compared_with_its_text(tmp_path, corpus, speech):
+    loud = speech / np.abs(speech).max()
+    clips = write(tmp_path / "clips.json", [("c0", None, "c1", loud), ("c1", None, "c0", loud)])
+    (red, home), summary = run(corpus, clips, ["text_similarity"])
+    assert red["text_similarity"] == pytest.approx(1, abs=1e-4)
+    assert home["text_similarity"] == pytest.approx(0, abs=0.01)
+    assert (summary["text_similarity"]["embedder"], summary["text_similarity"]["n"]) == ("loudness", 2)
+
+
+@pytest.mark.parametrize("metrics", [["kad"], ["fad"], ["kad", "fad", "stoi"]])
+def test_a_set_metric_keeps_embeddings(tmp_path, corpus, speech, metrics, monkeypatch):
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, np.zeros(0))])
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({**MODELS, "metrics": metrics}))
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv", "audio_text": "a"}
+    monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
+    score.main()
+    embeddings = read_embeddings(tmp_path / EMBEDDINGS, ["c0", "c1"])
+    assert embeddings[0, 0] == pytest.approx(np.abs(speech).max(), abs=1e-3) and np.isnan(embeddings[1]).all()
+    summary = json.loads((tmp_path / "scores.json").read_text())[metrics[0]]
+    assert (summary["embedder"], summary["n"], summary["n_failed"]) == ("loudness", 1, 1)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text())))
+    assert f"{metrics[0]}: the clip is empty" in rows[1]["reason"] and metrics[0] not in rows[0]
 
 
 def test_an_empty_clip_counts_as_words_missed(tmp_path, corpus, monkeypatch):

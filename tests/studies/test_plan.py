@@ -9,6 +9,7 @@ import yaml
 
 from shared.config import ConfigError
 from shared.studies.corpus_choice import in_place_of
+from shared.studies.doctor import hub_names
 from shared.studies.plan import Plan, as_list
 from shared.studies.schema import Source, load_sources
 
@@ -152,6 +153,38 @@ def test_without_reconstruction_metrics_nothing_is_reconstructed(sources, plan, 
     assert _keys(bare, "samples") == _keys(plan, "samples")
     with pytest.raises(ConfigError, match="both empty"):
         _measured(sources, tmp_path / "again", {"reconstruction": [], "generation": []})
+
+
+SETS = {"reconstruction": ["stoi", "kad"], "generation": ["text_similarity"]}
+
+
+def test_a_set_metric_gets_embeddings_of_the_ground_truth(sources, tmp_path):
+    plan = _measured(sources, tmp_path, SETS, {"audio_text": {}})
+    assert len(_keys(plan, "audio_text")) == 1 and not _keys(plan, "recogniser") | _keys(plan, "speaker")
+    (truth,) = [job for (_, kind, key), job in plan.jobs.items() if kind == "scores" and key.startswith("ground-truth")]
+    assert truth.spec["metrics"] == ["text_similarity", "kad"] and "audio_text" in truth.inputs
+    spec = json.loads(plan.study_spec("longcat", "fig3"))
+    assert spec["set_metrics"] == {"reconstruction": ["kad"], "generation": []}
+    assert spec["kad"] == {"bandwidth": "reference", "scale": 1000.0}
+
+
+def test_how_kad_is_computed_is_no_matter_of_the_scores(sources, tmp_path):
+    plans = [
+        _measured(sources, tmp_path / name, SETS | {"kad": kad}, {"audio_text": {}})
+        for name, kad in (("paper", {}), ("toolkit", {"bandwidth": "evaluated", "scale": 100}))
+    ]
+    assert plans[0].jobs.keys() == plans[1].jobs.keys()
+    assert plans[0].study_folder("longcat", "fig3") != plans[1].study_folder("longcat", "fig3")
+
+
+def test_an_audio_text_model_from_the_hub_is_passed_by_its_id(sources, tmp_path):
+    name = "laion/clap-htsat-unfused"
+    plan = _measured(sources, tmp_path, SETS, {"audio_text": name})
+    assert not _keys(plan, "audio_text")
+    scores = [job for job in plan.jobs.values() if job.kind == "scores"]
+    assert all(job.options == {"audio_text": name} and job.spec["audio_text"] == name for job in scores)
+    found = [each[:2] for each in hub_names({"longcat": Source(tmp_path / "longcat/study.yaml")})]
+    assert ("model", name) in found
 
 
 def test_a_study_shows_the_sides_that_all_its_variants_have(sources, tmp_path):

@@ -50,6 +50,7 @@ def spec(tmp_path):
          "side": "generation", "variants": ["a", "b"]}]}))
     return {
         "study": "fig1", "scale": "cpu", "seeds": [0, 1], "variants": variants, "studies": {"fig1": ["a", "b"]},
+        "set_metrics": {}, "kad": {},
         "ground_truth": str(tmp_path / "truth" / "scores.csv"),
     }
 

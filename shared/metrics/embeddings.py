@@ -1,0 +1,44 @@
+"""The embeddings of a set of clips as a file beside its scores."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from shared.config import ConfigError
+from shared.files import atomic_path
+
+EMBEDDINGS = "embeddings.safetensors"
+
+
+def write_embeddings(path: Path, clips: list[str], embeddings: dict[str, np.ndarray]) -> None:
+    """Write the embedding `(dim,)` of each clip; one that has none is NaN.
+
+    Raises:
+        ConfigError: no clip has one.
+    """
+    if not embeddings:
+        raise ConfigError(f"{path}: none of the {len(clips)} clips could be embedded")
+    dim = len(next(iter(embeddings.values())))
+    rows = np.stack([embeddings.get(clip, np.full(dim, np.nan)) for clip in clips]).astype(np.float32)
+    with atomic_path(path) as temporary:
+        save_file({"audio": rows}, temporary, metadata={"clips": json.dumps(clips)})
+
+
+def read_embeddings(path: Path, clips: list[str]) -> np.ndarray:
+    """Embeddings `(clips, dim)` in the order of `clips`.
+
+    Raises:
+        ConfigError: the file is missing, damaged or of other clips.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            rows, found = file.get_tensor("audio"), json.loads(file.metadata()["clips"])
+    except (FileNotFoundError, SafetensorError) as error:
+        raise ConfigError(f"{path}: {error}; delete the folder and run again") from None
+    if sorted(found) != sorted(clips):
+        raise ConfigError(f"{path}: embeddings of other clips; delete the folder and run again")
+    place = {clip: index for index, clip in enumerate(found)}
+    return rows[[place[clip] for clip in clips]]
