@@ -50,6 +50,7 @@ class Claim(Strict):
         variants: in the order that the relation speaks of.
         direction: which way the metric is better, if not the usual one.
         against: ranks_disagree's generation metric.
+        in_words: the paper makes it without printing the numbers.
         tolerance: largest difference, in the metric's unit (`within`) or as a share (`hits_setting`).
     """
 
@@ -63,6 +64,7 @@ class Claim(Strict):
     variants: list[str]
     direction: Literal["higher", "lower"] | None = None
     against: str | None = None
+    in_words: bool = False
     tolerance: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")

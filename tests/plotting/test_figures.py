@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.plotting.curve import curve_figure
 from shared.plotting.style import save_figure, styled
 from shared.studies.draw import StudyTable, load_layout
 from shared.studies.table import Row
 
-LAYOUT = Path(__file__).parents[2] / "replications" / "longcat" / "figures.py"
+REPLICATIONS = Path(__file__).parents[2] / "replications"
+LAYOUT = REPLICATIONS / "longcat" / "figures.py"
 VALUES = {"wer": (0.05, 0.1, 0.2), "sim": (0.6, 0.65, 0.55), "stoi": (0.8, 0.85, 0.9), "pesq": (1.3, 1.4, 1.6),
           "dnsmos_ovrl": (2.5, 2.4, 2.2), "dnsmos_p808": (3.3, 3.2, 3.0)}  # fmt: skip
 
@@ -68,3 +70,32 @@ def test_a_metric_that_nobody_scored_leaves_a_note_not_a_crash(tmp_path):
     figure = load_layout(LAYOUT, "fig3")(StudyTable("T", "dim", "", "cpu", 1, table.variants, rows))
     assert any("STOI: not scored at this scale" in text for text in _texts(figure))
     save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
+
+
+def _rates(variants, paper=True):
+    """A table of KAD over measured kbps."""
+    rows = [
+        Row(variant=name, label=name, setting=None, paper_setting=None, side=side, metric=metric, value=value,
+            low=None, high=None, n=10, seeds=1, paper=value if paper else None, paper_where=None, paper_trust=None)
+        for place, name in enumerate(variants)
+        for side, metric, value in (("reconstruction", "kbps", 5.0 * 2**place), ("generation", "kad", 2.0 - place))
+    ]
+    return StudyTable("T", "KL target", "nats", "cpu", 1, list(variants), rows)
+
+
+def test_a_curve_is_drawn_over_what_was_measured_one_line_for_each_group():
+    layout = load_layout(REPLICATIONS / "target_kl" / "figures.py", "table2")
+    figure = layout(_rates(["kl80", "kl160", "kl320"]))
+    assert "not published" in _texts(figure) and "not scored at this scale" in _texts(figure)  # all but KAD
+    (ours,) = (axes for axes in figure.axes if axes.get_title() == "KAD, generation")
+    assert ours.get_lines()[0].get_xydata().tolist() == [[5, 2], [10, 1], [20, 0]]
+    assert ours.get_xlabel() == "ours: Rate (kbps)" and ours.get_xscale() == "log"
+
+
+def test_a_curve_leaves_out_what_has_no_place_or_no_value():
+    table = _rates(["a", "b", "c"], paper=False)
+    table.rows.remove(table.row("b", "reconstruction", "kbps"))
+    figure = curve_figure(table, [("generation", "kad")], ("reconstruction", "kbps"), {"one": ["a", "b"], "two": ["c"]})
+    ours, paper = figure.axes
+    assert [line.get_xydata().tolist() for line in ours.get_lines()] == [[[5, 2]], [[20, 0]]]
+    assert not paper.get_xticks().size and [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]

@@ -22,10 +22,11 @@ SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 LONGCAT = SOURCES["longcat"]
 SMOKE = LONGCAT.resolve("dim64", "smoke")
 EVERY = [
-    (name, scale, variant)
+    (name, scale, study, variant)
     for name, source in SOURCES.items()
     for scale in source.file.scales
-    for variant in source.file.variants
+    for study, variants in source.variants_of_studies().items()
+    for variant in variants
 ]
 
 
@@ -34,9 +35,9 @@ def fresh_accelerator():
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-@pytest.mark.parametrize(("source", "scale", "variant"), EVERY)
-def test_every_variant_is_built_at_every_scale(source, scale, variant):
-    config = SOURCES[source].resolve(variant, scale)
+@pytest.mark.parametrize(("source", "scale", "study", "variant"), EVERY)
+def test_every_variant_is_built_at_every_scale(source, scale, study, variant):
+    config = SOURCES[source].resolve(variant, scale, study)
     autoencoder = meta_autoencoder(config.autoencoder)
     assert autoencoder.latent_dim == config.autoencoder.bottleneck.dim
     generator = meta_generator(config.generator, autoencoder.latent_dim)

@@ -1,0 +1,103 @@
+"""Metrics over something that is measured, not set: a panel each, ours with 95 % intervals above the paper's values.
+
+On a logarithmic axis, as rates double from one variant to the next.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
+from shared.studies.draw import StudyTable
+from shared.studies.quantities import QUANTITIES
+from shared.studies.table import Row
+
+Place = tuple[str, str]  # side and metric
+LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": ":", "marker": "s", "markerfacecolor": "white"})
+
+
+def curve_figure(
+    table: StudyTable, panels: Sequence[Place], over: Place, lines: Mapping[str, Sequence[str]] | None = None
+) -> Figure:
+    """All panels in a row, ours above the paper's.
+
+    Args:
+        table: the study's table.
+        panels: what is drawn.
+        over: what it is drawn over.
+        lines: legend → the variants of a line, two lines at most; by default one of all variants.
+    """
+    lines = lines or {"": table.variants}
+    figure = Figure(figsize=(0.6 + 2.5 * len(panels), 4.9), layout="constrained")
+    # Empty bands at the top and bottom hold the title and the legend.
+    figure.get_layout_engine().set(rect=(0, 0.05 if len(lines) > 1 else 0, 1, 0.87), w_pad=0.06, h_pad=0.05)
+    grid = figure.subplots(2, len(panels), gridspec_kw={"height_ratios": [1.75, 1]}, squeeze=False)
+    for column, panel in enumerate(panels):
+        for paper, axes in enumerate(grid[:, column]):
+            _draw(axes, table, panel, over, lines, bool(paper))
+    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
+    figure.text(0.012, 0.975, table.title, fontsize=11, weight="bold", va="center")
+    text = f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals; lower row: the paper's values"
+    figure.text(0.012, 0.935, text, va="center", color=PAPER)
+    if len(lines) > 1:
+        handles = grid[0, -1].get_lines()[: len(lines)]
+        figure.legend(handles, lines, loc="lower center", ncols=2, bbox_to_anchor=(0.5, 0.0), handlelength=3.2)
+    stamp(figure, table.scale)
+    return figure
+
+
+def _draw(
+    axes: Axes, table: StudyTable, panel: Place, over: Place, lines: Mapping[str, Sequence[str]], paper: bool
+) -> None:
+    side, metric = panel
+    quantity = QUANTITIES[metric]
+    factor = 100 if quantity.percent else 1
+    colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
+    ticks: set[float] = set()
+    for variants, look in zip(lines.values(), LOOKS, strict=False):
+        points = list(_points(table, variants, panel, over, paper))
+        places, values = [place for place, _ in points], [factor * _value(row, paper) for _, row in points]
+        axes.plot(places, values, color=colour, **look, zorder=3)
+        for place, row in points:
+            if not paper and row.low is not None:
+                axes.plot([place] * 2, [factor * row.low, factor * row.high], color=colour, linewidth=1.1, zorder=2)
+        ticks |= set(places)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    if paper:
+        axes.set_facecolor("#F6F6F6")
+    else:
+        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}, {side}", pad=14)
+        better = "higher is better" if quantity.higher_is_better else "lower is better"
+        axes.text(0.5, 1.02, better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5)
+    if not ticks:
+        text = "not published" if paper else "not scored at this scale"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=colour)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axes.tick_params(axis="x", rotation=45)
+    axes.margins(x=0.08, y=0.16)
+    label = QUANTITIES[over[1]].label
+    axes.set_xlabel(f"{'paper' if paper else 'ours'}: {label}", color=PAPER if paper else "black")
+
+
+def _points(
+    table: StudyTable, variants: Sequence[str], panel: Place, over: Place, paper: bool
+) -> Iterator[tuple[float, Row]]:
+    """Where a variant's value lies, and the row that holds it, of those that have both."""
+    for variant in variants:
+        row, place = table.row(variant, *panel), table.row(variant, *over)
+        if row and place and _value(row, paper) is not None and _value(place, paper) is not None:
+            yield _value(place, paper), row
+
+
+def _value(row: Row, paper: bool) -> float | None:
+    return row.paper if paper else row.value
