@@ -53,7 +53,7 @@ class F5Config(Strict):
     text_positions: Literal["leading", "stretched"] = Field(
         "leading",
         description="a character at each of the first frames, and none past the last frame (F5-TTS); or characters "
-        "spread evenly over all frames, after the text's blocks (F5-TTS's later average upsampling, ZipVoice)",
+        "spread evenly over all frames, after the text's blocks (as in ZipVoice, but interpolated)",
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="of attention's output and within the feed-forward layers")
 

@@ -134,13 +134,19 @@ def text_positions(length: int, dim: int, device: torch.device) -> Tensor:
 
 
 def stretch(x: Tensor, tokens: Tensor, frames: Tensor, longest: int) -> Tensor:
-    """Repeat each of the first `tokens` of `(batch, tokens, dim)` so that together they last `frames`.
+    """Spread the first `tokens` of `(batch, tokens, dim)` evenly over `frames`, linearly between their middles.
 
-    Frame i gets token ⌊i · tokens / frames⌋; frames past the end, up to `longest`, get 0.
+    Frames past the end, up to `longest`, get 0. Between two tokens rather than the nearest, since slow latents have fewer
+    frames than a text has characters, and every character is to be heard.
     """
     frame = torch.arange(longest, device=x.device)
-    index = (frame * tokens[:, None] // frames[:, None]).minimum(tokens[:, None] - 1)
-    stretched = x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+    place = ((frame + 0.5) * (tokens / frames)[:, None] - 0.5).clamp_min(0).minimum(tokens[:, None] - 1)
+    low = place.long()
+    before, after = (
+        x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+        for index in (low, (low + 1).minimum(tokens[:, None] - 1))
+    )
+    stretched = torch.lerp(before, after, (place - low).unsqueeze(-1).to(x.dtype))
     return stretched * (frame < frames[:, None]).unsqueeze(-1)
 
 
