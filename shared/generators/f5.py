@@ -136,8 +136,8 @@ def text_positions(length: int, dim: int, device: torch.device) -> Tensor:
 def stretch(x: Tensor, tokens: Tensor, frames: Tensor, longest: int) -> Tensor:
     """Spread the first `tokens` of `(batch, tokens, dim)` evenly over `frames`, linearly between their middles.
 
-    Frames past the end, up to `longest`, get 0. Between two tokens rather than the nearest, since slow latents have fewer
-    frames than a text has characters, and every character is to be heard.
+    Frames past the end, up to `longest`, get 0. Between two tokens rather than the nearest one, since slow latents have
+    fewer frames than a text has characters, and every character is to be heard.
     """
     frame = torch.arange(longest, device=x.device)
     place = ((frame + 0.5) * (tokens / frames)[:, None] - 0.5).clamp_min(0).minimum(tokens[:, None] - 1)
