@@ -9,7 +9,7 @@ from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import meta_autoencoder
 from shared.corpora.manifest import Clip
-from shared.generators.builder import meta_generator
+from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
 from shared.studies.schema import VariantConfig, load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
@@ -50,6 +50,13 @@ def test_every_variant_is_built_at_every_scale(source, scale, study, variant):
 def test_paper_scale_autoencoders_have_the_official_counts(variant, parameters):
     autoencoder = meta_autoencoder(LONGCAT.resolve(variant, "paper").autoencoder)
     assert sum(parameter.numel() for parameter in autoencoder.parameters()) == parameters
+
+
+@pytest.mark.parametrize(("study", "published"), [("table2", 1.0e9), ("table3", 740e6)])
+def test_target_kls_paper_scale_generators_have_the_published_size(study, published):
+    config = SOURCES["target_kl"].resolve("kl160", "paper", study)
+    generator = meta_generator(config.generator, config.autoencoder.bottleneck.dim)
+    assert abs(count_parameters(generator) / published - 1) < 0.01
 
 
 def test_an_adversary_that_would_never_start_is_refused():
