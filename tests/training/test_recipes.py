@@ -11,6 +11,8 @@ from shared.autoencoders.builder import meta_autoencoder
 from shared.corpora.manifest import Clip
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
+from shared.losses.config import KlConfig
+from shared.losses.kl import kl_loss
 from shared.studies.schema import VariantConfig, load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
@@ -132,6 +134,16 @@ def test_alignment_reaches_the_encoder_and_its_projection_is_trained():
 def with_passthrough(share: float) -> AutoencoderRecipe:
     kl = {"weight": 1.0, "target": {"nats": 50.0}, "passthrough": share}
     return AutoencoderRecipe.model_validate({**SMOKE.autoencoder.model_dump(), "kl": kl})
+
+
+def test_a_rate_target_pulls_on_the_encoder_until_it_is_hit():
+    step = make_autoencoder_step(with_passthrough(0.0))
+    kl = step.autoencoder.encode(torch.randn(2, 8192) * 0.1).kl()
+    for target, pulls in ((0.5 * kl.mean().item(), True), (kl.mean().item(), False)):
+        config = KlConfig.model_validate({"weight": 1.0, "target": {"nats": target}})
+        term = kl_loss(kl, config, step.autoencoder.latent_dim, frame_rate=15.6)
+        gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
+        assert (sum(gradient.abs().sum() for gradient in gradients) > 1e-3) == pulls
 
 
 def test_the_asked_share_of_steps_skips_the_bottleneck_the_same_ones_each_time():
