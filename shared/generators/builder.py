@@ -1,6 +1,7 @@
 """From config to generator, and from a saved file back to one."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -13,9 +14,12 @@ from shared.generators.config import FROZEN_TEXT, GeneratorConfig
 from shared.generators.dit import DiT
 from shared.generators.f5 import F5
 from shared.generators.flow_matching import FlowExample
+from shared.generators.next_token import NextTokenGenerator
+from shared.generators.next_token_config import NextTokenConfig, kind_of_generator
 from shared.generators.paths import build_path
 from shared.generators.text import build_text_encoder
 
+AnyGeneratorConfig = GeneratorConfig | NextTokenConfig
 ARCHITECTURES = {"dit": DiT, "f5": F5}
 
 
@@ -53,24 +57,38 @@ class Generator(nn.Module):
         return self.transformer(latents, now, torch.zeros_like(latents), frames, text, torch.zeros_like(now))
 
 
-def build_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
+def build_generator(config: AnyGeneratorConfig, latent_dim: int) -> Generator | NextTokenGenerator:
     """A new generator for latents of `latent_dim` channels."""
-    return Generator(config, latent_dim)
+    if isinstance(config, GeneratorConfig):
+        return Generator(config, latent_dim)
+    return NextTokenGenerator(config, latent_dim)
 
 
-def load_generator(weights: Path) -> tuple[Generator, dict]:
+def architecture_of(recipe: AnyGeneratorConfig) -> dict[str, Any]:
+    """The part of a recipe that `load_generator` needs, as JSON."""
+    kept = GeneratorConfig if isinstance(recipe, GeneratorConfig) else NextTokenConfig
+    return recipe.model_dump(mode="json", include=set(kept.model_fields))
+
+
+def load_generator(weights: Path) -> tuple[Generator | NextTokenGenerator, dict]:
     """The generator saved at `weights` (with `model.json` beside it) in eval mode, and that JSON."""
     saved = read_json(Path(weights).with_name("model.json"))
-    config = parse(GeneratorConfig, saved["config"], str(weights))
+    known = NextTokenConfig if kind_of_generator(saved["config"]) == "next_token" else GeneratorConfig
+    config = parse(known, saved["config"], str(weights))
     generator = build_generator(config, saved["latent_dim"])
     # A frozen text encoder from the hub is not saved again.
-    generator.load_state_dict(load_file(weights), strict=config.text.kind not in FROZEN_TEXT)
+    generator.load_state_dict(load_file(weights), strict=not has_frozen_text(config))
     return generator.eval().requires_grad_(False), saved
 
 
-def saved_state(weights: dict[str, Tensor], config: GeneratorConfig) -> dict[str, Tensor]:
+def has_frozen_text(config: AnyGeneratorConfig) -> bool:
+    """Whether the text encoder is one from the hub that is not trained."""
+    return isinstance(config, GeneratorConfig) and config.text.kind in FROZEN_TEXT
+
+
+def saved_state(weights: dict[str, Tensor], config: AnyGeneratorConfig) -> dict[str, Tensor]:
     """The tensors worth saving: all but those of a frozen text encoder."""
-    frozen = config.text.kind in FROZEN_TEXT
+    frozen = has_frozen_text(config)
     return {name: value for name, value in weights.items() if not (frozen and name.startswith("text_"))}
 
 
@@ -80,7 +98,8 @@ def count_parameters(module: nn.Module) -> int:
 
 
 @torch.no_grad()
-def meta_generator(config: GeneratorConfig, latent_dim: int) -> VelocityModel:
-    """The transformer alone on the meta device: nothing is allocated and no hub is asked."""
+def meta_generator(config: AnyGeneratorConfig, latent_dim: int) -> VelocityModel | NextTokenGenerator:
+    """The generator, without its text encoder, on the meta device: nothing is allocated and no hub is asked."""
     with torch.device("meta"):
-        return build_model(config, latent_dim)
+        build = build_model if isinstance(config, GeneratorConfig) else build_generator
+        return build(config, latent_dim)

@@ -1,0 +1,142 @@
+"""Next-token diffusion (LatentLM, arXiv 2412.08635; SemaVoice, arXiv 2605.16964): latents one patch after another.
+
+A causal transformer reads the text's tokens, a begin marker and the latent patches so far. From its state before each
+patch, a small head generates the patch by diffusion, and a linear layer decides whether speech has ended instead.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from shared.generators.backbone import Backbone
+from shared.generators.diffusion import Diffusion
+from shared.generators.diffusion_head import MlpHead
+from shared.generators.local_dit import LocalDiT
+from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
+
+HEADS = {"mlp": MlpHead, "local_dit": LocalDiT}
+
+
+class Sequence(NamedTuple):
+    """What the transformer reads of an example: embeddings `(length, width)` and RoPE positions `(length,)`."""
+
+    embeddings: Tensor
+    positions: Tensor
+
+
+class NextTokenGenerator(nn.Module):
+    """Transformer, diffusion head and end decision: what is trained on one latent space."""
+
+    def __init__(self, config: NextTokenConfig, latent_dim: int):
+        super().__init__()
+        self.config = config
+        width = config.backbone.width
+        self.backbone = Backbone(config.backbone)
+        self.begin = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.connector = nn.Linear(config.patch * latent_dim, width)
+        self.head = HEADS[config.head.kind](config.head, width, config.patch, latent_dim)
+        # Guidance's unconditional branch. SemaVoice drops the state and nothing else; of LatentLM's it is not known
+        # for speech, so that it has the same here.
+        self.null = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.end = nn.Linear(width, 1)
+        # For `text_positions: beside`; set when training starts, and saved with the weights.
+        self.register_buffer("tokens_per_patch", torch.ones(()))
+        self.diffusion = Diffusion(config.prediction)
+
+    def forward(
+        self, latents: Tensor, frames: Tensor, texts: list[str], loss: NextTokenLossConfig
+    ) -> dict[str, Tensor]:
+        """The loss terms of a batch: `diffusion`, mean squared error of ε or v, and `end`, cross-entropy.
+
+        Args:
+            latents: scaled latents, `(batch, frames, dim)`.
+            frames: true number of frames, `(batch,)`.
+            texts: what is said in them.
+            loss: how they are noised and dropped.
+        """
+        real = torch.arange(latents.shape[1], device=frames.device) < frames[:, None]
+        # A last patch that is not full ends with zeros, whatever the padding of the batch.
+        patches, real = self.patches(latents * real.unsqueeze(-1)), self.patches(real.unsqueeze(-1)).squeeze(-1)
+        share = loss.history_noise * torch.rand(len(latents), 1, 1, 1, device=latents.device)
+        history = patches + share * torch.randn_like(patches)
+        counts = -(-frames // self.config.patch)
+        states = self.states(history, counts, texts)
+        index = torch.arange(states.shape[1], device=states.device)
+        # A state before each patch, and one after the last, which has only the end to tell.
+        logits, ends = self.end(states).squeeze(-1).float(), (index == counts[:, None]).float()
+        end = F.binary_cross_entropy_with_logits(logits, ends, reduction="none")[index <= counts[:, None]].mean()
+        here = index[:-1] < counts[:, None]
+        previous = torch.cat([torch.zeros_like(history[:, :1]), history[:, :-1]], dim=1)
+        parts = states[:, :-1][here], patches[here], previous[here], real[here]
+        return {"diffusion": self._diffusion_loss(*parts, loss), "end": end}
+
+    def _diffusion_loss(
+        self, states: Tensor, patches: Tensor, previous: Tensor, real: Tensor, loss: NextTokenLossConfig
+    ) -> Tensor:
+        """Over `(n, …)` patches, each at several diffusion times; `real` `(n, patch)` is false on padding."""
+        states, patches, previous, real = (
+            part.repeat(loss.timesteps, *[1] * (part.ndim - 1)) for part in (states, patches, previous, real)
+        )
+        noisy, target, time = self.diffusion.draw(patches)
+        drop = torch.rand(len(states), 1, device=states.device) < loss.condition_dropout
+        prediction = self.head(noisy, time, torch.where(drop, self.null, states), previous)
+        error = (prediction.float() - target).square().mean(dim=-1)
+        return (error * real).sum() / real.sum()
+
+    def states(self, history: Tensor, counts: Tensor, texts: list[str]) -> Tensor:
+        """States before each patch and after the last, `(batch, patches + 1, width)`.
+
+        Args:
+            history: patches that the transformer looks back on, `(batch, patches, patch, dim)`.
+            counts: true number of patches, `(batch,)`.
+            texts: what is said.
+        """
+        sequences = self.sequences(texts, [row[:count] for row, count in zip(history, counts.tolist(), strict=True)])
+        embeddings, positions = (pad_sequence(list(each), batch_first=True) for each in zip(*sequences, strict=True))
+        # The padding comes last, where causality hides it from all that is used.
+        hidden = self.backbone(embeddings, positions, torch.ones_like(positions, dtype=torch.long))
+        longest = history.shape[1] + 1
+        begins = torch.tensor([len(each.positions) for each in sequences], device=counts.device) - counts - 1
+        index = (begins[:, None] + torch.arange(longest, device=counts.device)).clamp_max(hidden.shape[1] - 1)
+        return hidden.gather(1, index.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
+
+    def sequences(self, texts: list[str], histories: list[Tensor]) -> list[Sequence]:
+        """Each example's text, begin marker and patches `(patches, patch, dim)`, one after the other."""
+        counts = [len(history) for history in histories]
+        latents = self.connector(torch.cat(histories).flatten(1)).split(counts)
+        return [
+            Sequence(torch.cat([text, self.begin.unsqueeze(0), history]), self._positions(len(text), len(history)))
+            for text, history in zip(self.backbone.embed(texts), latents, strict=True)
+        ]
+
+    def _positions(self, tokens: int, patches: int) -> Tensor:
+        """RoPE positions of so many text tokens, the begin marker and so many patches."""
+        text = torch.arange(tokens, device=self.begin.device).float()
+        return torch.cat([text, self.position(tokens, torch.arange(patches + 1, device=self.begin.device))])
+
+    def position(self, tokens: Tensor | int, index: Tensor) -> Tensor:
+        """RoPE position of the begin marker (`index` 0) and of the patches (from 1) after so many text tokens."""
+        beside = self.config.text_positions == "beside"
+        return index * self.tokens_per_patch if beside else (tokens + index).float()
+
+    def measure_rate(self, texts: list[str], frames: list[int]) -> None:
+        """Set the mean rate of text tokens a patch, from examples."""
+        tokens = sum(len(self.backbone.tokens(text)) for text in texts)
+        self.tokens_per_patch.fill_(tokens / sum(-(-count // self.config.patch) for count in frames))
+
+    def patches(self, latents: Tensor) -> Tensor:
+        """`(batch, frames, dim)` → `(batch, patches, patch, dim)`, the last patch filled up with zeros."""
+        patch = self.config.patch
+        count = -(-latents.shape[1] // patch)
+        return F.pad(latents, (0, 0, 0, count * patch - latents.shape[1])).unflatten(1, (count, patch))
+
+    def predict(self, noisy: Tensor, time: Tensor, state: Tensor, previous: Tensor, guidance: float) -> Tensor:
+        """The head's prediction of `(n, patch, dim)`, guided: (1 + w) · prediction − w · unconditional prediction."""
+        conditional = self.head(noisy, time, state, previous)
+        if guidance == 0:
+            return conditional
+        null = self.head(noisy, time, self.null.expand_as(state), previous)
+        return conditional + guidance * (conditional - null)

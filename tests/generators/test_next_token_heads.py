@@ -1,0 +1,64 @@
+"""The two diffusion heads: published sizes, what they look at, where they start."""
+
+import pytest
+import torch
+
+from shared.generators.builder import count_parameters
+from shared.generators.diffusion_head import MlpHead
+from shared.generators.local_dit import LocalDiT
+from shared.generators.next_token_config import LocalDiTConfig, MlpHeadConfig
+from tests.generators.next_token_models import LOCAL, SEMAVOICE, make_generator
+
+
+@pytest.mark.parametrize(("width", "millions"), [(1536, 123.3), (896, 42.1), (768, 31.0), (3584, 669.0)])
+def test_an_mlp_head_has_vibevoices_published_size(width, millions):
+    with torch.device("meta"):
+        head = MlpHead(MlpHeadConfig(kind="mlp", depth=4, feed_forward=3.0), width, patch=1, latent_dim=64)
+    assert count_parameters(head) / 1e6 == pytest.approx(millions, rel=0.002)
+
+
+@pytest.mark.parametrize("head", [
+    MlpHead(MlpHeadConfig(kind="mlp"), 16, patch=2, latent_dim=3),
+    LocalDiT(LocalDiTConfig.model_validate(LOCAL), 16, patch=2, latent_dim=3),
+])
+def test_a_new_head_predicts_zero_and_learns_from_there(head):
+    prediction = head(torch.randn(4, 2, 3), torch.rand(4), torch.randn(4, 16), torch.randn(4, 2, 3))
+    assert prediction.shape == (4, 2, 3) and prediction.abs().max() == 0
+    (prediction - 1).square().mean().backward()
+    assert head.project.weight.grad.abs().sum() > 0
+
+
+def test_a_local_dit_sees_the_patch_before_and_both_frames_of_its_own():
+    head = make_generator(SEMAVOICE).head
+    noisy, time, state, previous = torch.randn(1, 2, 3), torch.tensor([0.5]), torch.randn(1, 16), torch.randn(1, 2, 3)
+    noisy.requires_grad_(), previous.requires_grad_()
+    for frame in (0, 1):
+        output = head(noisy, time, state, previous)[0, frame].sum()
+        of_noisy, of_previous = torch.autograd.grad(output, (noisy, previous))
+        assert (of_noisy[0].abs().sum(dim=1) > 0).all() and (of_previous[0].abs().sum(dim=1) > 0).all()
+
+
+def test_without_history_a_local_dit_sees_its_own_patch_only():
+    config = LocalDiTConfig.model_validate({**LOCAL, "history": False})
+    torch.manual_seed(0)
+    head = LocalDiT(config, 16, patch=2, latent_dim=3)
+    for layer in (head.project, head.blocks[0].modulation):
+        torch.nn.init.normal_(layer.weight, std=0.3)
+    inputs = torch.randn(1, 2, 3), torch.tensor([0.5]), torch.randn(1, 16)
+    first, second = (head(*inputs, torch.full((1, 2, 3), value)) for value in (0.0, 5.0))
+    assert torch.equal(first, second) and first.abs().max() > 0
+
+
+def test_guidance_drops_the_state_and_keeps_the_patch_before():
+    generator = make_generator(SEMAVOICE)
+    calls = []
+    generator.head.register_forward_pre_hook(lambda _, inputs: calls.append(inputs))
+    noisy, time, state, previous = torch.randn(2, 2, 3), torch.rand(2), torch.randn(2, 16), torch.randn(2, 2, 3)
+    guided = generator.predict(noisy, time, state, previous, guidance=2.5)
+    (_, _, given, kept), (_, _, dropped, kept_too) = calls
+    assert torch.equal(given, state) and torch.equal(dropped, generator.null.expand(2, -1))
+    assert torch.equal(kept, previous) and torch.equal(kept_too, previous)
+    conditional, null = (generator.head(noisy, time, each, previous) for each in (state, generator.null.expand(2, -1)))
+    torch.testing.assert_close(guided, 3.5 * conditional - 2.5 * null)
+    assert torch.equal(generator.predict(noisy, time, state, previous, guidance=0.0), conditional)
+    assert not torch.allclose(guided, conditional)
