@@ -23,10 +23,14 @@ from shared.corpora.test_items import TestItem, swapped_prompt, test_items
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
-from shared.generators.sampling import sample_latents
+from shared.generators.next_token_config import kind_of_generator
+from shared.generators.next_token_sampling import sample_next_tokens
+from shared.generators.sampling import sample_infilling
 from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
+
+SAMPLERS = {"infilling": sample_infilling, "next_token": sample_next_tokens}
 
 
 class SamplesSpec(Strict):
@@ -62,11 +66,10 @@ class Sampler:
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
         texts = [f"{item.prompt.text} {item.target.text}" if item.prompt else item.target.text for _, item in items]
-        latents = sample_latents(self.generator, self.spec.sampling.solver, noise, frames, prompts, texts)
-        return [
-            self._decode(row[len(prompt) : length])
-            for row, prompt, length in zip(latents, prompts, frames.tolist(), strict=True)
-        ]
+        solver = self.spec.sampling.solver
+        sampler = SAMPLERS[kind_of_generator(solver)]
+        latents = sampler(self.generator, solver, noise, frames, prompts, texts)
+        return [self._decode(each) for each in latents]
 
     def heard(self, item: TestItem) -> Clip | None:
         """The recording that an item is prompted with; its transcript is always that of `item.prompt`."""
@@ -83,6 +86,7 @@ class Sampler:
         else:
             prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
             seconds = item.target.seconds
+        seconds = seconds * self.spec.sampling.solver.longest
         target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)

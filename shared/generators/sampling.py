@@ -50,6 +50,14 @@ def sample_latents(
     return torch.where(is_prompt, context, z)
 
 
+def sample_infilling(
+    generator: Generator, solver: SolverConfig, noise: Tensor, frames: Tensor, prompts: list[Tensor], texts: list[str]
+) -> list[Tensor]:
+    """The latents that follow each prompt, `(frames, dim)`; arguments as of `sample_latents`."""
+    latents = sample_latents(generator, solver, noise, frames, prompts, texts)
+    return [row[len(prompt) : end] for row, prompt, end in zip(latents, prompts, frames.tolist(), strict=True)]
+
+
 def solver_times(solver: SolverConfig) -> list[float]:
     """Times of the steps, from 0 to 1: equal steps, or those of sway sampling (F5-TTS)."""
     times = torch.linspace(0, 1, solver.evaluations + 1)

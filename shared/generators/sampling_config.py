@@ -3,11 +3,12 @@
 Imports no torch.
 """
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from shared.config import Strict
+from shared.generators.next_token_config import kind_of_generator
 
 
 class GuidanceConfig(Strict):
@@ -25,7 +26,9 @@ class GuidanceConfig(Strict):
 
 
 class SolverConfig(Strict):
-    """Steps along the generator's path, and what is done about the prompt."""
+    """Of an infilling generator: steps along its path, and what is done about the prompt."""
+
+    longest: ClassVar[float] = 1.0  # how long it speaks is given, not found
 
     evaluations: int = Field(16, ge=1, description="NFE: evaluations of the guided velocity, one a step")
     sway: float | None = Field(
@@ -39,6 +42,27 @@ class SolverConfig(Strict):
         description="at each step overwrite the prompt's part of z_t by its true path, and remove it from the "
         "unconditional branch (LongCat section 3.3); false leaves the mismatch with training in",
     )
+
+
+class NextTokenSolverConfig(Strict):
+    """Of a next-token generator: steps for each patch, and where speech that does not end is cut off."""
+
+    kind: Literal["next_token"]
+    evaluations: int = Field(10, ge=1, le=500, description="NFE: evaluations of the guided prediction, a patch")
+    guidance: float = Field(
+        0.0, ge=0,
+        description="w in (1 + w) · prediction − w · prediction without the backbone's state; 0 is none (SemaVoice: "
+        "2.5; VibeVoice's scale is 1 + w: 0.3)",
+    )
+    longest: float = Field(
+        2.0, gt=0, description="where a clip is cut off that has not ended: so many times as long as is predicted"
+    )
+
+
+AnySolverConfig = Annotated[
+    Annotated[SolverConfig, Tag("infilling")] | Annotated[NextTokenSolverConfig, Tag("next_token")],
+    Discriminator(kind_of_generator),
+]
 
 
 class DurationConfig(Strict):
@@ -59,7 +83,7 @@ class DurationConfig(Strict):
 class SamplingConfig(Strict):
     """How a generator is sampled."""
 
-    solver: SolverConfig = SolverConfig()
+    solver: AnySolverConfig = SolverConfig()
     duration: DurationConfig = DurationConfig()
     prompt: Literal["matched", "swapped"] = Field(
         "matched",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
@@ -14,8 +15,10 @@ from shared.generators.builder import build_generator
 from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig
 from shared.generators.duration import DurationModel
 from shared.generators.sample import Sampler, SamplesSpec, sample_clips
-from shared.generators.sampling_config import SamplingConfig, SolverConfig
+from shared.generators.sampling_config import NextTokenSolverConfig, SamplingConfig, SolverConfig
 from shared.training.job import save_model
+from tests.generators.next_token_models import SEMAVOICE
+from tests.generators.next_token_models import make_generator as make_next_token
 
 RATE, HOP = 8000, 256
 SECONDS = (0.5, 0.8, 0.65)
@@ -30,16 +33,27 @@ GENERATOR = GeneratorConfig(
 )
 
 
-def make_sampler(folder: Path, speaker: str | None) -> Sampler:
-    """A sampler over three test clips by one speaker, or of sounds."""
+INFILLING = SolverConfig(evaluations=2)
+
+
+def make_infilling() -> nn.Module:
+    """An infilling generator whose velocity is no longer zero."""
     torch.manual_seed(0)
     generator = build_generator(GENERATOR, latent_dim=3)
-    torch.nn.init.normal_(generator.transformer.project.weight, std=0.5)
-    for name, model, config, more in (
+    nn.init.normal_(generator.transformer.project.weight, std=0.5)
+    return generator
+
+
+def make_sampler(
+    folder: Path, speaker: str | None, generator: nn.Module | None = None, config=GENERATOR, solver=INFILLING
+) -> Sampler:
+    """A sampler over three test clips by one speaker, or of sounds."""
+    generator = generator or make_infilling()
+    for name, model, settings, more in (
         ("autoencoder", build_autoencoder(AUTOENCODER), AUTOENCODER, {}),
-        ("generator", generator, GENERATOR, {"latent_dim": 3, "latent_scale": 0.5}),
+        ("generator", generator, config, {"latent_dim": 3, "latent_scale": 0.5}),
     ):
-        saved = {"config": config.model_dump(mode="json"), **more}
+        saved = {"config": settings.model_dump(mode="json"), **more}
         save_model(folder / name / "model.safetensors", model.state_dict(), saved)
     rng, clips = np.random.default_rng(0), []
     for index, seconds in enumerate((*SECONDS, 0.5)):
@@ -48,7 +62,7 @@ def make_sampler(folder: Path, speaker: str | None) -> Sampler:
         clips.append(Clip(id=f"c{index}", text="ab" * (index + 1), speaker=speaker, split=split, seen_speaker=True,
                           **stored))
     write_manifest(folder / "manifest.json", RATE, clips, [])
-    sampling = SamplingConfig(solver=SolverConfig(evaluations=2), batch=2)
+    sampling = SamplingConfig(solver=solver, batch=2)
     spec = SamplesSpec(generator={}, sampling=sampling, clips=10, seed=0)
     models = (folder / name / "model.safetensors" for name in ("autoencoder", "generator"))
     return Sampler(spec, folder / "manifest.json", *models)
@@ -63,8 +77,8 @@ def asked(monkeypatch) -> list:
         calls.extend(zip(prompts, texts, frames.tolist(), strict=True))
         return original(generator, solver, noise, frames, prompts, texts)
 
-    original = sample.sample_latents
-    monkeypatch.setattr(sample, "sample_latents", spy)
+    original = sample.SAMPLERS["infilling"]
+    monkeypatch.setitem(sample.SAMPLERS, "infilling", spy)
     return calls
 
 
@@ -104,3 +118,18 @@ def test_a_swapped_prompt_keeps_its_text_and_is_heard_as_another_clip_of_the_spe
     for (before, _), (after, _), (prompt, _, _) in zip(matched, swapped, asked, strict=True):
         assert after.id == before.id and after.prompt not in (before.prompt, before.id)
         assert len(prompt) == -(-round(known[after.prompt].seconds * RATE) // HOP)
+
+
+def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(tmp_path):
+    solver = NextTokenSolverConfig(kind="next_token", evaluations=2, longest=3.0)
+    for ends in (False, True):
+        folder = tmp_path / str(ends)
+        generator = make_next_token(SEMAVOICE)
+        nn.init.constant_(generator.end.bias, 100.0 if ends else -100.0)
+        sampler = make_sampler(folder, "s", generator, SEMAVOICE, solver)
+        for clip, audio in sample_clips(sampler):
+            item = next(each for each in sampler.manifest.clips if each.id == clip.id)
+            prompt = next(each for each in sampler.manifest.clips if each.id == clip.prompt)
+            predicted = sampler.duration.seconds(item.text, prompt.text, prompt.seconds)
+            frames = round(3.0 * predicted * RATE / HOP) // 2 * 2
+            assert len(audio) == (2 if ends else frames) * HOP and np.isfinite(audio).all()
