@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.corpora.config import CorpusConfig
 from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
+from shared.generators.next_token_config import kind_of_generator
 from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.config import KadConfig
 from shared.metrics.names import EVALUATORS, OF_SETS, MetricName
 from shared.studies.claims import load_claims
 from shared.studies.corpus_choice import in_place_of
 from shared.studies.paper import load_paper
-from shared.training.config import AutoencoderRecipe, GeneratorRecipe
+from shared.training.config import AutoencoderRecipe
+from shared.training.next_token_config import AnyGeneratorRecipe
 
 NAME = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
 ALL_SCALES = "all"  # the key of a variant's overrides that hold at every scale
@@ -76,7 +78,7 @@ class VariantConfig(Strict):
         default=(), description="what the autoencoder trains on where that is not `corpus`"
     )
     autoencoder: AutoencoderRecipe
-    generator: GeneratorRecipe
+    generator: AnyGeneratorRecipe
     sampling: SamplingConfig
     teacher: RecogniserConfig | str | None = Field(
         default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
@@ -98,6 +100,14 @@ class VariantConfig(Strict):
         mel = getattr(self.autoencoder.architecture, "mel_input", None)
         if mel and mel.sample_rate != self.sample_rate:
             raise ValueError(f"mel_input.sample_rate {mel.sample_rate} is not the study's, {self.sample_rate}")
+        return self
+
+    @model_validator(mode="after")
+    def _solver_is_the_generators(self):
+        asked, given = kind_of_generator(self.generator), kind_of_generator(self.sampling.solver)
+        if asked != given:
+            name = f"kind: {asked}" if asked == "next_token" else "no kind"
+            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is {asked}: give it {name}")
         return self
 
     @model_validator(mode="after")

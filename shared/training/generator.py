@@ -1,29 +1,27 @@
-"""Job: train a generator on the latents of one autoencoder, by conditional flow matching."""
+"""Job: train a generator on the latents of one autoencoder."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.corpora.manifest import load_clip, load_manifest
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
-from shared.generators.builder import build_generator, saved_state
-from shared.generators.config import GeneratorConfig
-from shared.generators.flow_matching import draw_example, flow_matching_loss
-from shared.generators.repa import Repa
+from shared.generators.builder import architecture_of, build_generator, saved_state
 from shared.progress import Progress
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
+from shared.training.latent_examples import LatentExamples
 from shared.training.latents import Latents, load_latents
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
+from shared.training.next_token_config import AnyGeneratorRecipe
+from shared.training.objectives import OBJECTIVES, Objective
 
 
 class GeneratorSpec(Strict):
@@ -31,42 +29,8 @@ class GeneratorSpec(Strict):
 
     corpus: dict[str, Any]
     autoencoder: dict[str, Any]
-    generator: GeneratorRecipe
+    generator: AnyGeneratorRecipe
     seed: int
-
-
-class Batch(NamedTuple):
-    """Padded latents `(batch, frames, dim)`, true lengths `(batch,)`, texts, and REPA's targets if there are any."""
-
-    latents: Tensor
-    frames: Tensor
-    texts: list[str]
-    targets: Tensor | None
-
-
-class LatentExamples:
-    """Draws batches: utterances of one speaker, joined in latents and in text."""
-
-    def __init__(self, latents: Latents, clips: list[Clip], scale: float, utterances: int):
-        self.latents, self.clips, self.scale, self.utterances = latents, clips, scale, utterances
-        self.targets: list[Tensor] | None = None
-        self.of_speaker: dict[str, np.ndarray] = {}
-        for speaker in sorted({clip.speaker for clip in clips}):
-            self.of_speaker[speaker] = np.array([i for i, clip in enumerate(clips) if clip.speaker == speaker])
-
-    def draw(self, batch: int, generator: np.random.Generator) -> Batch:
-        """A batch, from `generator` and (for the posterior's noise) torch's global generator."""
-        examples, texts, targets = [], [], []
-        for first in generator.integers(len(self.clips), size=batch):
-            same = self.of_speaker[self.clips[first].speaker]
-            chosen = [int(first), *generator.choice(same, size=self.utterances - 1)]
-            examples.append(torch.cat([self.latents.sample(i) for i in chosen]) / self.scale)
-            texts.append(" ".join(self.clips[i].text for i in chosen))
-            if self.targets:
-                targets.append(torch.cat([self.targets[i] for i in chosen]))
-        frames = torch.tensor([len(example) for example in examples])
-        padded_targets = pad_sequence(targets, batch_first=True) if targets else None
-        return Batch(pad_sequence(examples, batch_first=True), frames, texts, padded_targets)
 
 
 def teacher_targets(teacher: SpeechEncoder, corpus: Path, latents: Latents) -> list[Tensor]:
@@ -83,28 +47,27 @@ def teacher_targets(teacher: SpeechEncoder, corpus: Path, latents: Latents) -> l
 
 
 class GeneratorStep:
-    """One update. total = flow matching + repa.weight · REPA."""
+    """One update by the objective of the recipe's kind of generator."""
 
     def __init__(self, spec: GeneratorSpec, examples: LatentExamples):
         self.recipe, self.examples = spec.generator, examples
         training = self.recipe.training
         self.generator = build_generator(self.recipe, examples.latents.dim)
-        self.repa = Repa(self.recipe.architecture.width, examples.targets[0].shape[1]) if self.recipe.repa else None
+        self.objective: Objective = OBJECTIVES[type(self.recipe)](self.recipe, self.generator, examples)
         self.accelerator = make_accelerator(training.precision)
         self.micro_batches = MicroBatches(self.accelerator, training, spec.seed)
         self.model = prepare_model(self.generator, self.accelerator, training)
-        self.align = prepare_model(self.repa, self.accelerator, training) if self.repa else None
-        modules = [self.generator] + ([self.repa] if self.repa else [])
+        self.models = [self.model, *self.objective.prepare(self.accelerator)]
+        modules = [self.generator, *self.objective.helpers.values()]
         self.trained = [each for module in modules for each in module.parameters() if each.requires_grad]
         self.optimizer = self.accelerator.prepare(make_optimizer(self.trained, training))
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
-        models = [self.model] + ([self.align] if self.align else [])
         terms = []
-        for generator in self.micro_batches(index, *models):
-            parts = self._losses(self.examples.draw(self.micro_batches.size, generator))
-            total = parts["flow"] + (self.recipe.repa.weight * parts["repa"] if self.align else 0.0)
+        for generator in self.micro_batches(index, *self.models):
+            batch = self.examples.draw(self.micro_batches.size, generator).to(self.accelerator.device)
+            total, parts = self.objective(self.model, batch)
             self.accelerator.backward(total / len(self.micro_batches.mine))
             terms.append({name: part.detach() for name, part in parts.items()})
         if self.recipe.training.gradient_clip:
@@ -112,16 +75,6 @@ class GeneratorStep:
         self.optimizer.step()
         self.optimizer.zero_grad()
         return self.micro_batches.mean(terms)
-
-    def _losses(self, batch: Batch) -> dict[str, Tensor]:
-        device = self.accelerator.device
-        frames = batch.frames.to(device)
-        example = draw_example(batch.latents.to(device), frames, self.recipe.flow, self.generator.path)
-        if not self.align:
-            return {"flow": flow_matching_loss(self.model(example, frames, batch.texts), example)}
-        velocity, hidden = self.model(example, frames, batch.texts, self.recipe.repa.layer)
-        repa = self.align(hidden, batch.targets.to(device), example.span)
-        return {"flow": flow_matching_loss(velocity, example), "repa": repa}
 
 
 def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, checkpoints: Path, code: str, output: Path):
@@ -132,7 +85,7 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
     clips = manifest.split("train")
     scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
     examples = LatentExamples(latents, clips, scale, recipe.utterances)
-    if recipe.repa:
+    if isinstance(recipe, GeneratorRecipe) and recipe.repa:
         examples.targets = teacher_targets(SpeechEncoder(recipe.repa.teacher), corpus, latents)
     torch.manual_seed(spec.seed)
     step = GeneratorStep(spec, examples)
@@ -143,11 +96,11 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         model=step.generator,
         optimizers={"generator": step.optimizer},
         step=step,
-        helpers={"repa": step.repa} if step.repa else {},
+        helpers=step.objective.helpers,
     )
     weights = fit(task, checkpoints, fingerprint(spec, code, corpus, latents_file))
     description = {
-        "config": recipe.model_dump(mode="json", include=set(GeneratorConfig.model_fields)),
+        "config": architecture_of(recipe),
         "latent_dim": latents.dim,
         "latent_scale": scale,
     }

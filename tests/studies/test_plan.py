@@ -272,7 +272,7 @@ def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan
     assert _keys(changed, "autoencoder") == _keys(plan, "autoencoder")
     with pytest.raises(ConfigError, match=r"no source .longcta..*longcat"):
         Plan(sources, "smoke", [0], changes={"longcta": {"sampling": {}}})
-    with pytest.raises(ConfigError, match=r"generator\.training\.stepz"):
+    with pytest.raises(ConfigError, match=r"generator\.infilling\.training\.stepz"):
         Plan(sources, "smoke", [0], changes={"longcat": {"generator": {"training": {"stepz": 3}}}})
 
 

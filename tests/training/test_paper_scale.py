@@ -18,7 +18,8 @@ from shared.corpora.manifest import Clip
 from shared.generators.builder import count_parameters
 from shared.studies.schema import load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
-from shared.training.generator import GeneratorSpec, GeneratorStep, LatentExamples
+from shared.training.generator import GeneratorSpec, GeneratorStep
+from shared.training.latent_examples import LatentExamples
 from shared.training.latents import load_latents, save_latents
 
 CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "paper")

@@ -1,0 +1,25 @@
+"""What can be set about training a next-token generator. Imports no torch."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig, kind_of_generator
+from shared.training.config import GeneratorRecipe, TrainingConfig
+
+
+class NextTokenRecipe(NextTokenConfig):
+    """A next-token generator and how it is trained."""
+
+    loss: NextTokenLossConfig = NextTokenLossConfig()
+    latent_scale: float | Literal["std"] = Field(
+        "std", description="latents are divided by it: a number, or the latents' own standard deviation"
+    )
+    utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
+    training: TrainingConfig
+
+
+AnyGeneratorRecipe = Annotated[
+    Annotated[GeneratorRecipe, Tag("infilling")] | Annotated[NextTokenRecipe, Tag("next_token")],
+    Discriminator(kind_of_generator),
+]

@@ -1,0 +1,131 @@
+"""A next-token generator in a study and in the training job."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+
+from shared.config import ConfigError, parse
+from shared.corpora.manifest import Clip, write_manifest
+from shared.generators.builder import count_parameters, load_generator, meta_generator
+from shared.generators.next_token_sampling import sample_next_tokens
+from shared.generators.sampling_config import NextTokenSolverConfig
+from shared.studies.schema import VariantConfig, load_sources
+from shared.training.config import GeneratorRecipe
+from shared.training.generator import GeneratorSpec, GeneratorStep, train_generator
+from shared.training.latent_examples import LatentExamples
+from shared.training.latents import load_latents, save_latents
+from shared.training.next_token_config import NextTokenRecipe
+from tests.generators.next_token_models import LATENTLM, LOCAL, SEMAVOICE
+
+SMOKE = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke")
+TRAINING = {"steps": 2, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 0.0}, "gradient_clip": 1.0}
+GENERATOR = {
+    **LATENTLM.model_dump(), "loss": {"history_noise": 0.3, "end_weight": 0.5}, "latent_scale": "std",
+    "utterances": 2, "training": TRAINING,
+}
+SOLVER = {"kind": "next_token", "evaluations": 3, "guidance": 0.3}
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def variant(generator: dict = GENERATOR, solver: dict = SOLVER) -> VariantConfig:
+    data = SMOKE.model_dump()
+    data["generator"], data["sampling"]["solver"] = generator, solver
+    return parse(VariantConfig, data, "study.yaml")
+
+
+def test_a_study_names_the_kind_of_its_generator_and_of_its_solver():
+    config = variant()
+    assert isinstance(config.generator, NextTokenRecipe) and isinstance(config.sampling.solver, NextTokenSolverConfig)
+    assert variant(config.generator.model_dump(mode="json")) == config
+    assert count_parameters(meta_generator(config.generator, 64)) > 0
+    assert isinstance(SMOKE.generator, GeneratorRecipe) and "kind" not in SMOKE.generator.model_dump()
+    assert "kind" not in SMOKE.sampling.solver.model_dump()
+
+
+@pytest.mark.parametrize(("generator", "solver", "expected"), [
+    ({**GENERATOR, "patsh": 2}, SOLVER, "generator.next_token.patsh: unknown key; did you mean 'patch'?"),
+    ({**GENERATOR, "kind": "next"}, SOLVER, "'infilling', 'next_token'"),
+    ({**GENERATOR, "head": {**LOCAL, "heads": 3}}, SOLVER, "width must be an even multiple of heads"),
+    (GENERATOR, {"evaluations": 4}, "sampling.solver is of a generator of kind infilling; this one is next_token"),
+    (SMOKE.generator.model_dump(), SOLVER, "this one is infilling: give it no kind"),
+    (GENERATOR, {**SOLVER, "evaluation": 4}, "sampling.solver.next_token.evaluation: unknown key; did you mean"),
+])
+def test_each_mistake_is_one_clear_line(generator, solver, expected):
+    with pytest.raises(ConfigError) as caught:
+        variant(generator, solver)
+    assert expected in str(caught.value) and "\n" not in str(caught.value)
+
+
+def make_corpus(folder: Path) -> tuple[Path, Path]:
+    """A manifest and the latents of its clips."""
+    torch.manual_seed(0)
+    save_latents(folder / "latents.safetensors", [(torch.randn(n, 3), torch.full((n, 3), 0.1)) for n in (6, 5)], 1024)
+    clips = [
+        Clip(id=str(i), file="", text=f"say {word}", speaker="a", split="train", seen_speaker=True, seconds=1.0,
+             sha256="")
+        for i, word in enumerate(("one", "two"))
+    ]
+    write_manifest(folder / "manifest.json", 16_000, clips, [])
+    return folder / "manifest.json", folder / "latents.safetensors"
+
+
+def make_step(folder: Path, generator: dict) -> GeneratorStep:
+    torch.manual_seed(0)
+    _, latents = make_corpus(folder)
+    clips = [Clip(id=str(i), file="", text="say so", speaker="a", split="train", seen_speaker=True, seconds=1.0,
+                  sha256="") for i in range(2)]
+    spec = GeneratorSpec(corpus={}, autoencoder={}, generator=generator, seed=0)
+    return GeneratorStep(spec, LatentExamples(load_latents(latents), clips, 1.0, utterances=2))
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+@pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
+def test_a_step_reaches_the_backbone_and_the_texts_embedding(tmp_path, config, precision):
+    step = make_step(tmp_path, {**GENERATOR, **config.model_dump(), "training": {**TRAINING, "precision": precision}})
+    decoder = step.generator.backbone.decoder
+    watched = [decoder.embed_tokens.weight, decoder.layers[0].layer.mlp.up_proj.weight, step.generator.begin]
+    before = [each.detach().clone() for each in watched]
+    losses = step(0)
+    assert losses.keys() == {"diffusion", "end"}
+    assert all(not torch.equal(a, b) for a, b in zip(before, watched, strict=True))
+
+
+def test_the_loss_is_diffusion_plus_the_weighted_end(tmp_path):
+    step = make_step(tmp_path, GENERATOR)
+    batch = step.examples.draw(4, np.random.default_rng(0))
+    total, parts = step.objective(step.model, batch)
+    torch.testing.assert_close(total, parts["diffusion"] + 0.5 * parts["end"])
+
+
+def test_recomputing_activations_changes_no_gradient(tmp_path):
+    gradients = []
+    for recompute in (False, True):
+        training = {**TRAINING, "recompute_activations": recompute, "gradient_clip": None}
+        step = make_step(tmp_path, {**GENERATOR, "training": training})
+        step.optimizer.zero_grad = lambda: None
+        step(0)
+        gradients.append({name: each.grad.clone() for name, each in step.generator.named_parameters()})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient)
+
+
+def test_a_trained_generator_is_saved_and_samples_again(tmp_path):
+    corpus, latents = make_corpus(tmp_path)
+    beside = {**GENERATOR, "text_positions": "beside"}
+    spec = GeneratorSpec(corpus={}, autoencoder={}, generator=beside, seed=0)
+    train_generator(spec, corpus, latents, tmp_path / "checkpoints", "", tmp_path / "model.safetensors")
+    generator, saved = load_generator(tmp_path / "model.safetensors")
+    assert saved["latent_scale"] == pytest.approx(load_latents(latents).overall_std())
+    assert generator.tokens_per_patch == pytest.approx(14 / 11)  # "say one" and "say two", in 6 and 5 frames
+    assert saved["config"]["kind"] == "next_token" and "training" not in saved["config"]
+    noise, prompts = torch.randn(1, 5, 3), [torch.zeros(2, 3)]
+    solver = NextTokenSolverConfig.model_validate(SOLVER)
+    (sampled,) = sample_next_tokens(generator, solver, noise, torch.tensor([5]), prompts, ["say one two"])
+    assert 1 <= len(sampled) <= 3 and torch.isfinite(sampled).all()
