@@ -1,0 +1,89 @@
+"""How far a next-token model drifts on what it has said itself: its error by position, teacher-forced and free-running.
+
+Speech that a model makes on its own has its own pace, so that none of its frames has a recorded one to be compared
+with. What can be compared is the distribution, over many clips, of the latents at one position after the prompt: with
+recorded latents at that position. The distance is Fréchet's between Gaussians with independent channels, the mean over
+channels of (difference of means)² + (difference of standard deviations)²; scaled latents have a variance of about 1.
+
+Teacher-forced, each patch is sampled after recorded ones: the error of the head alone, and of having so few clips.
+Free-running, it is sampled after the model's own: what exceeds the former is the exposure to its own errors. Latents
+that blow up, fade or get stuck show here; a wrong word, said well, does not, and is for the word error rate to find.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from shared.generators.next_token import NextTokenGenerator
+from shared.generators.next_token_sampling import sample_next_tokens, solve_patch
+from shared.generators.sampling_config import NextTokenSolverConfig
+
+
+class Exposure(NamedTuple):
+    """By position after the prompt, in patches: the two distances, NaN with fewer than two clips; and the clips."""
+
+    teacher_forced: Tensor
+    free_running: Tensor
+    recorded_clips: Tensor
+    free_running_clips: Tensor
+
+
+@torch.inference_mode()
+def measure_exposure(
+    generator: NextTokenGenerator, solver: NextTokenSolverConfig, latents: list[Tensor], prompts: list[int],
+    texts: list[str], noise: list[Tensor],
+) -> Exposure:
+    """The distances at each position that a recorded clip has.
+
+    Args:
+        generator: trained, in eval mode.
+        solver: the settings.
+        latents: scaled latents of prompts and targets, each `(frames, dim)`.
+        prompts: frames of each that are the prompt, whole patches.
+        texts: prompt text and target text, joined.
+        noise: what frames are made from in both runs, each shaped as its latents.
+    """
+    size = generator.config.patch
+    whole = [each[: len(each) // size * size] for each in latents]
+    frames = torch.tensor([len(each) for each in whole], device=whole[0].device)
+    heard = [each[:end] for each, end in zip(whole, prompts, strict=True)]
+    noise = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
+    free = sample_next_tokens(generator, solver, noise, frames, heard, texts)
+
+    patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(noise)
+    previous = torch.cat([torch.zeros_like(patches[:, :1]), patches[:, :-1]], dim=1)
+    states = generator.states(patches, frames // size, texts)[:, :-1]
+    ours = solve_patch(generator, solver, *(each.flatten(0, 1) for each in (starts, states, previous)))
+    ours = ours.unflatten(0, patches.shape[:2])
+    spans = [slice(start // size, len(each) // size) for start, each in zip(prompts, whole, strict=True)]
+    recorded, forced = ([row[span] for row, span in zip(each, spans, strict=True)] for each in (patches, ours))
+    free = [generator.patches(each.unsqueeze(0))[0] for each in free]
+
+    positions = max(len(each) for each in recorded)
+    truth, forced, free = (at_positions(each, positions) for each in (recorded, forced, free))
+    return Exposure(
+        torch.stack([distance(a, b) for a, b in zip(forced, truth, strict=True)]),
+        torch.stack([distance(a, b) for a, b in zip(free, truth, strict=True)]),
+        torch.tensor([len(each) for each in truth]),
+        torch.tensor([len(each) for each in free]),
+    )
+
+
+def at_positions(clips: list[Tensor], positions: int) -> list[Tensor]:
+    """For each position, the patches there of the clips that last so long, `(clips, patch, dim)`."""
+    shape = clips[0].shape[1:]
+    return [
+        torch.stack(there) if (there := [clip[k] for clip in clips if len(clip) > k]) else clips[0].new_zeros(0, *shape)
+        for k in range(positions)
+    ]
+
+
+def distance(a: Tensor, b: Tensor) -> Tensor:
+    """Fréchet distance of two sets `(clips, patch, dim)`, channels apart: their mean. NaN for sets of fewer than 2."""
+    if min(len(a), len(b)) < 2:
+        return a.new_tensor(torch.nan)
+    mean = a.mean(dim=0) - b.mean(dim=0)
+    std = a.std(dim=0, correction=0) - b.std(dim=0, correction=0)
+    return (mean.square() + std.square()).mean()
