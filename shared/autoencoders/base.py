@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.bottlenecks.gaussian import GaussianBottleneck, Posterior
+from shared.bottlenecks.sigma import SigmaBottleneck, SigmaPosterior
 
 
 class Autoencoder(nn.Module):
@@ -16,7 +17,9 @@ class Autoencoder(nn.Module):
         hop: samples of audio for each latent frame.
     """
 
-    def __init__(self, encoder: nn.Module, bottleneck: GaussianBottleneck, decoder: nn.Module, hop: int):
+    def __init__(
+        self, encoder: nn.Module, bottleneck: GaussianBottleneck | SigmaBottleneck, decoder: nn.Module, hop: int
+    ):
         super().__init__()
         self.encoder, self.bottleneck, self.decoder, self.hop = encoder, bottleneck, decoder, hop
 
@@ -25,7 +28,7 @@ class Autoencoder(nn.Module):
         """Channels of a latent frame."""
         return self.bottleneck.dim
 
-    def encode(self, audio: Tensor) -> Posterior:
+    def encode(self, audio: Tensor) -> Posterior | SigmaPosterior:
         """`(batch, time)` → posterior over ceil(time / hop) frames; the last frame is zero-padded."""
         padding = -audio.shape[-1] % self.hop
         return self.bottleneck(self.encoder(F.pad(audio, (0, padding)).unsqueeze(1)))
@@ -34,7 +37,7 @@ class Autoencoder(nn.Module):
         """`(batch, dim, frames)` → `(batch, frames · hop)`."""
         return self.decoder(latents).squeeze(1)
 
-    def forward(self, audio: Tensor, sample: bool = True) -> tuple[Tensor, Tensor, Posterior]:
+    def forward(self, audio: Tensor, sample: bool = True) -> tuple[Tensor, Tensor, Posterior | SigmaPosterior]:
         """`(batch, time)` → reconstruction of the same shape, the latent it is made from, its posterior.
 
         The latent is drawn from the posterior, or is its mean.

@@ -11,6 +11,7 @@ from shared.autoencoders.dac import DacEncoder, build_dac_decoder
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
 from shared.autoencoders.spectral import SpectralDecoder, SpectralEncoder
 from shared.bottlenecks.gaussian import GaussianBottleneck
+from shared.bottlenecks.sigma import SigmaBottleneck
 from shared.config import parse
 from shared.files import read_json
 
@@ -19,12 +20,13 @@ FAMILIES = {
     "spectral": (SpectralEncoder, SpectralDecoder),
     "dac": (DacEncoder, build_dac_decoder),
 }
+BOTTLENECKS = {"gaussian": GaussianBottleneck, "sigma": SigmaBottleneck}
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
     """A new autoencoder."""
     encoder, decoder = FAMILIES[config.architecture.family]
-    bottleneck = GaussianBottleneck(config.bottleneck)
+    bottleneck = BOTTLENECKS[config.bottleneck.kind](config.bottleneck)
     return Autoencoder(
         encoder(config.architecture, bottleneck.in_channels),
         bottleneck,

@@ -2,11 +2,11 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
-from shared.bottlenecks.config import GaussianConfig
+from shared.bottlenecks.config import GaussianConfig, SigmaConfig
 from shared.config import Strict
 
 
@@ -157,8 +157,20 @@ class DacConfig(Strict):
         return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
 
 
+def _gaussian_unless_named(bottleneck: Any) -> Any:
+    return {"kind": "gaussian"} | bottleneck if isinstance(bottleneck, dict) else bottleneck
+
+
 class AutoencoderConfig(Strict):
     """Architecture and bottleneck: all that is needed to run a trained autoencoder."""
 
     architecture: OobleckConfig | SpectralConfig | DacConfig = Field(discriminator="family")
-    bottleneck: GaussianConfig
+    bottleneck: Annotated[
+        GaussianConfig | SigmaConfig, Field(discriminator="kind"), BeforeValidator(_gaussian_unless_named)
+    ]
+
+    @model_validator(mode="after")
+    def _attention_projects_to_mean_and_scale(self) -> Self:
+        if self.bottleneck.kind == "sigma" and getattr(self.architecture, "projection", None) == "attention":
+            raise ValueError("projection attention makes a mean and a scale: it goes with a gaussian bottleneck")
+        return self

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat
 
 from shared.config import Strict
+
+Draw = Literal["fixed", "normal"]  # what an example's noise is scaled by: 1, or one draw from N(0, 1)
 
 
 class GaussianConfig(Strict):
@@ -23,4 +25,19 @@ class GaussianConfig(Strict):
         gt=0,
         description="std at a scale of 0, about where training starts; none: softplus(0) = 0.69, or 1. "
         "In a wide latent that much noise drowns what the encoder has to say for many steps",
+    )
+
+
+class SigmaConfig(Strict):
+    """A mean over `dim` channels a frame, and noise whose standard deviation σ is not learned (σ-VAE)."""
+
+    kind: Literal["sigma"]
+    dim: int = Field(gt=0, description="latent dim: channels of a latent frame")
+    std: NonNegativeFloat = Field(
+        description="σ itself, or the standard deviation of the normal distribution that it is drawn from; "
+        "VibeVoice: 0.625. With 0 there is no noise, and this is a plain autoencoder"
+    )
+    draw: Draw = Field(
+        description="fixed: σ = std; normal: σ ~ N(0, std²), one draw for all frames and channels of an example, as in "
+        "LatentLM and VibeVoice"
     )

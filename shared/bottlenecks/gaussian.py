@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.bottlenecks.config import GaussianConfig
+from shared.bottlenecks.config import Draw, GaussianConfig
 
 LOG_VARIANCE_LIMIT = 12.0  # Semantic-VAE's released code: std from 0.0025 to 403
 
@@ -18,6 +18,8 @@ class Posterior(NamedTuple):
     mean: Tensor
     std: Tensor
 
+    penalised = "kl"  # what `penalty` is
+
     def sample(self) -> Tensor:
         """z = mean + std · ε, ε ~ N(0, 1) from torch's global generator; `(batch, dim, frames)`."""
         return self.mean + self.std * torch.randn_like(self.mean)
@@ -25,6 +27,10 @@ class Posterior(NamedTuple):
     def kl(self) -> Tensor:
         """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`: ½ Σ_c (μ² + σ² − 1 − ln σ²)."""
         return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
+
+    def penalty(self) -> Tensor:
+        """What training keeps small, of each latent frame: the KL, `(batch, frames)`."""
+        return self.kl()
 
 
 class GaussianBottleneck(nn.Module):
@@ -35,6 +41,8 @@ class GaussianBottleneck(nn.Module):
 
     The offset is 0, or what makes the std `initial_std` at a scale of 0.
     """
+
+    draw: Draw = "fixed"
 
     def __init__(self, config: GaussianConfig):
         super().__init__()

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import load_autoencoder
+from shared.bottlenecks.sigma import noise_scale
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
@@ -95,7 +96,8 @@ class Sampler:
         """A sample of a clip's posterior, `(frames, dim)`."""
         audio = torch.from_numpy(load_clip(self.corpus, clip)).to(self.device)
         posterior = self.autoencoder.encode(audio.unsqueeze(0))
-        mean, std = posterior.mean[0].T, posterior.std[0].T
+        scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)
+        mean, std = posterior.mean[0].T, scale * posterior.std[0].T
         return mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
 
     @torch.inference_mode()

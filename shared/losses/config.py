@@ -63,7 +63,9 @@ class KlTarget(Strict):
 class KlConfig(Strict):
     """Weight of the KL, or of its squared distance from a target; see `shared.losses.kl`."""
 
-    weight: NonNegativeFloat = Field(description="of the KL in nats a latent frame, or of ((KL − target) / dim)²")
+    weight: NonNegativeFloat = Field(
+        description="of the KL in nats a latent frame, or of ((KL − target) / dim)²; of a σ-VAE, of the mean of μ²"
+    )
     target: KlTarget | None = None
     passthrough: float = Field(
         0.0, ge=0, lt=1, description="share of the training steps that decode the mean and have no KL term (Target-KL)"

@@ -15,7 +15,7 @@ def kl_loss(kl: Tensor, config: KlConfig, dim: int, frame_rate: float) -> Tensor
     """The weighted term of a loss, a scalar.
 
     Args:
-        kl: KL of each latent frame in nats, summed over channels; `(batch, frames)`.
+        kl: `(batch, frames)`: KL of each latent frame in nats, summed over channels, or a σ-VAE's mean square of μ.
         config: weight, and target if there is one.
         dim: channels of a latent frame.
         frame_rate: latent frames a second.

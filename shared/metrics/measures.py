@@ -88,7 +88,7 @@ class Rate:
 
     def __call__(self, case: Case) -> tuple[float, float]:
         if case.clip.kl is None or case.clip.kbps is None:
-            raise NotMeasured("the clip is not a reconstruction")
+            raise NotMeasured("the clip is not a reconstruction, or its latent has no noise")
         return case.clip.kl, case.clip.kbps
 
     def provenance(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Crops:
 class AutoencoderStep:
     """One update of discriminator and autoencoder.
 
-    total = reconstruction + KL term (unless the step passes through) + weight · alignment
+    total = reconstruction + KL term or penalty on the mean (unless the step passes through) + weight · alignment
             + (after the warm-up) weight · adversarial + feature_weight · features
 
     Both learn from the same outputs and step at the end, so the update is the same however many micro-batches and
@@ -134,10 +134,10 @@ class AutoencoderStep:
             audio = batch.audio.to(self.accelerator.device)
             output, latents, posterior = self.model(audio, sample=not passes)
             total, parts = self.reconstruction(output, audio)
-            kl = posterior.kl()
-            parts["kl"] = kl.mean()
+            penalty = posterior.penalty()
+            parts[posterior.penalised] = penalty.mean()
             if not passes:
-                total = total + kl_loss(kl, self.recipe.kl, self.recipe.bottleneck.dim, self.frame_rate)
+                total = total + kl_loss(penalty, self.recipe.kl, self.recipe.bottleneck.dim, self.frame_rate)
             if self.align is not None:
                 features, valid = batch.features.to(audio.device), batch.valid.to(audio.device)
                 parts["alignment"] = self.align(latents, features, valid)

@@ -105,6 +105,12 @@ class AutoencoderRecipe(AutoencoderConfig):
             raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
         return self
 
+    @model_validator(mode="after")
+    def _target_is_of_a_learned_rate(self):
+        if self.kl.target and self.bottleneck.kind == "sigma":
+            raise ValueError("kl.target is a rate that a gaussian bottleneck learns; a sigma bottleneck has none")
+        return self
+
 
 class GeneratorRecipe(GeneratorConfig):
     """A generator and how it is trained."""

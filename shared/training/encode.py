@@ -23,7 +23,7 @@ def encode_corpus(corpus: Path, autoencoder_weights: Path, output: Path) -> None
         posterior = autoencoder.encode(audio)
         posteriors.append((posterior.mean[0].T, posterior.std[0].T))
         progress.update()
-    save_latents(output, posteriors, autoencoder.hop)
+    save_latents(output, posteriors, autoencoder.hop, autoencoder.bottleneck.draw)
 
 
 def main() -> None:

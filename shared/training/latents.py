@@ -8,6 +8,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from shared.bottlenecks.config import Draw
+from shared.bottlenecks.sigma import noise_scale
 from shared.files import atomic_path
 
 
@@ -19,12 +21,14 @@ class Latents:
         mean, std: `(frames of all clips, dim)`.
         offsets: first frame of each clip, and the total at the end; `(clips + 1,)`.
         hop: samples of audio for each frame.
+        draw: what the noise of a clip is scaled by, each time that the clip is drawn.
     """
 
     mean: Tensor
     std: Tensor
     offsets: Tensor
     hop: int
+    draw: Draw = "fixed"
 
     @property
     def dim(self) -> int:
@@ -40,10 +44,10 @@ class Latents:
         """A draw from the posterior of one clip, `(frames, dim)`, with torch's global generator."""
         window = slice(int(self.offsets[clip]), int(self.offsets[clip + 1]))
         mean = self.mean[window]
-        return mean + self.std[window] * torch.randn_like(mean)
+        return mean + noise_scale(self.draw, 1)[0] * self.std[window] * torch.randn_like(mean)
 
 
-def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int) -> None:
+def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int, draw: Draw = "fixed") -> None:
     """Write the clips' `(mean, std)`, each `(frames, dim)`, in order."""
     lengths = torch.tensor([0] + [len(mean) for mean, _ in posteriors])
     tensors = {
@@ -52,11 +56,11 @@ def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int) 
         "offsets": lengths.cumsum(0),
     }
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"hop": str(hop)})
+        save_file(tensors, temporary, metadata={"hop": str(hop), "draw": draw})
 
 
 def load_latents(path: Path) -> Latents:
     """Read what `save_latents` wrote."""
     with safe_open(path, framework="pt") as file:
-        hop = int(file.metadata()["hop"])
-        return Latents(file.get_tensor("mean"), file.get_tensor("std"), file.get_tensor("offsets"), hop)
+        tensors = (file.get_tensor(name) for name in ("mean", "std", "offsets"))
+        return Latents(*tensors, int(file.metadata()["hop"]), file.metadata().get("draw", "fixed"))

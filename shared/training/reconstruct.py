@@ -1,5 +1,6 @@
 """Job: pass the test clips through an autoencoder."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,11 @@ def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[
         torch.manual_seed(spec.seed * 1_000_003 + index)
         audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
         kl = posterior.kl().mean().item()
+        kbps = nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop)
+        kl, kbps = (kl, kbps) if math.isfinite(kl) else (None, None)  # a latent without noise has no rate
         clip = GeneratedClip(
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
-            speaker=target.speaker, kl=kl, kbps=nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop),
+            speaker=target.speaker, kl=kl, kbps=kbps,
         )
         yield clip, audio[0].numpy()
         progress.update()

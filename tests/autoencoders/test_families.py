@@ -22,12 +22,21 @@ FAMILIES = {
                     "resblock_kernels": [3, 5], "resblock_dilations": [1, 3]},
     },
 }
+SIGMA = {"kind": "sigma", "dim": 2, "std": 0.625, "draw": "normal"}
+BOTTLENECKS = {"gaussian": {"dim": 2}, "sigma": SIGMA}
+LEGAL = [
+    (family, bottleneck)
+    for family in FAMILIES
+    for bottleneck in BOTTLENECKS
+    if not ("attention" in family and bottleneck == "sigma")
+]
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(params=LEGAL, ids=" + ".join)
 def autoencoder(request):
     torch.manual_seed(0)
-    return build_autoencoder(AutoencoderConfig(architecture=FAMILIES[request.param], bottleneck={"dim": 2}))
+    family, bottleneck = request.param
+    return build_autoencoder(AutoencoderConfig(architecture=FAMILIES[family], bottleneck=BOTTLENECKS[bottleneck]))
 
 
 def test_any_length_comes_back_whole(autoencoder):
@@ -63,3 +72,14 @@ def test_a_few_steps_lower_the_error_on_one_clip(autoencoder):
 def test_an_impossible_dim_is_refused(dim):
     with pytest.raises(ValueError, match="greater than 0"):
         AutoencoderConfig(architecture=FAMILIES["spectral"], bottleneck={"dim": dim})
+
+
+def test_a_bottleneck_without_a_kind_is_gaussian():
+    config = AutoencoderConfig.model_validate({"architecture": FAMILIES["spectral"], "bottleneck": {"dim": 2}})
+    named = {"architecture": FAMILIES["spectral"], "bottleneck": {"kind": "gaussian", "dim": 2}}
+    assert config == AutoencoderConfig.model_validate(named)
+
+
+def test_attention_which_makes_a_scale_is_refused_with_a_sigma_bottleneck():
+    with pytest.raises(ValueError, match="goes with a gaussian bottleneck"):
+        AutoencoderConfig(architecture=FAMILIES["dac with attention and bigvgan"], bottleneck=SIGMA)

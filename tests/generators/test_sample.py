@@ -45,12 +45,13 @@ def make_infilling() -> nn.Module:
 
 
 def make_sampler(
-    folder: Path, speaker: str | None, generator: nn.Module | None = None, config=GENERATOR, solver=INFILLING
+    folder: Path, speaker: str | None, generator: nn.Module | None = None, config=GENERATOR, solver=INFILLING,
+    autoencoder=AUTOENCODER,
 ) -> Sampler:
     """A sampler over three test clips by one speaker, or of sounds."""
     generator = generator or make_infilling()
     for name, model, settings, more in (
-        ("autoencoder", build_autoencoder(AUTOENCODER), AUTOENCODER, {}),
+        ("autoencoder", build_autoencoder(autoencoder), autoencoder, {}),
         ("generator", generator, config, {"latent_dim": 3, "latent_scale": 0.5}),
     ):
         saved = {"config": settings.model_dump(mode="json"), **more}
@@ -133,3 +134,17 @@ def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(t
             predicted = sampler.duration.seconds(item.text, prompt.text, prompt.seconds)
             frames = round(3.0 * predicted * RATE / HOP) // 2 * 2
             assert len(audio) == (2 if ends else frames) * HOP and np.isfinite(audio).all()
+
+
+@pytest.mark.parametrize(("draw", "spread"), [("fixed", 1.0), ("normal", (2 / np.pi) ** 0.5)])
+def test_the_noise_of_a_prompt_is_that_of_its_bottleneck(tmp_path, draw, spread):
+    """With σ drawn, the mean of |σ| over prompts; the same prompt sounds the same again."""
+    bottleneck = {"kind": "sigma", "dim": 3, "std": 50.0, "draw": draw}
+    config = AutoencoderConfig.model_validate(AUTOENCODER.model_dump() | {"bottleneck": bottleneck})
+    sampler = make_sampler(tmp_path, "s", autoencoder=config)
+    clip = sampler.manifest.clips[0]
+    rngs = [torch.Generator().manual_seed(seed) for seed in range(400)]
+    loudness = torch.stack([sampler._encode(clip, rng).square().mean().sqrt() for rng in rngs])
+    assert loudness.mean().item() == pytest.approx(50 * spread, rel=0.08)
+    again = [sampler._encode(clip, rng.manual_seed(7)) for rng in rngs[:2]]
+    torch.testing.assert_close(*again)

@@ -168,6 +168,27 @@ def test_a_step_that_passes_through_decodes_the_mean_and_leaves_the_posteriors_s
     assert moved[0].all() and moved[1].any() != passes
 
 
+def with_sigma(**kl) -> AutoencoderRecipe:
+    bottleneck = {"kind": "sigma", "dim": 4, "std": 0.625, "draw": "normal"}
+    return AutoencoderRecipe.model_validate(
+        {**SMOKE.autoencoder.model_dump(), "bottleneck": bottleneck, "kl": {"weight": 1.0, **kl}}
+    )
+
+
+def test_a_step_with_a_sigma_bottleneck_adds_the_weighted_mean_square_of_mu():
+    weights = {}
+    for weight in (0.0, 1e4):
+        step = make_autoencoder_step(with_sigma(weight=weight))
+        assert step(0)["mean_square"] > 0
+        weights[weight] = step.autoencoder.encoder.project.weight.detach().clone()
+    assert not torch.equal(*weights.values())
+
+
+def test_a_rate_to_hit_is_refused_where_no_rate_is_learned():
+    with pytest.raises(ValueError, match=r"kl\.target is a rate that a gaussian bottleneck learns"):
+        with_sigma(target={"nats": 50.0})
+
+
 def test_the_adversary_is_off_during_its_warm_up():
     step = make_autoencoder_step()
     before = [parameter.clone() for parameter in step.discriminator.parameters()]
@@ -220,6 +241,16 @@ def test_latents_come_back_clip_by_clip(tmp_path):
     torch.testing.assert_close(latents.sample(0), torch.full((3, 2), 3.0), atol=1e-4, rtol=0)
     values = torch.cat([mean for mean, _ in posteriors])
     assert latents.overall_std() == pytest.approx(float(values.std(correction=0)), abs=1e-4)
+
+
+def test_a_clips_sigma_is_drawn_anew_each_time_it_is_asked_for(tmp_path):
+    torch.manual_seed(0)
+    posteriors = [(torch.zeros(n, 2), torch.full((n, 2), 0.625)) for n in (500, 300)]
+    save_latents(tmp_path / "latents.safetensors", posteriors, hop=640, draw="normal")
+    latents = load_latents(tmp_path / "latents.safetensors")
+    drawn = torch.stack([latents.sample(1).square().mean().sqrt() for _ in range(2000)])
+    assert drawn.min() < 0.01 and drawn.mean().item() == pytest.approx(0.625 * (2 / np.pi) ** 0.5, rel=0.06)
+    assert drawn.square().mean().sqrt().item() == pytest.approx(latents.overall_std(), rel=0.06)
 
 
 def make_examples(tmp_path: Path) -> LatentExamples:

@@ -1,0 +1,79 @@
+"""σ-VAE bottleneck: the encoder says the mean alone, and σ is not learned, so it can't shrink to nothing.
+
+    z = μ + σ · ε,  ε ~ N(0, 1) for each number of the latent
+
+LatentLM (arXiv 2412.08635) draws one σ for each example from N(0, C_σ) (Fig. 3) and adds β ‖μ‖² to the loss (eq. 6).
+For speech we found neither C_σ nor β, nor whether C_σ is a variance or a standard deviation. The released code of its
+image tokenizer draws σ from N(0, (0.75 / 0.8)²), and its penalty is the mean of μ² with a weight of 0.01. That of
+VibeVoice (arXiv 2508.19205), by some of the same authors, draws σ from N(0, (0.5 / 0.8)²), a standard deviation of
+0.625, anew each time that a clip is encoded, a voice prompt too. 0.8 is about √(2 / π), so that 0.5 is the mean of |σ|;
+its penalty is μ², of a weight that we did not find. SemaVoice (arXiv 2605.16964) refers to LatentLM, names no C_σ, and
+puts a weight of 0.01 on a term that it calls KL; we take that for the mean of μ².
+
+A negative σ is the same as a positive one, since ε is symmetric.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from shared.bottlenecks.config import Draw, SigmaConfig
+
+EULER_GAMMA = 0.5772156649015329
+LOG_OF_NORMAL_SQUARED = -EULER_GAMMA - math.log(2)  # E ln n², n ~ N(0, 1)
+
+
+def noise_scale(draw: Draw, examples: int, generator: torch.Generator | None = None) -> Tensor:
+    """What the std of each example's noise is multiplied by, `(examples, 1, 1)` on the CPU.
+
+    Ones, or draws from N(0, 1): from `generator`, or torch's global one.
+    """
+    return torch.randn(examples, 1, 1, generator=generator) if draw == "normal" else torch.ones(examples, 1, 1)
+
+
+class SigmaPosterior(NamedTuple):
+    """Mean of the latent and root mean square of σ, each `(batch, dim, frames)`; and how σ is drawn."""
+
+    mean: Tensor
+    std: Tensor
+    draw: Draw
+
+    penalised = "mean_square"  # what `penalty` is
+
+    def sample(self) -> Tensor:
+        """z, `(batch, dim, frames)`: another σ each time, from torch's global generator."""
+        scale = noise_scale(self.draw, len(self.mean)).to(self.mean.device)
+        return self.mean + scale * self.std * torch.randn_like(self.mean)
+
+    def penalty(self) -> Tensor:
+        """Mean over channels of μ² in each latent frame, `(batch, frames)`, as in the released code; the paper sums.
+
+        It is no KL. But `dim / 2` times it is all of `kl` that depends on the encoder: weight w here pulls as a
+        Gaussian bottleneck's weight 2 w / dim does.
+        """
+        return self.mean.square().mean(dim=1)
+
+    def kl(self) -> Tensor:
+        """KL(N(μ, σ²) || N(0, 1)) in nats of each latent frame, its expectation over σ; `(batch, frames)`.
+
+        ½ Σ_c (μ² + E σ² − 1 − E ln σ²). It is what a latent holds for a listener who knows σ, and infinite without
+        noise.
+        """
+        log_variance = 2 * self.std.log() + (LOG_OF_NORMAL_SQUARED if self.draw == "normal" else 0.0)
+        return 0.5 * (self.mean.square() + self.std.square() - 1 - log_variance).sum(dim=1)
+
+
+class SigmaBottleneck(nn.Module):
+    """Takes the encoder's output as the mean."""
+
+    def __init__(self, config: SigmaConfig):
+        super().__init__()
+        self.dim = self.in_channels = config.dim
+        self.std, self.draw = config.std, config.draw
+
+    def forward(self, features: Tensor) -> SigmaPosterior:
+        """`(batch, dim, frames)` → posterior, in float32 whatever the features' precision."""
+        mean = features.float()
+        return SigmaPosterior(mean, torch.full_like(mean, self.std), self.draw)
