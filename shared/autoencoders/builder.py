@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from shared.autoencoders.base import Autoencoder
+from shared.autoencoders.causal import CausalDecoder, CausalEncoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.dac import DacEncoder, build_dac_decoder
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
@@ -19,6 +20,7 @@ FAMILIES = {
     "oobleck": (OobleckEncoder, OobleckDecoder),
     "spectral": (SpectralEncoder, SpectralDecoder),
     "dac": (DacEncoder, build_dac_decoder),
+    "causal": (CausalEncoder, CausalDecoder),
 }
 BOTTLENECKS = {"gaussian": GaussianBottleneck, "sigma": SigmaBottleneck}
 

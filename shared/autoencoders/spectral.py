@@ -48,11 +48,7 @@ class SpectralEncoder(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """Log magnitude and phase direction of each bin are the input features."""
-        spectrum = self.stft(audio.squeeze(1)).transpose(1, 2)
-        magnitude = spectrum.abs().clamp_min(1e-5)
-        # The factor 0.3 gives log magnitudes of speech about the spread of the unit-modulus parts.
-        features = torch.cat([0.3 * magnitude.log(), spectrum.real / magnitude, spectrum.imag / magnitude], dim=-1)
-        x = self.blocks(self.embed(features))
+        x = self.blocks(self.embed(log_polar(self.stft(audio.squeeze(1)).transpose(1, 2))))
         batch, frames, width = x.shape
         x = self.merge(x.reshape(batch, frames // self.downsample, width * self.downsample))
         return self.project(self.norm(self.latent_blocks(x))).transpose(1, 2)
@@ -77,7 +73,19 @@ class SpectralDecoder(nn.Module):
         x = self.latent_blocks(self.project(latents.transpose(1, 2)))
         batch, frames, _ = x.shape
         x = self.split(x).reshape(batch, frames * self.downsample, -1)
-        log_magnitude, phase = self.head(self.norm(self.blocks(x))).float().transpose(1, 2).chunk(2, dim=1)
-        # exp is clipped so that one wild frame early in training can't overflow.
-        spectrum = torch.polar(log_magnitude.clamp(max=6.0).exp(), phase)
+        spectrum = from_log_polar(self.head(self.norm(self.blocks(x))).float().transpose(1, 2))
         return self.stft.inverse(spectrum).unsqueeze(1)
+
+
+def log_polar(spectrum: Tensor) -> Tensor:
+    """Log magnitude and phase direction of each bin: complex `(batch, frames, bins)` → `(batch, frames, 3 · bins)`."""
+    magnitude = spectrum.abs().clamp_min(1e-5)
+    # The factor 0.3 gives log magnitudes of speech about the spread of the unit-modulus parts.
+    return torch.cat([0.3 * magnitude.log(), spectrum.real / magnitude, spectrum.imag / magnitude], dim=-1)
+
+
+def from_log_polar(x: Tensor) -> Tensor:
+    """`(batch, 2 · bins, frames)`, log magnitude and phase angle of each bin → complex `(batch, bins, frames)`."""
+    log_magnitude, phase = x.chunk(2, dim=1)
+    # exp is clipped so that one wild frame early in training can't overflow.
+    return torch.polar(log_magnitude.clamp(max=6.0).exp(), phase)

@@ -21,6 +21,14 @@ FAMILIES = {
         "decoder": {"kind": "bigvgan", "channels": 32, "strides": [5, 3, 4], "kernels": [9, 5, 8],
                     "resblock_kernels": [3, 5], "resblock_dilations": [1, 3]},
     },
+    "causal": {
+        "family": "causal", "channels": 4, "strides": [4, 4, 4], "depths": [1, 0, 1, 1], "layer_scale": 0.5,
+        "initial_std": None,
+    },
+    "causal with spectra": {
+        "family": "causal", "channels": 8, "strides": [4], "depths": [1, 1], "layer_scale": 0.5, "initial_std": None,
+        "latent_kernel": 1, "latent_norm": True, "spectrum": {"n_fft": 64, "hop": 16},
+    },
 }
 SIGMA = {"kind": "sigma", "dim": 2, "std": 0.625, "draw": "normal"}
 BOTTLENECKS = {"gaussian": {"dim": 2}, "sigma": SIGMA}

@@ -18,9 +18,12 @@ OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides":
 DAC = {"family": "dac", "channels": 4, "strides": [8], "projection": "attention", "heads": 2,
        "decoder": {"kind": "bigvgan", "channels": 8, "strides": [8], "kernels": [16], "resblock_kernels": [3],
                    "resblock_dilations": [1]}}
+CAUSAL = {"family": "causal", "channels": 4, "strides": [4, 8], "depths": [1, 1, 1], "layer_scale": 0.5,
+          "initial_std": None}
 FAMILIES = {
     "oobleck": {"architecture": OOBLECK, "bottleneck": {"dim": 4}},
     "dac": {"architecture": DAC, "bottleneck": {"dim": 4}},
+    "causal": {"architecture": CAUSAL, "bottleneck": {"kind": "sigma", "dim": 4, "std": 0.0, "draw": "fixed"}},
     "spectral": {},
 }
 

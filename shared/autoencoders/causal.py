@@ -1,0 +1,230 @@
+"""Causal autoencoder of LatentLM, VibeVoice and SemaVoice: no output depends on what comes after it.
+
+Encoder: convolution, blocks; for each stride a strided convolution and blocks; convolution. The decoder is the mirror
+image, with transposed convolutions. Channels double at each stride. A block is a Transformer's with a depthwise
+convolution in place of attention. The arrangement and the defaults are those of VibeVoice's released acoustic
+tokenizer (arXiv 2508.19205; `transformers` has it, and tests compare with that). LatentLM (arXiv 2412.08635) says
+"ConvNeXt-style" and names the rates 1600, 3200 and 6400; SemaVoice (arXiv 2605.16964) 7 stages, 6 strides and 1600.
+Neither publishes strides, depths or widths.
+
+With `spectrum` the outer end works on spectra of frames, as the spectral family does. That is ours, for a CPU.
+
+Every layer takes `past`, what it was given before: None, when all comes at once, or a dict that lasts from one chunk to
+the next (`DecoderStream`).
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from shared.audio.spectral import overlap_add, split_frames
+from shared.autoencoders.config import CausalConfig, CausalSpectrumConfig
+from shared.autoencoders.spectral import from_log_polar, log_polar
+from shared.unit import Unit
+
+RMS_EPSILON = 1e-5  # VibeVoice
+Past = dict[nn.Module, Tensor]
+
+
+def after_past(layer: nn.Module, x: Tensor, steps: int, past: Past | None) -> Tensor:
+    """`x` behind the last `steps` of what `layer` was given before, zeros at the start; `(batch, channels, time)`."""
+    x = torch.cat([past[layer], x], dim=-1) if past and layer in past else F.pad(x, (steps, 0))
+    if past is not None:
+        past[layer] = x[..., x.shape[-1] - steps :]
+    return x
+
+
+class CausalConvolution(nn.Conv1d):
+    """`(batch, inputs, time)` -> `(batch, outputs, time / stride)`; a step sees nothing after its own stride."""
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """`time` is a multiple of the stride."""
+        return super().forward(after_past(self, x, self.kernel_size[0] - self.stride[0], past))
+
+
+class CausalTransposedConvolution(nn.ConvTranspose1d):
+    """`(batch, inputs, time)` -> `(batch, outputs, time * stride)`; of a step comes nothing before its own stride."""
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """The kernel is two strides long: a stride of output is made of this step and the one before."""
+        stride, time = self.stride[0], x.shape[-1]
+        return super().forward(after_past(self, x, 1, past))[..., stride : (time + 1) * stride]
+
+
+class ChannelNorm(nn.RMSNorm):
+    """RMSNorm over the channels of `(batch, channels, time)`."""
+
+    def __init__(self, channels: int):
+        super().__init__(channels, eps=RMS_EPSILON)
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Each step by itself, whatever its past."""
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class CausalBlock(Unit):
+    """`y = x + a * depthwise(norm(x))`, `y + b * feed_forward(norm(y))`, a and b trained for each channel."""
+
+    def __init__(self, channels: int, config: CausalConfig):
+        super().__init__()
+        self.norm = ChannelNorm(channels)
+        self.depthwise = CausalConvolution(channels, channels, config.kernel, groups=channels)
+        self.depthwise_scale = nn.Parameter(torch.full((channels, 1), config.layer_scale))
+        hidden = config.expansion * channels
+        self.feed_forward = nn.Sequential(
+            nn.RMSNorm(channels, eps=RMS_EPSILON), nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels)
+        )
+        self.feed_forward_scale = nn.Parameter(torch.full((channels, 1), config.layer_scale))
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """`(batch, channels, time)` -> the same."""
+        mixed = self.depthwise(self.norm(x), past)
+        x = x + self.depthwise_scale * mixed
+        return x + self.feed_forward_scale * self.feed_forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class CausalStft(nn.Module):
+    """Windows of spectra, as `Stft` places them ("same"), but none reaches over the end of its latent frame.
+
+    A latent frame knows all of its own stretch of time and nothing after it. So its windows see the stretch, `before`
+    samples that precede it, and zeros instead of the `after` samples that follow. On the way back a window adds to its
+    own latent frame's stretch and to the next ones', and what it would add to the one before is dropped.
+    """
+
+    window: Tensor
+    envelope: Tensor
+
+    def __init__(self, config: CausalSpectrumConfig, frames: int):
+        super().__init__()
+        self.n_fft, self.hop, self.frames = config.n_fft, config.hop, frames
+        self.stretch = frames * config.hop
+        self.before = (config.n_fft - config.hop) // 2
+        self.after = config.n_fft - config.hop - self.before
+        self.overlap = math.ceil(self.after / self.stretch)  # latent frames that a window reaches into
+        window = torch.hann_window(config.n_fft)
+        self.register_buffer("window", window, persistent=False)
+        weights = self._stretches(window.square().expand(1, frames, -1))
+        self.register_buffer("envelope", weights.unflatten(-1, (-1, self.stretch)).sum((0, 1)), persistent=False)
+
+    def forward(self, audio: Tensor, past: Past | None) -> Tensor:
+        """`(batch, 1, time)` -> complex `(batch, frames, bins)`."""
+        waveform = after_past(self, audio.float(), self.before, past).squeeze(1)
+        stretches = F.pad(split_frames(waveform, self.before + self.stretch, self.stretch), (0, self.after))
+        windows = split_frames(stretches.flatten(0, 1), self.n_fft, self.hop)
+        return torch.fft.rfft(windows * self.window).reshape(len(audio), -1, self.n_fft // 2 + 1)
+
+    def inverse(self, spectrum: Tensor, past: Past | None) -> Tensor:
+        """Complex `(batch, frames, bins)` -> `(batch, 1, time)`."""
+        windows = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
+        stretches = self._stretches(windows.unflatten(1, (-1, self.frames)).flatten(0, 1))
+        stretches = stretches.unflatten(0, (len(spectrum), -1)).transpose(1, 2)
+        known = after_past(self, stretches, self.overlap, past)
+        start, length = self.overlap * self.stretch, stretches.shape[-1] * self.stretch
+        waveform = overlap_add(known.transpose(1, 2), self.stretch)[:, start : start + length]
+        return (waveform.unflatten(1, (-1, self.stretch)) / self.envelope).flatten(1).unsqueeze(1)
+
+    def _stretches(self, windows: Tensor) -> Tensor:
+        """Windows of latent frames `(frames, windows, n_fft)` -> what each adds to its own and later stretches."""
+        added = overlap_add(windows, self.hop)[:, self.before :]
+        return F.pad(added, (0, -added.shape[-1] % self.stretch))
+
+
+class SpectrumInput(nn.Module):
+    """`(batch, 1, time)` -> `(batch, channels, frames)`: log magnitude and phase direction of each bin, projected."""
+
+    def __init__(self, stft: CausalStft, channels: int):
+        super().__init__()
+        self.stft = stft
+        self.project = nn.Linear(3 * (stft.n_fft // 2 + 1), channels)
+
+    def forward(self, audio: Tensor, past: Past | None = None) -> Tensor:
+        """`time` is a multiple of the latent's hop."""
+        return self.project(log_polar(self.stft(audio, past))).transpose(1, 2)
+
+
+class SpectrumOutput(nn.Module):
+    """`(batch, channels, frames)` -> `(batch, 1, time)`: the head's halves are log magnitude and phase of each bin."""
+
+    def __init__(self, stft: CausalStft, channels: int):
+        super().__init__()
+        self.stft = stft
+        self.norm = ChannelNorm(channels)
+        self.head = nn.Linear(channels, stft.n_fft + 2)
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """`frames` are those of whole latent frames."""
+        x = self.head(self.norm(x).transpose(1, 2)).float().transpose(1, 2)
+        return self.stft.inverse(from_log_polar(x).transpose(1, 2), past)
+
+
+class CausalLayers(nn.Module):
+    """Layers one after the other, each given `past`."""
+
+    def __init__(self, config: CausalConfig, *layers: nn.Module):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        for module in self.modules():
+            if config.initial_std and isinstance(module, nn.Conv1d | nn.Linear):
+                nn.init.normal_(module.weight, std=config.initial_std)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Through all of them."""
+        for layer in self.layers:
+            x = layer(x, past)
+        return x
+
+
+class CausalEncoder(CausalLayers):
+    """`(batch, 1, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop."""
+
+    def __init__(self, config: CausalConfig, out_channels: int):
+        widths, layers = config.widths, []
+        if config.spectrum:
+            stft = CausalStft(config.spectrum, math.prod(config.strides))
+            layers.append(SpectrumInput(stft, widths[0]))
+        else:
+            layers.append(CausalConvolution(1, widths[0], config.kernel))
+        layers += _blocks(config, 0)
+        for index, ((outer, inner), stride) in enumerate(zip(pairwise(widths), config.strides, strict=True)):
+            layers.append(CausalConvolution(outer, inner, 2 * stride, stride))
+            layers += _blocks(config, index + 1)
+        if config.latent_norm:
+            layers.append(ChannelNorm(widths[-1]))
+        super().__init__(config, *layers, CausalConvolution(widths[-1], out_channels, config.latent_kernel))
+
+
+class CausalDecoder(CausalLayers):
+    """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`."""
+
+    def __init__(self, config: CausalConfig, latent_dim: int):
+        widths, last = config.widths, len(config.strides)
+        layers = [CausalConvolution(latent_dim, widths[-1], config.latent_kernel), *_blocks(config, last)]
+        for index in reversed(range(last)):
+            stride = config.strides[index]
+            layers.append(CausalTransposedConvolution(widths[index + 1], widths[index], 2 * stride, stride))
+            layers += _blocks(config, index)
+        if config.spectrum:
+            stft = CausalStft(config.spectrum, math.prod(config.strides))
+            layers.append(SpectrumOutput(stft, widths[0]))
+        else:
+            layers.append(CausalConvolution(widths[0], 1, config.kernel))
+        super().__init__(config, *layers)
+
+
+def _blocks(config: CausalConfig, index: int) -> list[CausalBlock]:
+    return [CausalBlock(config.widths[index], config) for _ in range(config.depths[index])]
+
+
+class DecoderStream:
+    """Decodes latent frames as they come; what it returns, joined, is what the decoder makes of all at once."""
+
+    def __init__(self, decoder: CausalDecoder):
+        self.decoder, self.past = decoder, {}
+
+    def __call__(self, latents: Tensor) -> Tensor:
+        """The next frames `(batch, dim, frames)` -> their waveform `(batch, frames * hop)`."""
+        return self.decoder(latents, self.past).squeeze(1)
