@@ -209,9 +209,11 @@ class Source:
         return self._get("studies", name)
 
     def resolve_all(self, scale: str) -> list[Any]:
-        """Config of each variant of each study at a scale."""
-        studies = self.file.studies.items()
-        return [self.resolve(variant, scale, name) for name, study in studies for variant in study.variants]
+        """Config of each variant of each study at a scale, and of the variants that no study has."""
+        pairs = [(variant, name) for name, study in self.file.studies.items() for variant in study.variants]
+        used = {variant for variant, _ in pairs}
+        pairs += [(variant, None) for variant in self.file.variants if variant not in used]
+        return [self.resolve(variant, scale, study) for variant, study in pairs]
 
     def resolve(
         self,
@@ -287,9 +289,6 @@ class Source:
                 if name not in self.file.studies:
                     hint = did_you_mean(name, self.file.studies)
                     raise ConfigError(f"{self.path}: scales.{scale}.studies: no study {name!r}{hint}")
-        used = {variant for study in self.file.studies.values() for variant in study.variants}
-        if unused := sorted(self.file.variants.keys() - used):
-            raise ConfigError(f"{self.path}: variants.{unused[0]}: no study has this variant")
         for name, variant in self.file.variants.items():
             for scale, overrides in variant.overrides.items():
                 known = [ALL_SCALES, *self.file.scales]

@@ -119,7 +119,7 @@ MISTAKES = {
     "no seeds": (_set("studies/fig1/seeds", {"cpu": []}), "studies.fig1.seeds.cpu: List should have at least 1 item"),
     "unknown scale": (_set("variants/a/cup", {}), "variants.a: no scale 'cup'; did you mean 'cpu'?"),
     "unknown study of a scale": (_set("scales/cpu/studies", {"fig": {}}), "scales.cpu.studies: no study 'fig'"),
-    "variant of no study": (_set("variants/c", {"label": "C"}), "variants.c: no study has this variant"),
+    "variant of no study": (_set("variants/c", {"label": "C", "cpu": {"stepz": 1}}), "stepz: unknown key"),
     "unknown parent scale": (_set("scales/cpu/extends", "papr"), "scales: no 'papr'; did you mean 'paper'?"),
     "circle": (_set("scales/paper/extends", "cpu"), "goes in a circle"),
     "guess of nothing": (_set("guesses", {"model.stride": "x"}), "'model.stride'; did you mean 'model.strides'?"),
