@@ -10,6 +10,8 @@ from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 from shared.studies.draw import StudyTable
 from shared.studies.quantities import QUANTITIES
 
+WIDE = 4  # columns: title and explanation fit on one line
+
 
 def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figure:
     """One column for each metric, by side, that we or the paper have."""
@@ -27,7 +29,10 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
     text = (
         f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals      lower row: the paper's values"
     )
-    figure.text(0.988, 0.955, text, ha="right", va="center", color=PAPER)
+    if len(shown) < WIDE:
+        figure.text(0.012, 0.915, text, va="center", color=PAPER)
+    else:
+        figure.text(0.988, 0.955, text, ha="right", va="center", color=PAPER)
     stamp(figure, table.scale)
     return figure
 
