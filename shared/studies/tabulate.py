@@ -38,8 +38,8 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
         places = {key: show_setting(variant[key]) for key in ("setting", "paper_setting")}
         settings[variant["name"]] = Setting(label=variant["label"], **places)
     rows = make_rows(spec["study"], scores, settings, load_paper(facts["paper"], known), draws)
-    asked = {variant["name"]: variant["setting"] for variant in spec["variants"]}
-    return rows, [judge(claim, scores, draws, spec["scale"], asked) for claim in claims]
+    on_axis = {variant["name"]: variant["setting"] for variant in spec["variants"]}
+    return rows, [judge(claim, scores, draws, spec["scale"], on_axis) for claim in claims]
 
 
 def warn_of_few_clips(scores: StudyScores) -> None:
