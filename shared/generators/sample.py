@@ -24,10 +24,11 @@ from shared.corpora.test_items import TestItem, swapped_prompt, test_items
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
+from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import kind_of_generator
 from shared.generators.next_token_sampling import sample_next_tokens
 from shared.generators.sampling import sample_infilling
-from shared.generators.sampling_config import SamplingConfig
+from shared.generators.sampling_config import PrefixConfig, SamplingConfig
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
 
@@ -61,28 +62,62 @@ class Sampler:
         return DurationModel(self.spec.sampling.duration, self.manifest.split("train"))
 
     def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
-        """Waveforms of numbered test items, prompts removed."""
+        """Waveforms of numbered test items, prompts removed but for prefixes."""
         examples = [self._prepare(index, item) for index, item in items]
         prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
-        texts = [f"{item.prompt.text} {item.target.text}" if item.prompt else item.target.text for _, item in items]
+        texts = [self._text(item) for _, item in items]
         solver = self.spec.sampling.solver
         sampler = SAMPLERS[kind_of_generator(solver)]
         latents = sampler(self.generator, solver, noise, frames, prompts, texts)
+        if self.prefix:
+            # Whole words can't be told from the first second: the clip begins with what was given.
+            latents = [torch.cat([prompt, each]) for prompt, each in zip(prompts, latents, strict=True)]
         return [self._decode(each) for each in latents]
 
+    @property
+    def prefix(self) -> PrefixConfig | None:
+        """How much of the target itself is given, if that is the prompt."""
+        prompt = self.spec.sampling.prompt
+        return prompt if isinstance(prompt, PrefixConfig) else None
+
+    def prefix_samples(self, item: TestItem) -> int:
+        """Samples of the target that are given: whole patches of latent frames, one at least."""
+        frames = self.generator.config.patch if isinstance(self.generator, NextTokenGenerator) else 1
+        size = frames * self.autoencoder.hop
+        seconds = min(self.prefix.prefix_seconds, item.target.seconds / 2)
+        return max(1, int(seconds * self.manifest.sample_rate / size)) * size
+
+    def prefix_seconds(self, item: TestItem) -> float | None:
+        """The same in seconds; None where the prompt is no prefix."""
+        return self.prefix_samples(item) / self.manifest.sample_rate if self.prefix and item.prompt else None
+
     def heard(self, item: TestItem) -> Clip | None:
-        """The recording that an item is prompted with; its transcript is always that of `item.prompt`."""
-        swap = item.prompt is not None and self.spec.sampling.prompt == "swapped"
-        return swapped_prompt(self.manifest, item, self.spec.seed) if swap else item.prompt
+        """The recording that an item is prompted with; if it is swapped, its text is still that of `item.prompt`."""
+        if item.prompt is None:
+            return None
+        if self.prefix:
+            return item.target
+        swapped = self.spec.sampling.prompt == "swapped"
+        return swapped_prompt(self.manifest, item, self.spec.seed) if swapped else item.prompt
+
+    def _text(self, item: TestItem) -> str:
+        """What is said from the beginning of the prompt to the end."""
+        return item.target.text if item.prompt is None or self.prefix else f"{item.prompt.text} {item.target.text}"
 
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
         rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
-        if heard := self.heard(item):
-            prompt = self._encode(heard, rng)
+        heard = self.heard(item)
+        if heard and self.prefix:
+            given = self.prefix_samples(item)
+            prompt = self._encode(load_clip(self.corpus, heard)[:given], rng)
+            # What is left of the recording: the pace of a part whose text is not known can't be told.
+            seconds = heard.seconds - given / self.manifest.sample_rate
+        elif heard:
+            prompt = self._encode(load_clip(self.corpus, heard), rng)
             seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
         else:
             prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
@@ -92,10 +127,9 @@ class Sampler:
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)
 
-    def _encode(self, clip: Clip, rng: torch.Generator) -> Tensor:
-        """A sample of a clip's posterior, `(frames, dim)`."""
-        audio = torch.from_numpy(load_clip(self.corpus, clip)).to(self.device)
-        posterior = self.autoencoder.encode(audio.unsqueeze(0))
+    def _encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
+        """A sample of a waveform's posterior, `(frames, dim)`."""
+        posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
         scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)
         mean, std = posterior.mean[0].T, scale * posterior.std[0].T
         return mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
@@ -116,6 +150,7 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
             clip = GeneratedClip(
                 id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
                 prompt=getattr(sampler.heard(item), "id", None), speaker=item.target.speaker,
+                prefix_seconds=sampler.prefix_seconds(item),
             )
             yield clip, audio
         progress.update(len(batch))

@@ -80,14 +80,20 @@ class DurationConfig(Strict):
         return self
 
 
+class PrefixConfig(Strict):
+    """The beginning of the test clip itself is continued, under its own text (LatentLM's and VALL-E's "prefix")."""
+
+    prefix_seconds: float = Field(gt=0, description="of the clip, half of it at most (LatentLM: 3)")
+
+
 class SamplingConfig(Strict):
     """How a generator is sampled."""
 
     solver: AnySolverConfig = SolverConfig()
     duration: DurationConfig = DurationConfig()
-    prompt: Literal["matched", "swapped"] = Field(
+    prompt: Literal["matched", "swapped"] | PrefixConfig = Field(
         "matched",
         description="the recording that the prompt's text is of; swapped: another one by the same speaker, a control "
-        "that tells a generator that reads from one that copies what it hears at the text's places",
+        "that tells a generator that reads from one that copies what it hears at the text's places; or a prefix",
     )
     batch: int = Field(20, ge=1, description="clips sampled at once")

@@ -22,6 +22,7 @@ class GeneratedClip(Strict):
         text: what it should say or, of a sound, be.
         reference: corpus id of the signal it should equal (PESQ, STOI, and SIM where there is no prompt).
         prompt: corpus id of the clip whose voice it should have (SIM).
+        prefix_seconds: of the prompt, with which the clip begins: given, not generated.
         speaker: whose voice that is; None of a sound.
         kl: of a reconstruction, nats of its posterior's KL divergence in a latent frame, the mean over its frames.
         kbps: the same as a rate, in kilobits a second.
@@ -33,6 +34,7 @@ class GeneratedClip(Strict):
     reference: str | None
     prompt: str | None
     speaker: str | None
+    prefix_seconds: float | None = None
     kl: float | None = None
     kbps: float | None = None
 

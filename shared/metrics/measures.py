@@ -36,6 +36,7 @@ class Case:
         audio: its samples, `(time,)`.
         reference: the signal it should equal, `(time,)`, if it has one.
         voice: corpus id and samples of the clip whose voice it should have: the prompt, else the reference.
+        given: how many samples it begins with that were given, not generated.
         sample_rate: of all of them, in Hz.
     """
 
@@ -44,6 +45,7 @@ class Case:
     reference: np.ndarray | None
     voice: tuple[str, np.ndarray] | None
     sample_rate: int
+    given: int = 0
 
 
 class Measure(Protocol):
@@ -135,12 +137,13 @@ class Similarity:
     def __call__(self, case: Case) -> tuple[float]:
         if case.voice is None:
             raise NotMeasured("the clip has neither a prompt nor a reference")
-        if len(case.audio) == 0:
+        if len(case.audio) == case.given:
             raise NotMeasured("the clip is empty")
         identity, audio = case.voice
         if identity not in self.voices:
             self.voices[identity] = self.embedder.embed(audio, case.sample_rate)
-        return (cosine_similarity(self.embedder.embed(case.audio, case.sample_rate), self.voices[identity]),)
+        generated = self.embedder.embed(case.audio[case.given :], case.sample_rate)
+        return (cosine_similarity(generated, self.voices[identity]),)
 
     def provenance(self) -> dict[str, Any]:
         model = self.embedder

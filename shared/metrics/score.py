@@ -111,7 +111,10 @@ class Cases:
         else:
             voice = None if reference is None else (clip.reference, reference)
         audio = load_audio(self.clips_path, self.clip_set, clip)
-        return Case(clip, audio, reference, voice, self.clip_set.sample_rate)
+        given = round((clip.prefix_seconds or 0) * self.clip_set.sample_rate)
+        if given:
+            voice = (voice[0], voice[1][:given])
+        return Case(clip, audio, reference, voice, self.clip_set.sample_rate, given)
 
     def _find(self, identity: str) -> Clip:
         if identity not in self.corpus:

@@ -9,13 +9,13 @@ from torch import nn
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.corpora.manifest import Clip, store_audio, write_manifest
+from shared.corpora.manifest import Clip, load_clip, store_audio, write_manifest
 from shared.generators import sample
 from shared.generators.builder import build_generator
 from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig
 from shared.generators.duration import DurationModel
 from shared.generators.sample import Sampler, SamplesSpec, sample_clips
-from shared.generators.sampling_config import NextTokenSolverConfig, SamplingConfig, SolverConfig
+from shared.generators.sampling_config import NextTokenSolverConfig, PrefixConfig, SamplingConfig, SolverConfig
 from shared.training.job import save_model
 from tests.generators.next_token_models import SEMAVOICE
 from tests.generators.next_token_models import make_generator as make_next_token
@@ -110,15 +110,41 @@ def test_a_swapped_prompt_keeps_its_text_and_is_heard_as_another_clip_of_the_spe
     matched = list(sample_clips(sampler))
     texts = [text for _, text, _ in asked]
     asked.clear()
-    sampler.spec = sampler.spec.model_copy(
-        update={"sampling": sampler.spec.sampling.model_copy(update={"prompt": "swapped"})}
-    )
-    swapped = list(sample_clips(sampler))
+    swapped = list(sample_clips(with_prompt(sampler, "swapped")))
     assert [text for _, text, _ in asked] == texts
     known = {clip.id: clip for clip in sampler.manifest.clips}
     for (before, _), (after, _), (prompt, _, _) in zip(matched, swapped, asked, strict=True):
         assert after.id == before.id and after.prompt not in (before.prompt, before.id)
         assert len(prompt) == -(-round(known[after.prompt].seconds * RATE) // HOP)
+
+
+def with_prompt(sampler: Sampler, prompt) -> Sampler:
+    """The sampler with another kind of prompt."""
+    sampling = sampler.spec.sampling.model_copy(update={"prompt": prompt})
+    sampler.spec = sampler.spec.model_copy(update={"sampling": sampling})
+    return sampler
+
+
+def test_a_prefix_is_the_target_itself_under_its_own_text_and_begins_the_clip(tmp_path, asked):
+    sampler = with_prompt(make_sampler(tmp_path, speaker="s"), PrefixConfig(prefix_seconds=0.3))
+    clips = list(sample_clips(sampler))
+    known = {clip.id: clip for clip in sampler.manifest.clips}
+    for (clip, audio), (prompt, text, frames) in zip(clips, asked, strict=True):
+        assert clip.prompt == clip.id and text == clip.text
+        # The first clip is shorter than twice the prefix.
+        given = int(min(0.3, known[clip.id].seconds / 2) * RATE / HOP)
+        assert len(prompt) == given and clip.prefix_seconds == given * HOP / RATE
+        assert len(audio) == frames * HOP == round(known[clip.id].seconds * RATE / HOP) * HOP
+
+
+def test_a_prefix_is_made_of_whole_patches(tmp_path):
+    generator = make_next_token(SEMAVOICE)
+    nn.init.constant_(generator.end.bias, 100.0)
+    solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
+    sampler = with_prompt(make_sampler(tmp_path, "s", generator, SEMAVOICE, solver), PrefixConfig(prefix_seconds=0.17))
+    for clip, audio in sample_clips(sampler):
+        assert clip.prefix_seconds == 4 * HOP / RATE  # 0.17 s are 5 frames and a bit
+        assert len(audio) == 6 * HOP
 
 
 def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(tmp_path):
@@ -142,9 +168,9 @@ def test_the_noise_of_a_prompt_is_that_of_its_bottleneck(tmp_path, draw, spread)
     bottleneck = {"kind": "sigma", "dim": 3, "std": 50.0, "draw": draw}
     config = AutoencoderConfig.model_validate(AUTOENCODER.model_dump() | {"bottleneck": bottleneck})
     sampler = make_sampler(tmp_path, "s", autoencoder=config)
-    clip = sampler.manifest.clips[0]
+    audio = load_clip(sampler.corpus, sampler.manifest.clips[0])
     rngs = [torch.Generator().manual_seed(seed) for seed in range(400)]
-    loudness = torch.stack([sampler._encode(clip, rng).square().mean().sqrt() for rng in rngs])
+    loudness = torch.stack([sampler._encode(audio, rng).square().mean().sqrt() for rng in rngs])
     assert loudness.mean().item() == pytest.approx(50 * spread, rel=0.08)
-    again = [sampler._encode(clip, rng.manual_seed(7)) for rng in rngs[:2]]
+    again = [sampler._encode(audio, rng.manual_seed(7)) for rng in rngs[:2]]
     torch.testing.assert_close(*again)

@@ -134,6 +134,19 @@ def test_a_sample_is_compared_with_its_prompt_only(tmp_path, corpus, speech):
     assert [row["seen_speaker"] for row in rows] == [True, False]
 
 
+def test_only_what_follows_a_prefix_is_compared_with_its_voice(tmp_path, corpus, speech):
+    half = len(speech) // 2
+    begun = np.concatenate([np.zeros(half, dtype=np.float32), speech[:half]])
+    entry = {"id": "c0", "file": clip_file("c0"), "text": "move red box", "reference": None, "speaker": "ann"}
+    clip = GeneratedClip(**entry, prompt="c0", prefix_seconds=half / RATE)
+    write_clips(tmp_path / "clips.json", RATE, [(clip, begun)])
+    (row,), _ = run(corpus, tmp_path / "clips.json", ["sim"])
+    assert row["sim"] == pytest.approx(1, abs=1e-4)
+    write_clips(tmp_path / "clips.json", RATE, [(clip, begun[:half])])
+    (row,), _ = run(corpus, tmp_path / "clips.json", ["sim"])
+    assert math.isnan(row["sim"]) and "empty" in row["reason"]
+
+
 def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speech):
     silent = np.zeros_like(speech)
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, silent)])
