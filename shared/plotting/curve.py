@@ -1,4 +1,4 @@
-"""Metrics over something that is measured, not set: a panel each, ours with 95 % intervals above the paper's values.
+"""Metrics over the study's axis, or over a measured quantity: a panel each, ours with 95 % intervals above the paper's.
 
 On a logarithmic axis, as rates double from one variant to the next.
 """
@@ -19,14 +19,17 @@ LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": ":", "marker": "s", "m
 
 
 def curve_figure(
-    table: StudyTable, panels: Sequence[Place], over: Place, lines: Mapping[str, Sequence[str]] | None = None
+    table: StudyTable,
+    panels: Sequence[Place],
+    over: Place | None = None,
+    lines: Mapping[str, Sequence[str]] | None = None,
 ) -> Figure:
     """All panels in a row, ours above the paper's.
 
     Args:
         table: the study's table.
         panels: what is drawn.
-        over: what it is drawn over.
+        over: what is measured that it is drawn over; none: the study's axis.
         lines: legend → the variants of a line, two lines at most; by default one of all variants.
     """
     lines = lines or {"": table.variants}
@@ -49,7 +52,7 @@ def curve_figure(
 
 
 def _draw(
-    axes: Axes, table: StudyTable, panel: Place, over: Place, lines: Mapping[str, Sequence[str]], paper: bool
+    axes: Axes, table: StudyTable, panel: Place, over: Place | None, lines: Mapping[str, Sequence[str]], paper: bool
 ) -> None:
     side, metric = panel
     quantity = QUANTITIES[metric]
@@ -85,18 +88,28 @@ def _draw(
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axes.tick_params(axis="x", rotation=45)
     axes.margins(x=0.08, y=0.16)
-    label = QUANTITIES[over[1]].label
+    label = QUANTITIES[over[1]].label if over else f"{table.axis} ({table.unit})"
     axes.set_xlabel(f"{'paper' if paper else 'ours'}: {label}", color=PAPER if paper else "black")
 
 
 def _points(
-    table: StudyTable, variants: Sequence[str], panel: Place, over: Place, paper: bool
+    table: StudyTable, variants: Sequence[str], panel: Place, over: Place | None, paper: bool
 ) -> Iterator[tuple[float, Row]]:
     """Where a variant's value lies, and the row that holds it, of those that have both."""
     for variant in variants:
-        row, place = table.row(variant, *panel), table.row(variant, *over)
-        if row and place and _value(row, paper) is not None and _value(place, paper) is not None:
-            yield _value(place, paper), row
+        row = table.row(variant, *panel)
+        place = row and _place(table, row, over, paper)
+        if row and place is not None and _value(row, paper) is not None:
+            yield place, row
+
+
+def _place(table: StudyTable, row: Row, over: Place | None, paper: bool) -> float | None:
+    """Where a row's value is drawn."""
+    if over:
+        measured = table.row(row.variant, *over)
+        return measured and _value(measured, paper)
+    setting = row.paper_setting if paper else row.setting
+    return None if setting is None else float(setting)
 
 
 def _value(row: Row, paper: bool) -> float | None:

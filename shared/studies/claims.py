@@ -29,6 +29,7 @@ _LEAST_VARIANTS = {
     "ranks_disagree": 2,
     "peaks_inside": 3,
     "hits_setting": 1,
+    "gap_widens": 4,
 }
 
 
@@ -44,7 +45,8 @@ class Claim(Strict):
             compares the first with the second; `peaks_inside`: the best lies at neither end; `within`: all differ
             by at most `tolerance`; `ranks_disagree`: what is best by `metric` in reconstruction is not best by
             `against` in generation; `hits_setting`: the metric lies within a share of `tolerance` of what the study's
-            axis sets for each variant.
+            axis sets for each variant; `gap_widens`: of `variants` in pairs, the first of a pair is better than the
+            second by more from each pair to the next.
         metric: the metric compared.
         side: whose clips are measured (not for ranks_disagree, which uses both).
         variants: in the order that the relation speaks of.
@@ -58,7 +60,9 @@ class Claim(Strict):
     study: str
     text: str
     where: str
-    relation: Literal["increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree", "hits_setting"]
+    relation: Literal[
+        "increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree", "hits_setting", "gap_widens"
+    ]
     metric: str
     side: Literal["reconstruction", "generation"] | None = None
     variants: list[str]
@@ -75,6 +79,8 @@ class Claim(Strict):
                 f"{self.relation} needs {'exactly' if self.relation == 'better' else 'at least'} "
                 f"{least} variants"
             )
+        if self.relation == "gap_widens" and len(self.variants) % 2:
+            raise ValueError("gap_widens needs pairs of variants")
         if (self.tolerance is not None) != (self.relation in TOLERANT):
             raise ValueError(f"tolerance belongs to {' and '.join(TOLERANT)}, and they need it")
         if (self.against is not None) != (self.relation == "ranks_disagree"):
@@ -201,6 +207,8 @@ def margin_of(claim: Claim, values: list[np.ndarray], settings: list[float] | No
     good = [sign * each for sign, each in zip(signs, values, strict=True)]
     if claim.relation == "better":
         return good[0][0] - good[0][1]
+    if claim.relation == "gap_widens":
+        return np.diff(good[0][::2] - good[0][1::2], axis=0).min(axis=0)
     if claim.relation == "peaks_inside":
         return good[0][1:-1].max(axis=0) - np.maximum(good[0][0], good[0][-1])
     return _disagreement(*good)

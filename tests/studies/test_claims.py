@@ -49,6 +49,15 @@ def test_margins(relation, metric, values, expected):
     assert _margin(_claim(relation, metric), values) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("metric", "values", "expected"),
+    [("wer", (1, 2, 1, 4, 2, 9), 2), ("wer", (1, 4, 1, 2, 2, 9), -2), ("sim", (2, 1, 4, 1), 2)],
+)
+def test_a_gap_widens_from_each_pair_to_the_next(metric, values, expected):
+    claim = _claim("gap_widens", metric, "abcdef"[: len(values)])
+    assert _margin(claim, values) == pytest.approx(expected)
+
+
 def test_better_follows_the_metric_or_the_claim():
     assert _margin(_claim("better", "wer", "ab"), (0.1, 0.3)) == pytest.approx(0.2)
     assert _margin(_claim("better", "sim", "ab"), (0.1, 0.3)) == pytest.approx(-0.2)
@@ -126,6 +135,7 @@ WRONG = {
     "study": ({"study": "z"}, "no study 'z'"),
     "relation": ({"relation": "rises"}, "relation"),
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
+    "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "a", "b"]}, "pairs of variants"),
     "tolerance": ({"relation": "within"}, "they need it"),
     "no side": ({"side": None}, "side"),
 }
