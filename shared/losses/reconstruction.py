@@ -11,7 +11,10 @@ from shared.losses.spectra import Spectra
 
 
 class ReconstructionLoss(nn.Module):
-    """`w_l1 mean |y - x| + w_stft MultiResolutionStftLoss(x, y) + w_mel MultiScaleMelLoss(x, y)`."""
+    """`w_l1 mean |y - x| + w_stft MultiResolutionStftLoss(x, y) + w_mel MultiScaleMelLoss(x, y)`.
+
+    A spectral term without resolutions is left out.
+    """
 
     def __init__(self, config: ReconstructionConfig, sample_rate: int):
         super().__init__()
@@ -25,10 +28,9 @@ class ReconstructionLoss(nn.Module):
         with torch.no_grad():
             wanted = self.spectra(target)
         predicted = self.spectra(prediction)
-        parts = {
-            "l1": F.l1_loss(prediction, target),
-            "stft": self.stft.compare(predicted, wanted),
-            "mel": self.mel.compare(predicted, wanted),
-        }
+        parts = {"l1": F.l1_loss(prediction, target)}
+        for name, loss in (("stft", self.stft), ("mel", self.mel)):
+            if loss.spectra.resolutions:
+                parts[name] = loss.compare(predicted, wanted)
         total = sum(getattr(self.weights, name) * part for name, part in parts.items())
         return total, {name: part.detach() for name, part in parts.items()}

@@ -118,6 +118,15 @@ def test_reconstruction_loss_is_the_weighted_sum_of_its_terms(waveforms):
     assert total.item() == pytest.approx((2 * parts["l1"] + 0.5 * parts["stft"] + 3 * parts["mel"]).item())
 
 
+@pytest.mark.parametrize("left", ["stft", "mel"])
+def test_a_term_without_resolutions_is_left_out(waveforms, left):
+    config = ReconstructionConfig(**{"stft": RESOLUTIONS, "mel": SCALES, left: ()}, perceptual=False)
+    total, parts = ReconstructionLoss(config, RATE)(*waveforms)
+    (kept,) = {"stft", "mel"} - {left}
+    assert parts.keys() == {"l1", kept}
+    assert total.item() == pytest.approx((parts["l1"] + 3 * LOSSES[kept](*waveforms)).item())
+
+
 def test_descending_the_loss_recovers_the_target(waveforms):
     _, target = waveforms
     loss = ReconstructionLoss(ReconstructionConfig(stft=RESOLUTIONS, mel=SCALES), RATE)
