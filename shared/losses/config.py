@@ -76,6 +76,20 @@ class AlignmentConfig(Strict):
     """Which of the teacher's hidden states the latent is pulled to, how and how strongly."""
 
     distance: Literal["cosine", "l1", "mse"] = "cosine"
+    pairwise: NonNegativeFloat = Field(
+        0.0, description="weight, beside the distance of frames, of that of their cosine similarities; SemaVoice: 1"
+    )
     layer: Layer = Field(description="after which of the teacher's blocks; average: mean over all blocks")
     weight: PositiveFloat = 1.0
-    width: PositiveInt = Field(128, description="channels inside the projection of the teacher's features")
+    projection: Literal["conv", "linear"] = Field(
+        "conv", description="of the teacher's features: convolutions (Semantic-VAE) or one linear layer (SemaVoice)"
+    )
+    width: PositiveInt | None = Field(
+        None, description="channels inside projection conv; none: 128, as in Semantic-VAE"
+    )
+
+    @model_validator(mode="after")
+    def _width_is_of_convolutions(self):
+        if self.projection == "linear" and self.width is not None:
+            raise ValueError(f"projection linear has no width (got {self.width}); leave it out, or set width: null")
+        return self
