@@ -72,6 +72,15 @@ class KlConfig(Strict):
     )
 
 
+class GradientRatio(Strict):
+    """A weight that is computed anew in each update instead of given; see `shared.losses.gradient_ratio`."""
+
+    gradient_ratio: PositiveFloat = Field(
+        description="norm of the weighted alignment's gradient at the encoder's parameters, as a share of that of the "
+        "unweighted mel term; SemaVoice: 0.5"
+    )
+
+
 class AlignmentConfig(Strict):
     """Which of the teacher's hidden states the latent is pulled to, how and how strongly."""
 
@@ -80,7 +89,7 @@ class AlignmentConfig(Strict):
         0.0, description="weight, beside the distance of frames, of that of their cosine similarities; SemaVoice: 1"
     )
     layer: Layer = Field(description="after which of the teacher's blocks; average: mean over all blocks")
-    weight: PositiveFloat = 1.0
+    weight: PositiveFloat | GradientRatio = 1.0
     projection: Literal["conv", "linear"] = Field(
         "conv", description="of the teacher's features: convolutions (Semantic-VAE) or one linear layer (SemaVoice)"
     )

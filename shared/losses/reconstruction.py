@@ -24,7 +24,7 @@ class ReconstructionLoss(nn.Module):
         self.spectra = Spectra([*self.stft.spectra.resolutions, *self.mel.spectra.resolutions])
 
     def forward(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Both `(batch, 1, time)` -> the total, and each unweighted term without gradient, for the log."""
+        """Both `(batch, 1, time)` -> the total, and each unweighted term."""
         with torch.no_grad():
             wanted = self.spectra(target)
         predicted = self.spectra(prediction)
@@ -32,5 +32,4 @@ class ReconstructionLoss(nn.Module):
         for name, loss in (("stft", self.stft), ("mel", self.mel)):
             if loss.spectra.resolutions:
                 parts[name] = loss.compare(predicted, wanted)
-        total = sum(getattr(self.weights, name) * part for name, part in parts.items())
-        return total, {name: part.detach() for name, part in parts.items()}
+        return sum(getattr(self.weights, name) * part for name, part in parts.items()), parts

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch._functorch import config as functorch_config
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
@@ -18,6 +19,8 @@ from shared.evaluators.speech_encoder import interpolate
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.alignment import AlignmentLoss
+from shared.losses.config import GradientRatio
+from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.training.config import AutoencoderRecipe
@@ -93,7 +96,8 @@ class AutoencoderStep:
             + (after the warm-up) weight · adversarial + feature_weight · features
 
     Both learn from the same outputs and step at the end, so the update is the same however many micro-batches and
-    processes share it.
+    processes share it. An alignment's weight that follows a gradient ratio is each micro-batch's own, from its own
+    gradients, and so the same on whichever process it runs.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
@@ -106,6 +110,9 @@ class AutoencoderStep:
         self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
         self.alignment = self.align = None
         if recipe.alignment:
+            if isinstance(recipe.alignment.weight, GradientRatio):
+                # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
+                functorch_config.donated_buffer = False
             self.alignment = AlignmentLoss(recipe.alignment, crops.teacher.dim, recipe.bottleneck.dim)
             self.align = prepare_model(self.alignment, self.accelerator, recipe.training)
         aligned = [] if self.alignment is None else self.alignment.parameters()
@@ -141,7 +148,12 @@ class AutoencoderStep:
             if self.align is not None:
                 features, valid = batch.features.to(audio.device), batch.valid.to(audio.device)
                 parts["alignment"] = self.align(latents, features, valid)
-                total = total + self.recipe.alignment.weight * parts["alignment"]
+                weight = self.recipe.alignment.weight
+                if isinstance(weight, GradientRatio):
+                    encoder = self.autoencoder.encoder.parameters()
+                    weight = gradient_ratio_weight(parts["alignment"], parts["mel"], encoder, weight.gradient_ratio)
+                    parts["alignment_weight"] = weight  # for the log
+                total = total + weight * parts["alignment"]
             if adversary:
                 parts["adversarial"], parts["features"] = self._adversarial_terms(audio, output)
                 total = total + adversary.weight * parts["adversarial"] + adversary.feature_weight * parts["features"]

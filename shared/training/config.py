@@ -9,7 +9,14 @@ from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict
 from shared.discriminators.config import DiscriminatorConfig
 from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
-from shared.losses.config import AdversarialKind, AlignmentConfig, KlConfig, ReconstructionConfig, Reduction
+from shared.losses.config import (
+    AdversarialKind,
+    AlignmentConfig,
+    GradientRatio,
+    KlConfig,
+    ReconstructionConfig,
+    Reduction,
+)
 
 
 class ScheduleConfig(Strict):
@@ -109,6 +116,17 @@ class AutoencoderRecipe(AutoencoderConfig):
     def _target_is_of_a_learned_rate(self):
         if self.kl.target and self.bottleneck.kind == "sigma":
             raise ValueError("kl.target is a rate that a gaussian bottleneck learns; a sigma bottleneck has none")
+        return self
+
+    @model_validator(mode="after")
+    def _gradient_ratio_has_its_gradients(self):
+        if self.alignment and isinstance(self.alignment.weight, GradientRatio):
+            if not self.reconstruction.mel:
+                raise ValueError("alignment.weight.gradient_ratio is of the mel term, and reconstruction.mel is empty")
+            if self.training.sharded:
+                raise ValueError(
+                    "alignment.weight.gradient_ratio needs the encoder's gradients whole; set training.sharded: false"
+                )
         return self
 
 

@@ -14,9 +14,11 @@ from safetensors.torch import load_file
 
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
+from shared.corpora.manifest import load_manifest
 from shared.studies.schema import load_sources
 from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus
+from shared.training.teacher_features import save_features
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -35,12 +37,15 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def command(folder: Path, kind: str, processes: int, output: Path, **training) -> list[str]:
+def command(
+    folder: Path, kind: str, processes: int, output: Path, alignment: dict | None = None, **training
+) -> list[str]:
     """The command line of a training job, as a rule writes it."""
     recipe = getattr(CONFIG, kind).model_dump(mode="json")
     recipe["training"] |= {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, **training}
     if kind == "autoencoder":
         recipe["adversary"]["start"] = 2
+        recipe["alignment"] = alignment
     output.mkdir(exist_ok=True)
     spec = {"corpora": [{}], "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
            {"corpus": {}, "autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip
@@ -50,6 +55,8 @@ def command(folder: Path, kind: str, processes: int, output: Path, **training) -
              "output": output / "model.safetensors"}
     if kind == "generator":
         files["latents"] = folder / "latents.safetensors"
+    if alignment:
+        files["features"] = folder / "features.safetensors"
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     options = [word for name, path in files.items() for word in (f"--{name}", str(path))]
     return [sys.executable, *launch, "-m", f"shared.training.{kind}", *options]
@@ -75,6 +82,19 @@ def test_two_processes_learn_what_one_does(folder, tmp_path, kind):
     for name, each in learnt["one"].items():
         for other in ("replicas", "shards"):
             torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
+
+
+@pytest.mark.slow
+def test_two_processes_weight_an_alignment_by_its_gradients_as_one_does(folder, tmp_path):
+    clips = load_manifest(folder / "manifest.json").split("train")
+    save_features(folder / "features.safetensors", [torch.randn(20, 6) for _ in clips])
+    alignment = {"layer": "last", "projection": "linear", "pairwise": 1.0, "weight": {"gradient_ratio": 0.5}}
+    one, two = (
+        weights(train(folder, "autoencoder", processes, tmp_path / name, alignment), tmp_path / name)
+        for processes, name in ((1, "one"), (2, "two"))
+    )
+    for name, each in one.items():
+        torch.testing.assert_close(two[name], each, rtol=1e-3, atol=1e-5, msg=name)
 
 
 @pytest.mark.slow

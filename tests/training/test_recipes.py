@@ -1,5 +1,6 @@
 """Recipes: every legal config is built, impossible ones are refused, the steps do what their equations say."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
+from shared.losses.mel import MultiScaleMelLoss
 from shared.studies.schema import VariantConfig, load_sources
 from shared.training.autoencoder import AutoencoderStep, Crops
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
@@ -31,6 +33,8 @@ EVERY = [
     for study, variants in source.variants_of_studies().items()
     for variant in variants
 ]
+
+NEEDS_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
 
 
 @pytest.fixture(autouse=True)
@@ -117,8 +121,9 @@ def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> Auto
     return AutoencoderStep(recipe, Crops(waveforms, 8192, 1024, teacher), 16_000, seed=0)
 
 
-def with_alignment() -> AutoencoderRecipe:
-    data = {**SMOKE.autoencoder.model_dump(), "alignment": {"layer": "last"}}
+def with_alignment(training: dict | None = None, **alignment) -> AutoencoderRecipe:
+    data = {**SMOKE.autoencoder.model_dump(), "alignment": {"layer": "last", **alignment}}
+    data["training"] |= training or {}
     return AutoencoderRecipe.model_validate(data)
 
 
@@ -132,6 +137,86 @@ def test_alignment_reaches_the_encoder_and_its_projection_is_trained():
     before = [parameter.clone() for parameter in step.alignment.parameters()]
     assert "alignment" in step(0)
     assert all(not torch.equal(a, b) for a, b in zip(before, step.alignment.parameters(), strict=True))
+
+
+SEMAVOICE = {"projection": "linear", "pairwise": 1.0, "weight": {"gradient_ratio": 0.5}}
+
+
+@pytest.mark.parametrize("weight", [2.0, {"gradient_ratio": 0.5}], ids=["fixed", "ratio"])
+@pytest.mark.parametrize("pairwise", [0.0, 1.0])
+@pytest.mark.parametrize("projection", ["conv", "linear"])
+@pytest.mark.parametrize("distance", ["cosine", "l1", "mse"])
+def test_every_alignment_is_trained(distance, projection, pairwise, weight):
+    step = make_autoencoder_step(
+        with_alignment(distance=distance, projection=projection, pairwise=pairwise, weight=weight)
+    )
+    before = [parameter.clone() for parameter in step.alignment.parameters()]
+    terms = step(0)
+    assert ("alignment_weight" in terms) == isinstance(weight, dict)
+    assert all(torch.isfinite(term) for term in terms.values())
+    assert all(not torch.equal(a, b) for a, b in zip(before, step.alignment.parameters(), strict=True))
+
+
+def gradient_norm(loss: torch.Tensor, module: torch.nn.Module) -> float:
+    module.zero_grad()
+    loss.backward(retain_graph=True)
+    norms = [parameter.grad.double().norm() for parameter in module.parameters()]
+    module.zero_grad()
+    return torch.stack(norms).norm().item()
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_the_aligned_encoder_is_pulled_half_as_hard_as_by_the_mel_loss(accumulation):
+    training = {"precision": "no", "accumulation": accumulation}
+    step = make_autoencoder_step(with_alignment(training, **SEMAVOICE))
+    mel = MultiScaleMelLoss(step.recipe.reconstruction.mel, 16_000)
+    norms = []
+    for generator in step.micro_batches(0, step.model, step.align):
+        batch = step.crops.draw(step.micro_batches.size, generator)
+        output, latents, _ = step.autoencoder(batch.audio)
+        losses = step.alignment(latents, batch.features, batch.valid), mel(output, batch.audio)
+        norms.append([gradient_norm(loss, step.autoencoder.encoder) for loss in losses])
+    aligned, reference = np.array(norms).T
+    weight = step(0)["alignment_weight"].item()
+    assert len(norms) == accumulation
+    assert weight / np.mean(reference / aligned) == pytest.approx(0.5, abs=1e-4)
+
+
+def test_a_weight_that_follows_the_gradients_does_what_the_same_number_would():
+    def update(weight) -> tuple[dict, torch.Tensor]:
+        AcceleratorState._reset_state(reset_partial_state=True)
+        training = {"precision": "no", "accumulation": 1}
+        step = make_autoencoder_step(with_alignment(training, **SEMAVOICE | {"weight": weight}))
+        terms = step(0)
+        return terms, torch.cat([each.detach().flatten() for each in step.trained["autoencoder"]])
+
+    terms, followed = update(SEMAVOICE["weight"])
+    weight = terms["alignment_weight"].item()
+    torch.testing.assert_close(update(weight)[1], followed)
+    assert not torch.allclose(update(2 * weight)[1], followed)
+
+
+@pytest.mark.parametrize(
+    "how", [{"recompute_activations": True}, pytest.param({"compile": True}, marks=[pytest.mark.slow, NEEDS_COMPILER])]
+)
+def test_the_ratio_is_the_same_however_the_model_is_run(how):
+    weights = []
+    for training in ({}, how):
+        torch._dynamo.reset()
+        AcceleratorState._reset_state(reset_partial_state=True)
+        step = make_autoencoder_step(with_alignment({"precision": "no", **training}, **SEMAVOICE))
+        weights.append(step(0)["alignment_weight"])
+    torch.testing.assert_close(*weights, rtol=1e-3, atol=0)
+
+
+def test_a_gradient_ratio_without_a_mel_term_or_whole_gradients_is_refused():
+    data = with_alignment(**SEMAVOICE).model_dump()
+    without_mel = {**data, "reconstruction": {**data["reconstruction"], "mel": []}}
+    with pytest.raises(ValueError, match=r"gradient_ratio is of the mel term, and reconstruction\.mel is empty"):
+        AutoencoderRecipe.model_validate(without_mel)
+    AutoencoderRecipe.model_validate(without_mel | {"alignment": {"layer": "last"}})
+    with pytest.raises(ValueError, match=r"gradients whole; set training\.sharded: false"):
+        with_alignment({"sharded": True}, **SEMAVOICE)
 
 
 def with_passthrough(share: float) -> AutoencoderRecipe:
