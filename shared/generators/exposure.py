@@ -8,6 +8,7 @@ channels of (difference of means)² + (difference of standard deviations)²; sca
 Teacher-forced, each patch is sampled after recorded ones: the error of the head alone, and of having so few clips.
 Free-running, it is sampled after the model's own: what exceeds the former is the exposure to its own errors. Latents
 that blow up, fade or get stuck show here; a wrong word, said well, does not, and is for the word error rate to find.
+Where only m clips of the free run last as long as n recorded ones do, chance adds about 1.5/m − 1.5/n to the excess.
 """
 
 from typing import NamedTuple
@@ -16,9 +17,18 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from shared.config import ConfigError
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_sampling import sample_next_tokens, solve_patch
 from shared.generators.sampling_config import NextTokenSolverConfig
+
+
+class Continuations(NamedTuple):
+    """What follows the prompt of each clip, `(patches, patch, dim)`: as recorded, and sampled in the two ways."""
+
+    recorded: list[Tensor]
+    teacher_forced: list[Tensor]
+    free_running: list[Tensor]
 
 
 class Exposure(NamedTuple):
@@ -31,16 +41,16 @@ class Exposure(NamedTuple):
 
 
 @torch.inference_mode()
-def measure_exposure(
+def continue_prompts(
     generator: NextTokenGenerator, solver: NextTokenSolverConfig, latents: list[Tensor], prompts: list[int],
     texts: list[str], noise: list[Tensor],
-) -> Exposure:
-    """The distances at each position that a recorded clip has.
+) -> Continuations:
+    """A batch of clips, sampled teacher-forced and free-running from the same noise.
 
     Args:
         generator: trained, in eval mode.
         solver: the settings.
-        latents: scaled latents of prompts and targets, each `(frames, dim)`.
+        latents: scaled latents of prompts and targets, each `(frames, dim)`; a last incomplete patch is cut off.
         prompts: frames of each that are the prompt, whole patches.
         texts: prompt text and target text, joined.
         noise: what frames are made from in both runs, each shaped as its latents.
@@ -59,10 +69,22 @@ def measure_exposure(
     ours = ours.unflatten(0, patches.shape[:2])
     spans = [slice(start // size, len(each) // size) for start, each in zip(prompts, whole, strict=True)]
     recorded, forced = ([row[span] for row, span in zip(each, spans, strict=True)] for each in (patches, ours))
-    free = [generator.patches(each.unsqueeze(0))[0] for each in free]
+    return Continuations(recorded, forced, [generator.patches(each.unsqueeze(0))[0] for each in free])
 
-    positions = max(len(each) for each in recorded)
-    truth, forced, free = (at_positions(each, positions) for each in (recorded, forced, free))
+
+def measure_exposure(clips: Continuations) -> Exposure:
+    """The distances at each position that a recorded clip has.
+
+    Raises:
+        ConfigError: no position has two clips to compare.
+        ValueError: the model makes latents that are not finite.
+    """
+    if sum(len(each) > 0 for each in clips.recorded) < 2:
+        raise ConfigError("exposure compares sets of clips: it needs two test clips that last a patch")
+    if not all(each.isfinite().all() for each in (*clips.teacher_forced, *clips.free_running)):
+        raise ValueError("the model makes latents that are not finite")
+    positions = max(len(each) for each in clips.recorded)
+    truth, forced, free = (at_positions(each, positions) for each in clips)
     return Exposure(
         torch.stack([distance(a, b) for a, b in zip(forced, truth, strict=True)]),
         torch.stack([distance(a, b) for a, b in zip(free, truth, strict=True)]),

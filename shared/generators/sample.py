@@ -113,11 +113,11 @@ class Sampler:
         heard = self.heard(item)
         if heard and self.prefix:
             given = self.prefix_samples(item)
-            prompt = self._encode(load_clip(self.corpus, heard)[:given], rng)
+            prompt = self.encode(load_clip(self.corpus, heard)[:given], rng)
             # What is left of the recording: the pace of a part whose text is not known can't be told.
             seconds = heard.seconds - given / self.manifest.sample_rate
         elif heard:
-            prompt = self._encode(load_clip(self.corpus, heard), rng)
+            prompt = self.encode(load_clip(self.corpus, heard), rng)
             seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
         else:
             prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
@@ -127,7 +127,7 @@ class Sampler:
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)
 
-    def _encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
+    def encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
         """A sample of a waveform's posterior, `(frames, dim)`."""
         posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
         scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)

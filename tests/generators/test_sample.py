@@ -170,7 +170,7 @@ def test_the_noise_of_a_prompt_is_that_of_its_bottleneck(tmp_path, draw, spread)
     sampler = make_sampler(tmp_path, "s", autoencoder=config)
     audio = load_clip(sampler.corpus, sampler.manifest.clips[0])
     rngs = [torch.Generator().manual_seed(seed) for seed in range(400)]
-    loudness = torch.stack([sampler._encode(audio, rng).square().mean().sqrt() for rng in rngs])
+    loudness = torch.stack([sampler.encode(audio, rng).square().mean().sqrt() for rng in rngs])
     assert loudness.mean().item() == pytest.approx(50 * spread, rel=0.08)
-    again = [sampler._encode(audio, rng.manual_seed(7)) for rng in rngs[:2]]
+    again = [sampler.encode(audio, rng.manual_seed(7)) for rng in rngs[:2]]
     torch.testing.assert_close(*again)
