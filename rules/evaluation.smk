@@ -1,4 +1,5 @@
-# Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json.
+# Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And of next-token models
+# the exposure to their own errors.
 rule ground_truth:
     input:
         unpack(inputs("ground_truth")),
@@ -78,6 +79,34 @@ rule sample:
     shell:
         job_command(
             "shared.generators.sample",
+            "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
+        )
+
+
+rule measure_exposure:
+    input:
+        unpack(inputs("exposure")),
+    output:
+        ensure("runs/{scale}/{owner}/exposure/{key}/exposure.csv", non_empty=True),
+    params:
+        **job_params("exposure"),
+    log:
+        "logs/{scale}/{owner}/exposure/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/exposure/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 20
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Measure the drift on own errors [{params.label}]"
+    shell:
+        job_command(
+            "shared.generators.measure_exposure",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
         )
 

@@ -12,5 +12,6 @@ KINDS = {
     "ground_truth": ("shared.evaluators.ground_truth", "clips.json"),
     "reconstructions": ("shared.training.reconstruct", "clips.json"),
     "samples": ("shared.generators.sample", "clips.json"),
+    "exposure": ("shared.generators.measure_exposure", "exposure.csv"),
     "scores": ("shared.metrics.score", "scores.csv"),
 }

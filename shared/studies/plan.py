@@ -59,13 +59,15 @@ class Job:
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it, and
+    exposure measured, by seed, where it is asked for.
     """
 
     variant: str
     config: Any
     scores: dict[int, dict[str, Job]]
     ground_truth: Job | None
+    exposure: dict[int, Job]
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -164,7 +166,10 @@ class Plan:
             label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
             published = self._published_setting(loaded, study, point.variant, axis)
             settings = {"setting": ours, "paper_setting": published}
-            variants.append({"name": point.variant, "label": label, **settings, "scores": scores})
+            # Only where it is asked for, as the folder's name is a hash of this.
+            curves = {str(seed): job.output for seed, job in point.exposure.items()}
+            exposure = {"exposure": curves} if curves else {}
+            variants.append({"name": point.variant, "label": label, **settings, "scores": scores, **exposure})
         spec = {
             "source": source,
             "study": study,
@@ -181,16 +186,17 @@ class Plan:
             "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
             "folder": loaded.folder.as_posix(),
             "studies": loaded.variants_of_studies(),
-            "jobs": sorted(job.folder for job in self._upstream(self._scoring(source, study))),
+            "jobs": sorted(job.folder for job in self._upstream(self._measuring(source, study))),
         }
         return json.dumps(spec, indent=1, ensure_ascii=False)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
-        """The files that a study's table is made from: scores, and what the paper says if it is written down."""
+        """The files that a study's table is made from: scores, exposure, and what the paper says if that is written."""
         folder = self.sources[source].folder
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
+            "exposure": [job.output for job in self._exposure(source, study)],
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -218,6 +224,14 @@ class Plan:
         sides, truth = self.sides(source, study), self._ground_truth(source, study)
         by_seed = [jobs for point in self.points[source, study] for jobs in point.scores.values()]
         return [*(jobs[side] for jobs in by_seed for side in sides), *([truth] if truth else [])]
+
+    def _exposure(self, source: str, study: str) -> list[Job]:
+        """The jobs that measure exposure for a study."""
+        return [job for point in self.points[source, study] for job in point.exposure.values()]
+
+    def _measuring(self, source: str, study: str) -> list[Job]:
+        """All jobs that a study's table is made from."""
+        return [*self._scoring(source, study), *self._exposure(source, study)]
 
     def _upstream(self, jobs: list[Job]) -> list[Job]:
         """Jobs with all that they rest on."""
@@ -251,7 +265,8 @@ class Plan:
     def _add_point(self, source: Source, study: str, variant: str, seeds: list[int]) -> Point:
         config = source.resolve(variant, self.scale, study, self.corpus, self.changes.get(source.name))
         builder = _PointBuilder(self, config, source.name, variant)
-        return Point(variant, config, {seed: builder.scores(seed) for seed in seeds}, builder.ground_truth())
+        scores = {seed: builder.scores(seed) for seed in seeds}
+        return Point(variant, config, scores, builder.ground_truth(), builder.exposure)
 
     def add(
         self,
@@ -289,7 +304,7 @@ class Plan:
 
 
 class _PointBuilder:
-    """Adds the jobs of one variant to a plan."""
+    """Adds the jobs of one variant to a plan; `exposure` holds those that measure it, of the seeds that are scored."""
 
     def __init__(self, plan: Plan, config: Any, source: str, variant: str):
         self.plan, self.config, self.source, self.name = plan, config, source, f"{source} {variant}"
@@ -299,6 +314,7 @@ class _PointBuilder:
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
+        self.exposure: dict[int, Job] = {}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
@@ -322,8 +338,12 @@ class _PointBuilder:
             spec |= {"generator": self.specs["generator"], "seed": seed}
             generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
             spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
-            clips = add("samples", word, spec, name, {**trained, "generator": generator})
-            scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generation, name)
+            models = {**trained, "generator": generator}
+            if "exposure" in evaluation.generation:
+                self.exposure[seed] = add("exposure", word, spec, name, models)
+            if evaluation.generated:
+                clips = add("samples", word, spec, name, models)
+                scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
 
     def ground_truth(self) -> Job | None:

@@ -4,7 +4,7 @@ import ast
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -44,7 +44,10 @@ class EvaluationConfig(Strict):
 
     clips: int = Field(gt=0)
     reconstruction: tuple[MetricName, ...] = Field(description="metrics of reconstructed clips")
-    generation: tuple[MetricName, ...] = Field(description="of generated clips, and of ground truth: their ceiling")
+    generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
+        description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
+        "it drifts on its own errors"
+    )
     dnsmos_windows: int | None = Field(
         default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
     )
@@ -53,19 +56,24 @@ class EvaluationConfig(Strict):
 
     @property
     def asked(self) -> set[MetricName]:
-        """The metrics of either side."""
-        return {*self.reconstruction, *self.generation}
+        """The metrics of clips, of either side."""
+        return {*self.reconstruction, *self.generated}
+
+    @property
+    def generated(self) -> tuple[MetricName, ...]:
+        """The metrics of generated clips: all of generation but exposure, which latents are measured by."""
+        return tuple(metric for metric in self.generation if metric != "exposure")
 
     @property
     def ground_truth(self) -> tuple[MetricName, ...]:
         """What is measured of the ground truth: generation's metrics, and what a set metric compares with."""
-        needed = [metric for metric in OF_SETS if metric in self.reconstruction and metric not in self.generation]
-        return (*self.generation, *needed)
+        needed = [metric for metric in OF_SETS if metric in self.reconstruction and metric not in self.generated]
+        return (*self.generated, *needed)
 
     @model_validator(mode="after")
     def _measures_something(self):
         if not self.asked:
-            raise ValueError("reconstruction and generation are both empty: name a metric of one of them")
+            raise ValueError("reconstruction and generation are both empty of metrics of clips: name one in either")
         return self
 
 
@@ -108,6 +116,15 @@ class VariantConfig(Strict):
         if asked != given:
             name = f"kind: {asked}" if asked == "next_token" else "no kind"
             raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is {asked}: give it {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _exposure_is_a_next_token_models(self):
+        kind = kind_of_generator(self.generator)
+        if "exposure" in self.evaluation.generation and kind != "next_token":
+            raise ValueError(
+                f"evaluation.generation asks for exposure, which generators of kind next_token have; this one is {kind}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,7 @@
 """Small next-token models for tests."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -15,6 +17,25 @@ LATENTLM = NextTokenConfig.model_validate(
     {"kind": "next_token", "backbone": BACKBONE, "head": MLP, "prediction": "v_prediction"}
 )
 SEMAVOICE = NextTokenConfig.model_validate({**LATENTLM.model_dump(), "head": LOCAL, "patch": 2})
+RECIPE = {
+    **LATENTLM.model_dump(),
+    "training": {"steps": 2, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 0.0}, "gradient_clip": 1.0},
+}
+
+
+def ask_for_exposure(study: dict[str, Any]) -> None:
+    """Give LongCat's study at scale smoke a next-token generator, whose exposure is asked for.
+
+    What varies an infilling generator's sampling goes.
+    """
+    for variant in ("dim64-mismatch", "dim64-cfg"):
+        del study["variants"][variant]
+        for each in study["studies"].values():
+            each["variants"] = [name for name in each["variants"] if name != variant]
+    smoke = study["scales"]["smoke"]
+    smoke["generator"] = RECIPE
+    smoke["sampling"] = {"solver": {"kind": "next_token", "evaluations": 2}}
+    smoke["evaluation"]["generation"] = [*study["scales"]["cpu"]["evaluation"]["generation"], "exposure"]
 
 
 def make_generator(config: NextTokenConfig = LATENTLM, seed: int = 0) -> NextTokenGenerator:

@@ -12,6 +12,7 @@ from shared.studies.corpus_choice import in_place_of
 from shared.studies.doctor import hub_names
 from shared.studies.plan import Plan, as_list
 from shared.studies.schema import Source, load_sources
+from tests.generators.next_token_models import ask_for_exposure
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,6 +167,52 @@ def test_a_set_metric_gets_embeddings_of_the_ground_truth(sources, tmp_path):
     spec = json.loads(plan.study_spec("longcat", "fig3"))
     assert spec["set_metrics"] == {"reconstruction": ["kad"], "generation": []}
     assert spec["kad"] == {"bandwidth": "reference", "scale": 1000.0}
+
+
+def test_exposure_is_measured_where_it_is_asked_for_and_is_no_matter_of_the_scores(sources, tmp_path):
+    def without(study):
+        ask_for_exposure(study)
+        study["scales"]["smoke"]["evaluation"]["generation"].remove("exposure")
+
+    def in_one_variant_alone(study):
+        ask_for_exposure(study)
+        study["variants"]["dim128"]["smoke"] = {**study["variants"]["dim128"]["cpu"], "evaluation.generation": ["sim"]}
+
+    changes = {"with": ask_for_exposure, "without": without, "mixed": in_one_variant_alone}
+    asked, bare, mixed = (_changed(sources, tmp_path / name, change) for name, change in changes.items())
+    measured = [job for job in asked.jobs.values() if job.kind == "exposure"]
+    assert len(measured) == len(_keys(asked, "generator")) == 5
+    assert {place for place in asked.jobs if place[1] != "exposure"} == set(bare.jobs)
+    for job in measured:
+        same = asked.jobs["longcat", "samples", job.key]
+        assert (job.spec, job.inputs) == (same.spec, same.inputs)
+    spec, without = (json.loads(each.study_spec("longcat", "fig3")) for each in (asked, bare))
+    assert all(set(each["exposure"]) == {"0"} for each in spec["variants"])
+    assert set(asked.study_inputs("longcat", "fig3")["exposure"]) < {job.output for job in measured}
+    assert {each["exposure"]["0"].removesuffix("/exposure.csv") for each in spec["variants"]} < set(spec["jobs"])
+    assert not any("exposure" in each for each in without["variants"])
+    shown = json.loads(mixed.study_spec("longcat", "fig3"))["variants"]
+    assert [each["name"] for each in shown if "exposure" in each] == ["dim64", "dim256"]
+
+
+def test_exposure_alone_needs_no_samples(sources, tmp_path):
+    def alone(study):
+        ask_for_exposure(study)
+        study["scales"]["smoke"]["evaluation"]["generation"] = ["exposure"]
+
+    plan = _changed(sources, tmp_path, alone)
+    assert len(_keys(plan, "exposure")) == 5 and not _keys(plan, "samples") | _keys(plan, "ground_truth")
+    assert plan.sides("longcat", "fig3") == ["reconstruction"]
+
+
+@pytest.mark.parametrize(("evaluation", "expected"), [
+    ({"generation": ["sim", "exposure"]}, "asks for exposure, which generators of kind next_token have; this one is "),
+    ({"reconstruction": [], "generation": ["exposure"]}, "both empty of metrics of clips: name one in either"),
+    ({"reconstruction": ["exposure"]}, r"evaluation.reconstruction.0: Input should be 'wer', .* \(got 'exposure'\)"),
+])
+def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation, expected):
+    with pytest.raises(ConfigError, match=expected):
+        _measured(sources, tmp_path, evaluation)
 
 
 def test_how_kad_is_computed_is_no_matter_of_the_scores(sources, tmp_path):

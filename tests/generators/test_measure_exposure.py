@@ -1,0 +1,68 @@
+"""The job that measures exposure, on a tiny next-token model."""
+
+import json
+
+import numpy as np
+import pytest
+
+from shared.config import ConfigError
+from shared.generators import measure_exposure
+from shared.generators.measure_exposure import continue_items, main, read_example
+from shared.generators.sampling_config import NextTokenSolverConfig
+from shared.studies.exposure import read_curve
+from tests.generators.next_token_models import LATENTLM, SEMAVOICE, make_generator
+from tests.generators.test_sample import HOP, RATE, SECONDS, make_sampler
+
+SOLVER = NextTokenSolverConfig(kind="next_token", evaluations=2)
+
+
+def test_the_job_writes_a_curve_that_a_study_reads(tmp_path, monkeypatch):
+    sampler = make_sampler(tmp_path, "s", make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
+    (tmp_path / "spec.json").write_text(sampler.spec.model_dump_json())
+    options = {
+        "spec": "spec.json", "corpus": "manifest.json", "autoencoder": "autoencoder/model.safetensors",
+        "generator": "generator/model.safetensors", "output": "made/exposure.csv",
+    }  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    monkeypatch.setattr("sys.argv", ["job", *given])
+    main()
+    curve = read_curve(tmp_path / "made/exposure.csv")
+    # Patches of two frames that each target has, the incomplete one cut off.
+    patches = [-(-round(seconds * RATE) // HOP) // 2 for seconds in SECONDS]
+    assert curve.recorded_clips.tolist() == [sum(n > k for n in patches) for k in range(max(patches))]
+    assert curve.seconds[0] == pytest.approx(2 * HOP / RATE) and np.isfinite(curve.drift())
+    written = (tmp_path / "made/exposure.csv").read_text()
+    assert written.splitlines()[-1].split(",")[::2] == [str(max(patches)), "", "1"]
+    main()
+    assert (tmp_path / "made/exposure.csv").read_text() == written
+    assert json.loads((tmp_path / "made/exposure.json").read_text())["n"] == 3
+
+
+def test_batches_make_no_difference(tmp_path):
+    sampler = make_sampler(tmp_path, "s", make_generator(LATENTLM), LATENTLM, SOLVER)
+    found = []
+    for batch in (1, 3):
+        sampling = sampler.spec.sampling.model_copy(update={"batch": batch})
+        sampler.spec = sampler.spec.model_copy(update={"sampling": sampling})
+        found.append(measure_exposure.measure_exposure(continue_items(sampler)))
+    for one, three in zip(*found, strict=True):
+        assert one.tolist() == pytest.approx(three.tolist(), rel=1e-3, nan_ok=True)
+
+
+def test_an_example_is_prompt_and_target_and_a_sound_is_a_target_alone(tmp_path):
+    for speaker, prompted in (("s", True), (None, False)):
+        sampler = make_sampler(tmp_path / str(prompted), speaker, make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
+        (item, *_) = measure_exposure.test_items(sampler.manifest, 1, 0)
+        example = read_example(sampler, 0, item)
+        assert example.noise.shape == example.latents.shape and (example.prompt > 0) == prompted
+        assert example.prompt % 2 == 0
+        assert len(example.latents) - example.prompt == -(-round(item.target.seconds * RATE) // HOP)
+        assert example.text == (f"{item.prompt.text} {item.target.text}" if prompted else item.target.text)
+
+
+def test_one_clip_is_no_set(tmp_path):
+    sampler = make_sampler(tmp_path, "s", make_generator(), LATENTLM, SOLVER)
+    sampler.spec = sampler.spec.model_copy(update={"clips": 1})
+    with pytest.raises(ConfigError, match="needs two test clips"):
+        measure_exposure.measure_exposure(continue_items(sampler))
