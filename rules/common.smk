@@ -72,8 +72,13 @@ def optional_models(kind, *names):
 
 
 def table_inputs(wildcards):
-    """Scores of a study, with what the paper says."""
+    """Scores of a study and exposure, with what the paper says."""
     return PLAN.study_inputs(wildcards.source, wildcards.study)
+
+
+def exposure_inputs(wildcards):
+    """The curves that a study's figure may show, if any are measured for it."""
+    return table_inputs(wildcards)["exposure"]
 
 
 def study_params(module):

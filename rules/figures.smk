@@ -35,6 +35,7 @@ rule tabulate:
 rule draw_figure:
     input:
         table=f"{STUDY}/table.csv",
+        exposure=exposure_inputs,
         layout=layout_of,
     output:
         pdf=f"{STUDY}/figure.pdf",

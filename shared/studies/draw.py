@@ -3,7 +3,7 @@
 import argparse
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from shared.cli import run_job
 from shared.config import ConfigError
 from shared.files import read_json
 from shared.plotting.style import save_figure, styled
+from shared.studies.exposure import Curve, read_curves
 from shared.studies.table import Row, read_rows
 
 
@@ -24,6 +25,7 @@ class StudyTable:
         seeds: number of training seeds.
         variants: their names, in order.
         rows: the table.
+        curves: variant → by seed how far a next-token model drifts, where that was measured.
     """
 
     title: str
@@ -33,6 +35,7 @@ class StudyTable:
     seeds: int
     variants: list[str]
     rows: list[Row]
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
 
     def row(self, variant: str, side: str, metric: str) -> Row | None:
         """One cell, if the table has it."""
@@ -63,9 +66,8 @@ def study_table(spec: dict[str, Any], rows: list[Row]) -> StudyTable:
     """The table with what its spec says about it."""
     axis = spec["axis"] or {"label": None, "unit": ""}
     names = [variant["name"] for variant in spec["variants"]]
-    return StudyTable(
-        spec["title"], axis["label"], axis["unit"], spec["scale"], len(spec["seeds"]), names, rows
-    )
+    shown = spec["title"], axis["label"], axis["unit"], spec["scale"], len(spec["seeds"])
+    return StudyTable(*shown, names, rows, read_curves(spec))
 
 
 def main() -> None:

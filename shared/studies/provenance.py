@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.files import read_json, sha256
 from shared.studies.code import ROOT
+from shared.studies.exposure import exposure_files
 from shared.studies.origin import NAME, commit, hardware, now
 
 
@@ -65,7 +66,7 @@ def _seconds(jobs: list[Path]) -> dict[str, float]:
 def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
     """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs.
 
-    KAD's conventions are the table's, not the scoring job's, and join them here.
+    KAD's conventions are the table's, not the scoring job's, and join them here; so does exposure, a job of its own.
     """
     first = next(iter(spec["variants"][0]["scores"].values()))
     files = {side: Path(path).with_suffix(".json") for side, path in first.items()}
@@ -73,4 +74,7 @@ def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
     for side, found in metrics.items():
         if "kad" in found:
             metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
+    described = [path.with_suffix(".json") for path in exposure_files(spec).values()]
+    for path in described[:1]:
+        metrics["generation"] = metrics.get("generation", {}) | {"exposure": read_json(path)}
     return metrics

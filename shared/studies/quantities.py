@@ -11,7 +11,8 @@ from shared.config import ConfigError, did_you_mean
 class Quantity:
     """A metric of a set of clips: Σ numerator / Σ denominator over the clips.
 
-    One of a set (`of_set`) has neither: it comes from the embeddings of all clips (see distances.py).
+    One of a set (`of_set`) has neither: it comes from the embeddings of all clips (see distances.py) or, if it is
+    `exposure`, from latents (see exposure.py).
     A mean over clips has no denominator column: each clip that has a value counts once. `name` is the column
     of scores.csv where it has no separate numerator.
     """
@@ -65,6 +66,7 @@ QUANTITIES = {
         Quantity("text_similarity", "Text–audio similarity", True, percent=True),
         Quantity("kad", "KAD", False, of_set=True),
         Quantity("fad", "FAD", False, of_set=True),
+        Quantity("exposure", "Drift on own errors", False, of_set=True),
     )
 }
 

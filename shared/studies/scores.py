@@ -12,6 +12,7 @@ from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.studies.bootstrap import Draws, ratio, replicate_ratios
 from shared.studies.distances import Distances
+from shared.studies.exposure import Curve
 from shared.studies.quantities import QUANTITIES
 
 GROUND_TRUTH = "ground_truth"
@@ -37,7 +38,8 @@ class StudyScores:
         terms: `(side, metric)` → `(variants, 2, seeds, clips)` numerators and denominators.
         distances: `(side, metric)` → a metric of the set, which has no terms.
         ground_truth: metric → `(2, 1, clips)`.
-        missing: `(side, metric)` → why there are no values.
+        curves: variant → by seed how far a next-token model drifts; of the variants where that was measured.
+        missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
     """
 
     variants: list[str]
@@ -46,6 +48,7 @@ class StudyScores:
     terms: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     distances: dict[tuple[str, str], Distances] = field(default_factory=dict)
     ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def measured(self, side: str, metric: str) -> bool:
@@ -103,6 +106,7 @@ def load_study(
     truth: Path | None,
     set_metrics: dict[str, list[str]] | None = None,
     kad: KadConfig | None = None,
+    curves: dict[str, list[Curve]] | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -113,6 +117,7 @@ def load_study(
         truth: scores.csv of the ground truth, if it is scored.
         set_metrics: side → the metrics of the set that are asked; they need the truth.
         kad: conventions of KAD, if they are not its paper's.
+        curves: variant → its exposure, by seed.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
@@ -126,13 +131,16 @@ def load_study(
             raise ConfigError(
                 f"{paths[key]}: scores other clips than {paths[first]}; delete both folders and run again"
             )
-    study = StudyScores(variants, seeds, clips)
+    study = StudyScores(variants, seeds, clips, curves=curves or {})
     for side in sorted({side for _, _, side in files}):
         for metric in QUANTITIES:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
         if asked := (set_metrics or {}).get(side):
             places = [[files[name, seed, side] for seed in seeds] for name in variants]
             _collect_sets(study, side, asked, places, truth, kad or KadConfig())
+    if study.curves:
+        # Which clips a curve is of is not kept, so that there are none to draw in the bootstrap.
+        study.missing["generation", "exposure"] = "exposure has no interval"
     for metric, each in QUANTITIES.items() if truth is not None else ():
         if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]

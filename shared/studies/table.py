@@ -17,13 +17,14 @@ from shared.studies.quantities import QUANTITIES
 from shared.studies.scores import GROUND_TRUTH, StudyScores
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
+NO_REPLICATES = np.array([np.nan])  # of what has no interval
 
 
 class Row(Strict):
     """One value of the table: a metric of one variant's reconstructions or samples.
 
     Attributes:
-        value, low, high: ours with its 95 % interval; None where it was not scored.
+        value, low, high: ours with its 95 % interval; None where it was not scored, or has no interval.
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
@@ -95,6 +96,10 @@ def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[st
         found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
         for variant, value, replicates, count in found:
             cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
+    if (side, metric) == ("generation", "exposure"):
+        for variant, curves in scores.curves.items():
+            value, count = np.mean([curve.drift() for curve in curves]), sum(c.recorded_clips.max() for c in curves)
+            cells[variant] = Cell(float(value), NO_REPLICATES, int(count), len(curves))
     return cells
 
 

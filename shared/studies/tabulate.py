@@ -11,6 +11,7 @@ from shared.files import read_json, write_json, write_text
 from shared.metrics.config import KadConfig
 from shared.studies.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.studies.claims import Verdict, judge, load_claims
+from shared.studies.exposure import exposure_files, read_curves
 from shared.studies.paper import load_paper
 from shared.studies.provenance import provenance
 from shared.studies.scores import GROUND_TRUTH, StudyScores, load_study
@@ -27,7 +28,7 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
     names = [variant["name"] for variant in spec["variants"]]
     truth = Path(spec["ground_truth"]) if spec["ground_truth"] else None
     asked, kad = spec["set_metrics"], KadConfig(**spec["kad"])
-    scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad)
+    scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad, read_curves(spec))
     warn_of_few_clips(scores)
     replicates = SET_REPLICATES if scores.distances else REPLICATES
     draws = draw(len(scores.seeds), len(scores.clips), replicates)
@@ -61,10 +62,12 @@ def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:
 
 
 def keep_scores(spec: dict[str, Any], folder: Path) -> None:
-    """Copy the per-clip scores to the record."""
+    """Copy the per-clip scores to the record, and exposure by position."""
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in score_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
+    for (variant, seed), path in exposure_files(spec).items():
+        shutil.copyfile(path, folder / f"{variant}_s{seed}_exposure.csv")
     if spec["ground_truth"]:
         shutil.copyfile(spec["ground_truth"], folder / f"{GROUND_TRUTH}.csv")
 

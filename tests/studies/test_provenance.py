@@ -51,3 +51,13 @@ def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tm
         "generator": [old | {"jobs": 2}, new | {"jobs": 1}],
         "latents": [{"commit": "unknown", "jobs": 1}],
     }
+
+
+def test_exposure_says_how_it_was_measured(tmp_path):
+    said = {"estimator": "e", "n": 3}
+    write_json(tmp_path / "exposure.json", said)
+    variants = [{"scores": {"0": {}}, "name": "a"}]
+    variants += [{"scores": {"0": {}}, "name": "b", "exposure": {"0": str(tmp_path / "exposure.csv")}}]
+    spec = {"source": "s", "study": "t", "scale": "cpu", "seeds": [0], "config_hash": "h", "jobs": []}
+    assert provenance(spec | {"variants": variants})["metrics"] == {"generation": {"exposure": said}}
+    assert provenance(spec | {"variants": variants[:1]})["metrics"] == {}

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from shared.config import ConfigError
+from shared.studies.draw import study_table
+from shared.studies.exposure import read_curve
 from shared.studies.scores import load_study, read_scores
-from shared.studies.table import Row, read_rows, read_verdicts, to_csv, to_markdown
+from shared.studies.table import Row, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
 from shared.studies.tabulate import keep_scores, tabulate
 
 COLUMNS = ["id", "words", "word_errors", "characters", "character_errors", "sim", "utmos", "reason"]
@@ -53,6 +55,60 @@ def spec(tmp_path):
         "set_metrics": {}, "kad": {},
         "ground_truth": str(tmp_path / "truth" / "scores.csv"),
     }
+
+
+CURVES = {
+    0: ["1,0.5,0.25,0.5,3,3", "2,1,0.5,1.25,2,2", "3,1.5,0.5,,2,1"],
+    1: ["1,0.5,0.25,0.25,3,3", "2,1,0.25,2,2,2", "3,1.5,,,1,1"],
+}
+
+
+@pytest.fixture
+def with_exposure(spec, tmp_path):
+    """The same, with curves of the second variant."""
+    header = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips"
+    spec["variants"][1]["exposure"] = {}
+    for seed, rows in CURVES.items():
+        path = tmp_path / f"exposure{seed}.csv"
+        path.write_text("\n".join([header, *rows, ""]))
+        spec["variants"][1]["exposure"][str(seed)] = str(path)
+    return spec
+
+
+def test_drift_is_the_mean_of_what_the_free_run_adds_weighted_by_clips(with_exposure, tmp_path):
+    rows, verdicts = tabulate(with_exposure, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    (row,) = [row for row in rows if row.metric == "exposure"]
+    # Seed 0: (3 · 0.25 + 2 · 0.75) / 5 = 0.45; seed 1: (3 · 0 + 2 · 1.75) / 5 = 0.7. A third position has no pair.
+    assert (row.variant, row.side, row.value) == ("b", "generation", pytest.approx(0.575))
+    assert (row.low, row.high, row.n, row.seeds) == (None, None, 6, 2)
+    assert "| Drift on own errors | B | 4 | 0.575 | 6 | 2 | – |" in to_markdown("Title", "cpu", rows, verdicts)
+    assert to_metrics(rows, verdicts)["b"]["generation"]["exposure"] == pytest.approx(0.575)
+
+
+def test_a_figure_gets_the_curves_and_the_record_keeps_them(with_exposure, tmp_path):
+    described = with_exposure | {"title": "T", "axis": None}
+    table = study_table(described, [])
+    assert list(table.curves) == ["b"] and [len(curve.seconds) for curve in table.curves["b"]] == [3, 3]
+    keep_scores(with_exposure, tmp_path / "kept")
+    assert (tmp_path / "kept" / "b_s1_exposure.csv").read_text().startswith("position,seconds")
+
+
+def test_a_claim_on_exposure_is_not_tested(with_exposure, tmp_path):
+    claim = {"id": "c", "study": "fig1", "text": "t", "where": "w", "relation": "better", "metric": "exposure",
+             "side": "generation", "variants": ["a", "b"]}
+    (tmp_path / "claims.yaml").write_text(json.dumps({"claims": [claim]}))
+    _, (verdict,) = tabulate(with_exposure, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    assert (verdict.verdict, verdict.reason) == ("not testable at this scale", "exposure has no interval")
+
+
+def test_damaged_curves_name_the_file(tmp_path):
+    header = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips\n"
+    texts = {"": "no position", header + "1,0.5,x,1,2,2\n": "no curve", "position\n1\n": "no curve",
+             header + "1,0.5,,,1,1\n": "no position has both"}
+    for text, message in texts.items():
+        (tmp_path / "e.csv").write_text(text)
+        with pytest.raises(ConfigError, match=rf"e\.csv: {message}"):
+            read_curve(tmp_path / "e.csv")
 
 
 @pytest.fixture
