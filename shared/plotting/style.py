@@ -69,7 +69,7 @@ def stamp(figure: Figure, scale: str) -> None:
             ha="center",
             va="center",
             rotation=24,
-            fontsize=40,
+            fontsize=min(40, 6 * figure.get_figwidth()),  # a narrow one does not cut it off
             weight="bold",
             color="#B00020",
             alpha=0.18,
