@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shared.plotting.curve import curve_figure
+from shared.plotting.exposure import exposure_figure
 from shared.plotting.style import save_figure, styled
 from shared.studies.draw import StudyTable, load_layout
+from shared.studies.exposure import Curve
 from shared.studies.table import Row
 
 REPLICATIONS = Path(__file__).parents[2] / "replications"
@@ -99,3 +102,44 @@ def test_a_curve_leaves_out_what_has_no_place_or_no_value():
     ours, paper = figure.axes
     assert [line.get_xydata().tolist() for line in ours.get_lines()] == [[[5, 2]], [[20, 0]]]
     assert not paper.get_xticks().size and [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
+
+
+def _exposure(variants, seeds=1, clips=(40, 30, 20, 12, 6)):
+    """A table with curves: free-running grows by a tenth of the variant's place, teacher-forced stays at 0.1."""
+    table = _rates(variants)
+    place, counts = np.arange(1.0, len(clips) + 1), np.array(clips, dtype=float)
+    for index, variant in enumerate(variants, start=1):
+        forced, free = np.full(len(place), 0.1), 0.1 + 0.1 * index * place
+        curves = [Curve(0.2 * place, forced, free + 0.05 * seed, counts, counts) for seed in range(seeds)]
+        table.curves[variant] = curves
+    return table
+
+
+def test_exposure_is_drawn_over_time_until_few_clips_are_left(tmp_path):
+    figure = exposure_figure(_exposure(["dim64", "dim256", "dim128"], seeds=2))
+    assert [axes.get_title() for axes in figure.axes] == ["dim64", "dim256", "dim128"]
+    forced, free, *seeds = figure.axes[1].get_lines()
+    np.testing.assert_allclose(forced.get_xydata(), [[0.2, 0.1], [0.4, 0.1], [0.6, 0.1], [0.8, 0.1]])
+    np.testing.assert_allclose(free.get_ydata(), 0.125 + 0.2 * np.arange(1, 5))
+    assert len(seeds) == 4 and len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert "cut where fewer than 10 clips last so long" in _texts(figure)
+    written = []
+    for name in ("one", "two"):
+        save_figure(exposure_figure(_exposure(["dim64"])), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+        written.append((tmp_path / f"{name}.pdf").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_exposure_has_four_panels_in_a_row_and_none_for_a_variant_without():
+    figure = exposure_figure(_exposure(["a", "b", "c", "d", "e"]))
+    tops = [round(axes.get_subplotspec().rowspan.start) for axes in figure.axes]
+    assert tops == [0, 0, 0, 0, 1]
+    table = _exposure(["a", "b"])
+    del table.curves["b"]
+    assert [axes.get_title() for axes in exposure_figure(table).axes] == ["a"]
+    with pytest.raises(ValueError, match="no variant of this study asks for exposure"):
+        exposure_figure(_table())
+
+
+def test_exposure_of_few_clips_leaves_a_note():
+    assert "fewer than 10 clips" in _texts(exposure_figure(_exposure(["a"], clips=(8, 4))))

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 CLIPS = 12
+EXPOSURE = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips\n"
 
 
 def main() -> None:
@@ -30,6 +31,10 @@ def main() -> None:
     print(f"{module}: working", file=sys.stderr)
     if output.name == "scores.csv":
         _write_scores(output, spec)
+    elif output.name == "exposure.csv":
+        curve = [f"{place},{place / 10},0.1,{place / 5},{CLIPS},{CLIPS}\n" for place in range(1, 9)]
+        output.write_text("".join([EXPOSURE, *curve]))
+        output.with_suffix(".json").write_text("{}")
     elif output.name == "manifest.json":
         output.write_text(json.dumps({"corpus_hash": "made-up"}))
     else:

@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 
+from tests.generators.next_token_models import ask_for_exposure
 from tests.workflow.project import ROOT, Project
 
 
@@ -81,6 +82,23 @@ def test_a_study_of_reconstructions_trains_neither_generators_nor_evaluators_tha
     assert made == {"corpus", "speaker", "autoencoder", "reconstructions", "scores", "studies"}
     assert "reconstruction" in (project.folder / "results/smoke/toy/pair.csv").read_text()
     assert not (project.folder / "results/smoke/toy/scores/ground_truth.csv").exists()
+
+
+@pytest.mark.slow
+def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
+    study = yaml.safe_load(project.study_file.read_text())
+    study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
+    ask_for_exposure(study)
+    project.study_file.write_text(yaml.safe_dump(study))
+    layout = "from shared.plotting.exposure import exposure_figure\n\ndef pair(table): return exposure_figure(table)\n"
+    project.study_file.with_name("figures.py").write_text(layout)
+    done = project.run("figures/toy_pair.pdf", "--config", "scale=smoke")
+    assert done.returncode == 0, done.stdout
+    record = project.folder / "results/smoke/toy"
+    # Free-running grows by 0.2 a position from 0.2, teacher-forced stays at 0.1: 0.9 − 0.1.
+    assert "dim256,256,,,generation,exposure,0.8,,,12,1" in (record / "pair.csv").read_text()
+    assert (record / "scores/dim64_s0_exposure.csv").exists()
+    assert project.planned("figures/toy_pair.pdf", "--config", "scale=smoke") == {}
 
 
 ERRORS = {
