@@ -10,6 +10,7 @@ from torch import Tensor
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import parse
+from shared.corpora.manifest import load_clip
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json, write_json, write_text
 from shared.generators.exposure import Continuations, Exposure, continue_prompts, measure_exposure
@@ -36,13 +37,13 @@ def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
     """A numbered test item; the prompt is cut to whole patches, as in sampling."""
     rng = torch.Generator().manual_seed(sampler.spec.seed * 1_000_003 + index)
     size = sampler.generator.config.patch
-    clips = [clip for clip in (sampler.heard(item), item.target) if clip]
-    *prompts, target = (sampler.encode(clip, rng) / sampler.scale for clip in clips)
+    given = sampler.prefix_samples(item) // sampler.autoencoder.hop
+    parts = [item.target] if given else [clip for clip in (sampler.heard(item), item.target) if clip]
+    *prompts, target = (sampler.encode(load_clip(sampler.corpus, clip), rng) / sampler.scale for clip in parts)
     prompts = [prompt[: len(prompt) // size * size] for prompt in prompts]
     latents = torch.cat([*prompts, target])
-    text = f"{item.prompt.text} {item.target.text}" if item.prompt else item.target.text
     noise = torch.randn(latents.shape, generator=rng).to(sampler.device)
-    return Example(latents, sum(map(len, prompts)), text, noise)
+    return Example(latents, given or sum(map(len, prompts)), sampler.text(item), noise)
 
 
 def continue_items(sampler: Sampler) -> Continuations:

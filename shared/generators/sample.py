@@ -67,7 +67,7 @@ class Sampler:
         prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
-        texts = [self._text(item) for _, item in items]
+        texts = [self.text(item) for _, item in items]
         solver = self.spec.sampling.solver
         sampler = SAMPLERS[kind_of_generator(solver)]
         latents = sampler(self.generator, solver, noise, frames, prompts, texts)
@@ -83,15 +83,13 @@ class Sampler:
         return prompt if isinstance(prompt, PrefixConfig) else None
 
     def prefix_samples(self, item: TestItem) -> int:
-        """Samples of the target that are given: whole patches of latent frames, one at least."""
+        """Samples of the target that are given: whole patches of latent frames, one at least; 0 without a prefix."""
+        if self.prefix is None or item.prompt is None:
+            return 0
         frames = self.generator.config.patch if isinstance(self.generator, NextTokenGenerator) else 1
         size = frames * self.autoencoder.hop
         seconds = min(self.prefix.prefix_seconds, item.target.seconds / 2)
         return max(1, int(seconds * self.manifest.sample_rate / size)) * size
-
-    def prefix_seconds(self, item: TestItem) -> float | None:
-        """The same in seconds; None where the prompt is no prefix."""
-        return self.prefix_samples(item) / self.manifest.sample_rate if self.prefix and item.prompt else None
 
     def heard(self, item: TestItem) -> Clip | None:
         """The recording that an item is prompted with; if it is swapped, its text is still that of `item.prompt`."""
@@ -102,7 +100,7 @@ class Sampler:
         swapped = self.spec.sampling.prompt == "swapped"
         return swapped_prompt(self.manifest, item, self.spec.seed) if swapped else item.prompt
 
-    def _text(self, item: TestItem) -> str:
+    def text(self, item: TestItem) -> str:
         """What is said from the beginning of the prompt to the end."""
         return item.target.text if item.prompt is None or self.prefix else f"{item.prompt.text} {item.target.text}"
 
@@ -111,8 +109,7 @@ class Sampler:
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
         rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
         heard = self.heard(item)
-        if heard and self.prefix:
-            given = self.prefix_samples(item)
+        if given := self.prefix_samples(item):
             prompt = self.encode(load_clip(self.corpus, heard)[:given], rng)
             # What is left of the recording: the pace of a part whose text is not known can't be told.
             seconds = heard.seconds - given / self.manifest.sample_rate
@@ -150,7 +147,7 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
             clip = GeneratedClip(
                 id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
                 prompt=getattr(sampler.heard(item), "id", None), speaker=item.target.speaker,
-                prefix_seconds=sampler.prefix_seconds(item),
+                prefix_seconds=sampler.prefix_samples(item) / sampler.manifest.sample_rate or None,
             )
             yield clip, audio
         progress.update(len(batch))

@@ -8,10 +8,10 @@ import pytest
 from shared.config import ConfigError
 from shared.generators import measure_exposure
 from shared.generators.measure_exposure import continue_items, main, read_example
-from shared.generators.sampling_config import NextTokenSolverConfig
+from shared.generators.sampling_config import NextTokenSolverConfig, PrefixConfig
 from shared.studies.exposure import read_curve
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE, make_generator
-from tests.generators.test_sample import HOP, RATE, SECONDS, make_sampler
+from tests.generators.test_sample import HOP, RATE, SECONDS, make_sampler, with_prompt
 
 SOLVER = NextTokenSolverConfig(kind="next_token", evaluations=2)
 
@@ -59,6 +59,15 @@ def test_an_example_is_prompt_and_target_and_a_sound_is_a_target_alone(tmp_path)
         assert example.prompt % 2 == 0
         assert len(example.latents) - example.prompt == -(-round(item.target.seconds * RATE) // HOP)
         assert example.text == (f"{item.prompt.text} {item.target.text}" if prompted else item.target.text)
+
+
+def test_a_prefix_is_the_targets_own_beginning(tmp_path):
+    sampler = make_sampler(tmp_path, "s", make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
+    sampler = with_prompt(sampler, PrefixConfig(prefix_seconds=0.17))
+    (item, *_) = measure_exposure.test_items(sampler.manifest, 1, 0)
+    example = read_example(sampler, 0, item)
+    assert example.prompt == 4 and example.text == item.target.text
+    assert len(example.latents) == -(-round(item.target.seconds * RATE) // HOP)
 
 
 def test_one_clip_is_no_set(tmp_path):
