@@ -13,7 +13,7 @@ def tables4_5(table: StudyTable) -> Figure:
     made, read = ("sim", "wer"), ("mel_distance", "pesq")
     panels = [*(("generation", name) for name in made), *(("reconstruction", name) for name in read)]
     prefix = [name for name in table.variants if name.endswith("_prefix")]
-    lines = {"another utterance is the prompt": [name for name in table.variants if name not in prefix], "prefix": prefix}
+    lines = {"another utterance": [name for name in table.variants if name not in prefix], "prefix": prefix}
     return curve_figure(table, panels, lines=lines)
 
 

@@ -9,7 +9,8 @@ from shared.studies.draw import StudyTable
 
 def table4(table: StudyTable) -> Figure:
     """Frame rate and alignment."""
-    panels = [*(("generation", name) for name in ("wer", "sim")), *(("reconstruction", name) for name in ("pesq", "stoi"))]
+    made, read = ("wer", "sim"), ("pesq", "stoi")
+    panels = [*(("generation", name) for name in made), *(("reconstruction", name) for name in read)]
     plain = [name for name in table.variants if name.endswith("_plain")]
     lines = {"aligned": [name for name in table.variants if name not in plain], "not aligned": plain}
     return curve_figure(table, panels, lines=lines)
