@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
@@ -45,7 +46,7 @@ def curve_figure(
     text = f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals; lower row: the paper's values"
     figure.text(0.012, 0.935, text, va="center", color=PAPER)
     if len(lines) > 1:
-        handles = grid[0, -1].get_lines()[: len(lines)]
+        handles = [Line2D([], [], color=PAPER, **look) for look in LOOKS]
         figure.legend(handles, lines, loc="lower center", ncols=2, bbox_to_anchor=(0.5, 0.0), handlelength=3.2)
     stamp(figure, table.scale)
     return figure
@@ -59,9 +60,14 @@ def _draw(
     factor = 100 if quantity.percent else 1
     colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
     ticks: set[float] = set()
+    shown: set[tuple[float, float]] = set()
     for variants, look in zip(lines.values(), LOOKS, strict=False):
         points = list(_points(table, variants, panel, over, paper))
         places, values = [place for place, _ in points], [factor * _value(row, paper) for _, row in points]
+        drawn = set(zip(places, values, strict=True))
+        if drawn <= shown:
+            continue  # the other line's autoencoders
+        shown |= drawn
         axes.plot(places, values, color=colour, **look, zorder=3)
         for place, row in points:
             if not paper and row.low is not None:

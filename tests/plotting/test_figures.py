@@ -104,6 +104,15 @@ def test_a_curve_leaves_out_what_has_no_place_or_no_value():
     assert not paper.get_xticks().size and [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
 
 
+def test_a_line_that_repeats_another_is_not_drawn_and_the_legend_tells_lines_apart():
+    table = _rates(["a", "b", "c"], paper=False)
+    lines = {"one": ["a", "b"], "same": ["b"]}
+    figure = curve_figure(table, [("generation", "kad")], ("reconstruction", "kbps"), lines)
+    assert len(figure.axes[0].get_lines()) == 1
+    one, two = figure.legends[0].get_lines()
+    assert one.get_linestyle() != two.get_linestyle() and one.get_marker() != two.get_marker()
+
+
 def _exposure(variants, seeds=1, clips=(40, 30, 20, 12, 6)):
     """A table with curves: free-running grows by a tenth of the variant's place, teacher-forced stays at 0.1."""
     table = _rates(variants)
