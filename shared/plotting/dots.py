@@ -10,29 +10,35 @@ from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 from shared.studies.draw import StudyTable
 from shared.studies.quantities import QUANTITIES
 
-WIDE = 4  # columns: title and explanation fit on one line
+COLUMNS = 4  # that a page is wide enough for
 
 
 def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figure:
-    """One column for each metric, by side, that we or the paper have."""
+    """One column for each metric, by side, that we or the paper have; more than four go below each other."""
     wanted = [(side, name) for side, names in metrics.items() for name in names]
     shown = [each for each in wanted if table.has(*each) or _published(table, *each)]
-    figure = Figure(figsize=(1.6 + 2.1 * len(shown), 0.9 + 0.62 * len(table.variants)), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 0.88), w_pad=0.06, h_pad=0.05)
-    grid = figure.subplots(2, len(shown), squeeze=False)
-    for column, (side, metric) in enumerate(shown):
-        for row, axes in enumerate(grid[:, column]):
+    bands = -(-len(shown) // COLUMNS)
+    columns = -(-len(shown) // bands)
+    height = bands * (0.9 + 0.62 * len(table.variants))
+    figure = Figure(figsize=(1.6 + 2.1 * columns, height), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.47 / height), w_pad=0.06, h_pad=0.05)
+    grid = figure.subplots(2 * bands, columns, squeeze=False)
+    for place in range(bands * columns):
+        band, column = divmod(place, columns)
+        pair = grid[2 * band : 2 * band + 2, column]
+        for row, axes in enumerate(pair):
+            if place >= len(shown):
+                axes.remove()
+                continue
+            side, metric = shown[place]
             _draw(axes, table, side, metric, suffix=f", {side}" if len(metrics) > 1 else "", paper=row == 1)
             axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
     seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
-    figure.text(0.012, 0.955, table.title, fontsize=11, weight="bold", va="center")
-    text = (
-        f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals      lower row: the paper's values"
-    )
-    if len(shown) < WIDE:
-        figure.text(0.012, 0.915, text, va="center", color=PAPER)
-    else:
-        figure.text(0.988, 0.955, text, ha="right", va="center", color=PAPER)
+    figure.text(0.012, 1 - 0.17 / height, table.title, fontsize=11, weight="bold", va="center")
+    text = f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals; lower row: the paper's values"
+    if bands > 1:
+        text = text.replace("upper row", "upper rows").replace("lower row", "lower rows")
+    figure.text(0.012, 1 - 0.36 / height, text, va="center", color=PAPER)
     stamp(figure, table.scale)
     return figure
 
