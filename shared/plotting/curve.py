@@ -16,6 +16,7 @@ from shared.studies.quantities import QUANTITIES
 from shared.studies.table import Row
 
 Place = tuple[str, str]  # side and metric
+LEAST_WIDTH = 5.2  # inches that the line of explanation takes
 LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": ":", "marker": "s", "markerfacecolor": "white"})
 
 
@@ -34,7 +35,7 @@ def curve_figure(
         lines: legend → the variants of a line, two lines at most; by default one of all variants.
     """
     lines = lines or {"": table.variants}
-    figure = Figure(figsize=(0.6 + 2.5 * len(panels), 4.9), layout="constrained")
+    figure = Figure(figsize=(max(LEAST_WIDTH, 0.6 + 2.5 * len(panels)), 4.9), layout="constrained")
     # Empty bands at the top and bottom hold the title and the legend.
     figure.get_layout_engine().set(rect=(0, 0.05 if len(lines) > 1 else 0, 1, 0.87), w_pad=0.06, h_pad=0.05)
     grid = figure.subplots(2, len(panels), gridspec_kw={"height_ratios": [1.75, 1]}, squeeze=False)
@@ -78,9 +79,10 @@ def _draw(
     if paper:
         axes.set_facecolor("#F6F6F6")
     else:
-        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}, {side}", pad=14)
+        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
         better = "higher is better" if quantity.higher_is_better else "lower is better"
-        axes.text(0.5, 1.02, better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5)
+        place = {"transform": axes.transAxes, "ha": "center", "va": "bottom"}
+        axes.text(0.5, 1.02, f"{side}, {better}", color=PAPER, fontsize=7.5, **place)
     if not ticks:
         text = "not published" if paper else "not scored at this scale"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=colour)

@@ -90,7 +90,7 @@ def test_a_curve_is_drawn_over_what_was_measured_one_line_for_each_group():
     layout = load_layout(REPLICATIONS / "target_kl" / "figures.py", "table2")
     figure = layout(_rates(["kl80", "kl160", "kl320"]))
     assert "not published" in _texts(figure) and "not scored at this scale" in _texts(figure)  # all but KAD
-    (ours,) = (axes for axes in figure.axes if axes.get_title() == "KAD, generation")
+    (ours,) = (axes for axes in figure.axes if axes.get_title() == "KAD")
     assert ours.get_lines()[0].get_xydata().tolist() == [[5, 2], [10, 1], [20, 0]]
     assert ours.get_xlabel() == "ours: Rate (kbps)" and ours.get_xscale() == "log"
 
