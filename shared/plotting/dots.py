@@ -31,7 +31,7 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
                 axes.remove()
                 continue
             side, metric = shown[place]
-            _draw(axes, table, side, metric, suffix=f", {side}" if len(metrics) > 1 else "", paper=row == 1)
+            _draw(axes, table, side, metric, prefix=f"{side}, " if len(metrics) > 1 else "", paper=row == 1)
             axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
     seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 1 - 0.17 / height, table.title, fontsize=11, weight="bold", va="center")
@@ -43,7 +43,7 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
     return figure
 
 
-def _draw(axes: Axes, table: StudyTable, side: str, metric: str, suffix: str, paper: bool) -> None:
+def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, paper: bool) -> None:
     quantity = QUANTITIES[metric]
     factor = 100 if quantity.percent else 1
     colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
@@ -63,9 +63,9 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, suffix: str, pa
         axes.set_xticks([])
     better = "higher is better" if quantity.higher_is_better else "lower is better"
     if not paper:
-        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}{suffix}", pad=14)
+        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
         axes.text(
-            0.5, 1.02, better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
+            0.5, 1.02, prefix + better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
         )
     else:
         axes.set_facecolor("#F6F6F6")
