@@ -5,6 +5,7 @@ from shlex import quote
 from shared.studies.code import code_hash
 from shared.studies.workflow import (
     code_of,
+    corpus_threads_of,
     find_figure,
     find_job,
     find_study,

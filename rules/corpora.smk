@@ -10,7 +10,7 @@ rule build_corpus:
         "runs/{scale}/{owner}/corpus/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: THREADS
+    threads: corpus_threads_of(PLAN)
     priority: 100
     resources:
         mem_mb=4000,

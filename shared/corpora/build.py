@@ -18,15 +18,15 @@ from shared.corpora.speech import SpeechConfig, build_speech
 from shared.files import read_json
 
 
-def build_corpus(config: CorpusConfig, output: Path) -> Manifest:
-    """Build the corpus that `config` describes, its manifest at `output`.
+def build_corpus(config: CorpusConfig, output: Path, workers: int = 1) -> Manifest:
+    """Build the corpus that `config` describes, its manifest at `output`; speech by so many processes at once.
 
     Raises:
         CorpusError: the source is not usable; the message says what to change.
     """
     match config:
         case SpeechConfig():
-            return build_speech(config, output)
+            return build_speech(config, output, workers)
         case SoundConfig():
             return build_sound(config, output)
         case FolderConfig():
@@ -39,7 +39,7 @@ def main() -> None:
     """Run the job."""
     arguments = job_parser("Build a corpus.").parse_args()
     config = parse_corpus(read_json(arguments.spec), arguments.spec)
-    manifest = build_corpus(config, Path(arguments.output))
+    manifest = build_corpus(config, Path(arguments.output), arguments.threads)
     hours = sum(clip.seconds for clip in manifest.clips) / 3600
     counts = f"{len(manifest.clips)} clips, {hours:.2f} h, {len(manifest.rejected)} rejected"
     print(f"{counts}: {arguments.output}")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from joblib import Parallel, delayed
 from pydantic import Field, model_validator
 
 from shared.audio.io import resample
@@ -11,7 +12,7 @@ from shared.config import Strict
 from shared.corpora.espeak import Voice, synthesise
 from shared.corpora.levels import normalise_level, trim_silence
 from shared.corpora.manifest import Clip, Manifest, store_audio, write_manifest
-from shared.corpora.plan import Plan, plan_utterances
+from shared.corpora.plan import Plan, Utterance, plan_utterances
 from shared.corpora.voices import MOST_VOICES, draw_voices, speaker_name
 from shared.progress import Progress
 
@@ -60,29 +61,25 @@ class SpeechConfig(Strict):
         )
 
 
-def build_speech(config: SpeechConfig, output: Path) -> Manifest:
-    """Make the corpus: audio under `audio/` beside `output`, the manifest last."""
+def build_speech(config: SpeechConfig, output: Path, workers: int = 1) -> Manifest:
+    """Make the corpus: audio under `audio/` beside `output`, the manifest last; the same bytes however many work."""
     voices = draw_voices(config.voices + config.held_out_voices, config.seed)
     utterances = plan_utterances(config.plan(), config.seed)
     progress = Progress("speech corpus", len(utterances), unit="clip")
     clips = []
-    for item in utterances:
-        voice = voices[item.voice]
-        audio = speak(item.text, voice, config.sample_rate)
-        stored = store_audio(output.parent, item.id, audio, config.sample_rate)
-        seen = item.voice < config.voices
-        clips.append(
-            Clip(
-                id=item.id,
-                text=item.text,
-                speaker=speaker_name(voice),
-                split=item.split,
-                seen_speaker=seen,
-                **stored,
-            )
-        )
+    make = delayed(_make_clip)
+    jobs = (make(item, voices[item.voice], item.voice < config.voices, config, output.parent) for item in utterances)
+    for clip in Parallel(workers, return_as="generator")(jobs):
+        clips.append(clip)
         progress.update()
     return write_manifest(output, config.sample_rate, clips, rejected=[])
+
+
+def _make_clip(item: Utterance, voice: Voice, seen: bool, config: SpeechConfig, folder: Path) -> Clip:
+    stored = store_audio(folder, item.id, speak(item.text, voice, config.sample_rate), config.sample_rate)
+    return Clip(
+        id=item.id, text=item.text, speaker=speaker_name(voice), split=item.split, seen_speaker=seen, **stored
+    )
 
 
 def speak(text: str, voice: Voice, rate: int) -> np.ndarray:

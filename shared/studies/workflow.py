@@ -196,7 +196,15 @@ def job_environment(plan: Plan) -> dict[str, str]:
 
 
 def threads_of(plan: Plan) -> int:
-    """Threads of a job. One at the small scales: small models gain little from two, and jobs run in parallel."""
+    """Threads of a job. One at the small scales: small models gain little from two, and jobs run in parallel.
+
+    Two where a GPU computes: the CPU draws batches and launches kernels, and several jobs share the device.
+    """
+    return 1 if plan.scale in SMALL_SCALES else 2
+
+
+def corpus_threads_of(plan: Plan) -> int:
+    """Threads of a job that makes a corpus, which all others wait for."""
     return 1 if plan.scale in SMALL_SCALES else 8
 
 

@@ -53,6 +53,11 @@ def test_two_builds_are_byte_identical(built, tmp_path):
         assert (tmp_path / clip.file).read_bytes() == (built.parent / clip.file).read_bytes()
 
 
+def test_several_workers_make_the_same_bytes(built, tmp_path):
+    build_corpus(parse_corpus(SPEC, "spec"), tmp_path / "manifest.json", workers=2)
+    assert (tmp_path / "manifest.json").read_bytes() == built.read_bytes()
+
+
 def test_another_seed_is_another_corpus(built, tmp_path):
     other = build_corpus(parse_corpus({**SPEC, "seed": 1}, "spec"), tmp_path / "manifest.json")
     assert other.corpus_hash != load_manifest(built).corpus_hash
