@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from shared.config import ConfigError
-from shared.evaluators.pretrained import describe, device, load, weights_sha256
+from shared.device import device
+from shared.evaluators.pretrained import describe, load, weights_sha256
 from shared.evaluators.recognition import prepare
 
 

@@ -65,11 +65,6 @@ def quiet_transformers() -> None:
     logging.disable_progress_bar()
 
 
-def device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def describe(model: torch.nn.Module, reference: str) -> str:
     """Name of a loaded model for provenance: its class and hub id. A folder's path would differ by machine."""
     name, _ = locate(reference)

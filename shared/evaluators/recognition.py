@@ -7,7 +7,8 @@ import torch
 
 from shared.audio.io import resample
 from shared.config import ConfigError
-from shared.evaluators.pretrained import describe, device, load, weights_sha256
+from shared.device import device
+from shared.evaluators.pretrained import describe, load, weights_sha256
 
 SHORTEST_SECONDS = 0.1  # shorter clips are padded with silence: below this a front end has no frame to look at
 

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from shared.config import ConfigError
-from shared.evaluators.pretrained import device, load
+from shared.device import device
+from shared.evaluators.pretrained import load
 from shared.evaluators.recognition import prepare
 from shared.losses.config import Layer
 

@@ -21,6 +21,7 @@ from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.corpora.test_items import TestItem, swapped_prompt, test_items
+from shared.device import device
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
@@ -50,7 +51,7 @@ class Sampler:
     def __init__(self, spec: SamplesSpec, corpus: Path, autoencoder: Path, generator: Path):
         self.spec, self.corpus = spec, corpus
         self.manifest = load_manifest(corpus)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device()
         self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
         self.generator, saved = load_generator(generator)
         self.generator.to(self.device)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from shared.audio.io import resample
+from shared.device import device
 from shared.metrics.failure import NotMeasured
 
 SAMPLE_RATE = 16_000
@@ -34,7 +35,7 @@ class Utmos:
     def __init__(self, source: str):
         path = _locate(source)
         self.weights_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device()
         try:
             self.model = torch.jit.load(str(path), map_location=self.device).eval()
             self._score(np.zeros(SAMPLE_RATE, dtype=np.float32))

@@ -7,6 +7,7 @@ import torch
 from shared.autoencoders.builder import load_autoencoder
 from shared.cli import job_parser, run_job, set_threads
 from shared.corpora.manifest import load_clip, load_manifest
+from shared.device import device
 from shared.progress import Progress
 from shared.training.latents import save_latents
 
@@ -14,14 +15,14 @@ from shared.training.latents import save_latents
 @torch.inference_mode()
 def encode_corpus(corpus: Path, autoencoder_weights: Path, output: Path) -> None:
     """Write the posterior of each training clip, in the manifest's order."""
-    autoencoder = load_autoencoder(autoencoder_weights)
+    autoencoder = load_autoencoder(autoencoder_weights).to(device())
     clips = load_manifest(corpus).split("train")
     progress = Progress("encode", len(clips), unit="clip")
     posteriors = []
     for clip in clips:
-        audio = torch.from_numpy(load_clip(corpus, clip)).unsqueeze(0)
+        audio = torch.from_numpy(load_clip(corpus, clip)).to(device()).unsqueeze(0)
         posterior = autoencoder.encode(audio)
-        posteriors.append((posterior.mean[0].T, posterior.std[0].T))
+        posteriors.append((posterior.mean[0].T.cpu(), posterior.std[0].T.cpu()))
         progress.update()
     save_latents(output, posteriors, autoencoder.hop, autoencoder.bottleneck.draw)
 

@@ -13,6 +13,7 @@ from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import load_clip, load_manifest
 from shared.corpora.test_items import test_items
+from shared.device import device
 from shared.files import read_json
 from shared.losses.kl import nats_to_kbps
 from shared.metrics.clips import GeneratedClip, write_clips
@@ -31,13 +32,13 @@ class ReconstructSpec(Strict):
 @torch.inference_mode()
 def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """The test clips, each encoded, sampled from its posterior and decoded."""
-    autoencoder = load_autoencoder(weights)
+    autoencoder = load_autoencoder(weights).to(device())
     manifest = load_manifest(corpus)
     items = test_items(manifest, spec.clips, spec.seed)
     progress = Progress("reconstruct", len(items), unit="clip")
     for index, (target, _) in enumerate(items):
         torch.manual_seed(spec.seed * 1_000_003 + index)
-        audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).unsqueeze(0))
+        audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).to(device()).unsqueeze(0))
         kl = posterior.kl().mean().item()
         kbps = nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop)
         kl, kbps = (kl, kbps) if math.isfinite(kl) else (None, None)  # a latent without noise has no rate
@@ -45,7 +46,7 @@ def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
             speaker=target.speaker, kl=kl, kbps=kbps,
         )
-        yield clip, audio[0].numpy()
+        yield clip, audio[0].cpu().numpy()
         progress.update()
 
 
