@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from shared.audio.spectral import inverse_fft
 from shared.config import ConfigError
 
 MARGIN = 8  # frames of silence around a waveform, in which the decimation filter's ringing dies away
@@ -51,7 +52,7 @@ class ConstantQ(nn.Module):
 
     def _octave(self, octave: int, spectrum: Tensor, length: int) -> Tensor:
         factor, kernels = self.factors[octave], getattr(self, f"kernels{octave}")
-        decimated = torch.fft.irfft(spectrum[:, : length // factor // 2 + 1], n=length // factor) / factor
+        decimated = inverse_fft(spectrum[:, : length // factor // 2 + 1], length // factor) / factor
         margin = kernels.shape[-1] // 2
         parts = F.conv1d(decimated.unsqueeze(1), kernels, stride=self.hop // factor, padding=margin)
         return torch.complex(*parts.chunk(2, dim=1))

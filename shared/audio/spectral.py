@@ -42,6 +42,20 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     return torch.stack(padded).sum(0).flatten(1)
 
 
+def inverse_fft(spectrum: Tensor, n: int) -> Tensor:
+    """Inverse of the real FFT: complex `(..., n // 2 + 1)` → real `(..., n)`.
+
+    0 Hz and half the rate are real in the FFT of a real signal. What a model or a cut puts into their imaginary
+    parts counts for nothing; but cuFFT may not leave it out (PyTorch's issue 154496), so that what has no cost in
+    training can come out as a tone at either end once the shape is another.
+    """
+    imaginary = spectrum.imag.clone()
+    imaginary[..., 0] = 0
+    if n % 2 == 0:
+        imaginary[..., -1] = 0
+    return torch.fft.irfft(torch.complex(spectrum.real, imaginary), n=n)
+
+
 class Stft(nn.Module):
     """Complex spectrogram of Hann-windowed frames, and its inverse.
 
@@ -89,7 +103,7 @@ class Stft(nn.Module):
         Windowed frames are added up and divided by the sum of squared windows: the signal whose STFT is
         closest to `spectrum` (Griffin and Lim 1984, eq. 6), so `inverse(stft(x)) == x`.
         """
-        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=self.n_fft) * self.window
+        frames = inverse_fft(spectrum.transpose(1, 2), self.n_fft) * self.window
         envelope = overlap_add(self.window.square().expand(1, frames.shape[1], -1), self.hop)
         waveform = overlap_add(frames, self.hop) / envelope.clamp_min(1e-8)
         before, after = self.margins

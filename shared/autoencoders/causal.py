@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from shared.audio.spectral import overlap_add, split_frames
+from shared.audio.spectral import inverse_fft, overlap_add, split_frames
 from shared.autoencoders.config import CausalConfig, CausalSpectrumConfig
 from shared.autoencoders.spectral import from_log_polar, log_polar
 from shared.unit import Unit
@@ -118,7 +118,7 @@ class CausalStft(nn.Module):
 
     def inverse(self, spectrum: Tensor, past: Past | None) -> Tensor:
         """Complex `(batch, frames, bins)` -> `(batch, 1, time)`."""
-        windows = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
+        windows = inverse_fft(spectrum, self.n_fft) * self.window
         stretches = self._stretches(windows.unflatten(1, (-1, self.frames)).flatten(0, 1))
         stretches = stretches.unflatten(0, (len(spectrum), -1)).transpose(1, 2)
         known = after_past(self, stretches, self.overlap, past)

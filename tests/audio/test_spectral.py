@@ -8,6 +8,7 @@ from shared.audio.spectral import (
     MelSpectrogram,
     Stft,
     hertz_to_mel,
+    inverse_fft,
     mel_filterbank,
     mel_to_hertz,
     overlap_add,
@@ -116,3 +117,17 @@ def test_errors_name_the_numbers():
         mel_filterbank(16000, 64, 80)
     with pytest.raises(ValueError, match="too few"):
         Stft(64, 16)(torch.zeros(1, 20))
+
+
+@pytest.mark.parametrize("n", [8, 9])
+def test_what_a_real_signal_has_no_imaginary_part_for_counts_for_nothing(n, monkeypatch):
+    spectrum = torch.view_as_complex(torch.randn(3, n // 2 + 1, 2, generator=torch.Generator().manual_seed(1)))
+    upper = spectrum[:, 1 : (n + 1) // 2].conj().flip(-1)
+    expected = torch.fft.ifft(torch.cat([spectrum, upper], dim=-1), n=n)
+    expected = expected.real  # the imaginary parts at the ends come out imaginary
+    torch.testing.assert_close(inverse_fft(spectrum, n), expected)
+    given = []
+    monkeypatch.setattr(torch.fft, "irfft", lambda x, n: given.append(x))
+    inverse_fft(spectrum, n)
+    ends = given[0].imag[:, [0, -1]] if n % 2 == 0 else given[0].imag[:, :1]
+    assert (ends == 0).all() and (given[0].imag[:, 1 : (n + 1) // 2] != 0).all()
