@@ -42,9 +42,9 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class Grid:
-    """A small table: variants by metrics, as text."""
+    """A small table as text: variants by metrics, and those by side."""
 
-    columns: list[str]
+    columns: list[tuple[str, list[str]]]
     rows: list[tuple[str, list[str]]]
     sources: list[str]
 
@@ -117,7 +117,8 @@ class StudyView:
         cells = {(row.variant, row.side, row.metric): QUANTITIES[row.metric].show(row.paper) for row in rows}
         labels = {row.variant: _paper_label(row) for row in self.rows}
         shown = [name for name in labels if any(row.variant == name for row in rows)]
-        names = [f"{QUANTITIES[metric].label}, {side}" for side, metric in columns]
+        names = [(side, [QUANTITIES[metric].label for at, metric in columns if at == side]) for side, _ in columns]
+        names = list(dict(names).items())
         values = [(labels[name], [cells.get((name, *column), "–") for column in columns]) for name in shown]
         sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows})
         return Grid(names, values, sources) if rows else None
