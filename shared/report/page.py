@@ -147,10 +147,10 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
     if not path.exists():
         return
     written = path.read_text(encoding="utf-8")
-    result = readme.section(written, RESULT, view.folder, deeper=2)
+    result = readme.section(written, RESULT, view.folder, deeper=1)
     # A README is written about one scale's record; on another's page it would mislead.
     view.result = result if result and f"cale <code>{label}</code>" in result else None
-    view.deviations = readme.section(written, DEVIATIONS, view.folder, deeper=2)
+    view.deviations = readme.section(written, DEVIATIONS, view.folder, deeper=1)
 
 
 def _damaged(view: SourceView) -> list[tuple[Path, str]]:

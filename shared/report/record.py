@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ValidationError
 
 from shared.config import Strict
@@ -225,11 +225,19 @@ def text(path: Path) -> str:
 
 
 def picture(path: Path) -> Picture:
-    """A PNG, decoded to see that it is whole."""
+    """A PNG, decoded to see that it is whole.
+
+    Raises:
+        ValueError: it is none.
+        OSError, SyntaxError: it is cut off or damaged.
+    """
     data = path.read_bytes()
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        image.load()
-        return Picture(data, *image.size)
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.load()
+            return Picture(data, *image.size)
+    except UnidentifiedImageError:
+        raise ValueError("not a PNG") from None
 
 
 def check_csv(path: Path, model: type[Strict]) -> None:

@@ -57,7 +57,7 @@ DAMAGE = {
     "a key less": (f"{STUDY}_provenance.json", lambda data: data.replace(b"seeds", b"sed"), "seeds: Field required"),
     "no object": (f"{STUDY}_metrics.json", lambda data: b"[]", "no object"),
     "cut picture": (f"{STUDY}.png", _cut, ""),
-    "no picture": (f"{STUDY}.png", lambda data: b"GIF89a", "cannot identify"),
+    "no picture": (f"{STUDY}.png", lambda data: b"GIF89a", "not a PNG"),
     "a path in the list": (f"clips/{STUDY}/clips.csv", lambda data: data.replace(b"dim64_gen", b"../dim64_gen"),
                            "not a file beside the list"),
 }  # fmt: skip
