@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
 
 .DEFAULT_GOAL := help
-.PHONY: help list env frechet test test-fast pull lint FORCE
+.PHONY: help list report env frechet test test-fast pull lint FORCE
 
 help:
 	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
@@ -18,6 +18,7 @@ help:
 	@echo 'make SEEDS= figures/longcat_fig3.pdf       with as many training seeds as the record, not one; 0,1,2: these'
 	@echo 'make CORPUS=/my/audio figures/...          on your own recordings (a folder with metadata.csv)'
 	@echo 'make list                                  studies, figures, what is already regenerated'
+	@echo 'make report                                all of the record as one page: results/<scale>/report/index.html'
 	@echo 'make env                                   only build the environment in .venv'
 	@echo 'make frechet                               the package frechet-audio-distance, in .venv-frechet, for its test'
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
@@ -31,6 +32,9 @@ figures/%.pdf: .venv/ready FORCE
 
 list: .venv/ready
 	@$(BIN)/replicate list
+
+report: .venv/ready
+	@$(BIN)/replicate report
 
 env: .venv/ready
 

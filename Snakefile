@@ -5,6 +5,7 @@
 #   snakemake figures/longcat_fig3.pdf -n                     what would run
 #   --config seeds=0   --config corpus=/my/audio              one seed, not those of the record; your recordings
 #   snakemake longcat                                         all figures of one source; `snakemake`: of all
+#   snakemake report                                          the record as one page for each scale; trains nothing
 #
 # Defaults come from params.yaml, which is also what DVC runs (dvc.yaml).
 #
@@ -43,6 +44,7 @@ localrules:
     corpora,
     record,
     publish_figure,
+    report,
 
 
 include: "rules/common.smk"
@@ -51,6 +53,7 @@ include: "rules/evaluators.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 onstart:

@@ -1,7 +1,9 @@
 # Helpers of the rules: each looks a job up in the plan by its wildcards.
+import json
 import os
 from shlex import quote
 
+from shared.studies.clips_spec import clips_inputs, clips_spec
 from shared.studies.code import code_hash
 from shared.studies.workflow import (
     code_of,
@@ -99,6 +101,16 @@ def study_files(*names):
         return lambda wildcards: os.path.join(find_study(PLAN, wildcards.source, wildcards.study), name)
 
     return {name.replace(".", "_"): path_of(name) for name in names}
+
+
+def heard_inputs(wildcards):
+    """Where the clips of a study are described."""
+    return clips_inputs(PLAN, wildcards.source, wildcards.study)
+
+
+def heard_spec(wildcards, output):
+    """Whose clips are kept to be heard."""
+    return json.dumps(clips_spec(PLAN, wildcards.source, wildcards.study), indent=1, ensure_ascii=False)
 
 
 def report_labels(what):

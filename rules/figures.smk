@@ -60,9 +60,34 @@ rule draw_figure:
         )
 
 
+# A few clips of each variant, for people to hear.
+rule keep_clips:
+    input:
+        unpack(heard_inputs),
+    output:
+        f"{STUDY}/clips/clips.csv",
+    params:
+        code=code_hash("shared.studies.keep_clips"),
+        spec=heard_spec,
+        spec_file=beside("spec.json"),
+        launch=lambda wildcards, output: launcher(PLAN),
+    log:
+        "logs/{scale}/studies/{source}_{study}-{key}.clips.log",
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Keep some clips to hear [{wildcards.source} {wildcards.study}]"
+    shell:
+        shell_command("shared.studies.keep_clips", "--list {output:q}")
+
+
 rule record:
     input:
         **study_files("table.csv", "table.md", "metrics.json", "verdicts.csv", "provenance.json", "figure.png"),
+        clips=lambda wildcards: os.path.join(find_study(PLAN, wildcards.source, wildcards.study), "clips/clips.csv"),
     output:
         table_csv=report(f"{RECORD}.csv", "captions/table.rst", category="{source}", labels=report_labels("table")),
         table_md=f"{RECORD}.md",
@@ -72,9 +97,12 @@ rule record:
         ),
         provenance_json=f"{RECORD}_provenance.json",
         figure_png=report(f"{RECORD}.png", "captions/figure.rst", category="{source}", labels=report_labels("figure")),
+        clips="results/{label}/{source}/clips/{study}/clips.csv",
     params:
         made=lambda wildcards, input: os.path.join(os.path.dirname(input.table_csv), "scores"),
         kept=beside("scores"),
+        heard=lambda wildcards, input: os.path.dirname(input.clips),
+        audio=lambda wildcards, output: os.path.dirname(output.clips),
     log:
         "logs/{label}/record/{source}_{study}.log",
     conda:
@@ -86,7 +114,9 @@ rule record:
         "cp {input.verdicts_csv:q} {output.verdicts_csv:q}; cp {input.figure_png:q} {output.figure_png:q}; "
         "cp {input.metrics_json:q} {output.metrics_json:q}; "
         "cp {input.provenance_json:q} {output.provenance_json:q}; "
-        "mkdir -p {params.kept:q}; cp {params.made:q}/*.csv {params.kept:q}/ ) 2>&1 | tee -i {log:q} >&2"
+        "mkdir -p {params.kept:q}; cp {params.made:q}/*.csv {params.kept:q}/; "
+        "rm -f {params.audio:q}/*.mp3; cp {params.heard:q}/*.mp3 {params.audio:q}/; "
+        "cp {input.clips:q} {output.clips:q} ) 2>&1 | tee -i {log:q} >&2"
 
 
 # One output and no more: Snakemake sees by its inputs that it was drawn at another scale or with other seeds.

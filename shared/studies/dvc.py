@@ -54,7 +54,7 @@ def _source(source: Source) -> dict[str, Any]:
         "outs": [
             _persistent(f"{RUNS}/{source.name}"),
             *(_persistent(f"figures/{source.name}_{study}.pdf") for study in studies),
-            *(_in_git(path) for path in (*tables, f"{record}/scores")),
+            *(_in_git(path) for path in (*tables, f"{record}/scores", f"{record}/clips")),
         ],
         "metrics": [_in_git(f"{record}/{study}_metrics.json") for study in studies],
         "plots": [_in_git(f"{record}/{study}.png") for study in studies],

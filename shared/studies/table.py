@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,7 +128,7 @@ def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
     return metrics
 
 
-def to_csv(rows: list[Row] | list[Verdict], model: type[Strict]) -> str:
+def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
     """Rows as CSV, floats with six significant digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

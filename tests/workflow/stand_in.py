@@ -9,9 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 CLIPS = 12
+RATE = 16000
 EXPOSURE = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips\n"
 
 
@@ -36,9 +38,33 @@ def main() -> None:
         output.write_text("".join([EXPOSURE, *curve]))
         output.with_suffix(".json").write_text("{}")
     elif output.name == "manifest.json":
-        output.write_text(json.dumps({"corpus_hash": "made-up"}))
+        _write_corpus(output)
+    elif output.name == "clips.json":
+        _write_clips(output, spec)
     else:
         output.write_text(hashlib.sha256((module + spec).encode()).hexdigest())
+
+
+def _write_corpus(output: Path) -> None:
+    rest = {"speaker": "s", "split": "test", "seen_speaker": True, "seconds": 0.1, "sha256": "made-up"}
+    clips = [{"id": f"clip{i}", "file": _write_wav(output, f"clip{i}", "real"), "text": "a b", **rest}
+             for i in range(CLIPS)]  # fmt: skip
+    output.write_text(json.dumps({"sample_rate": RATE, "corpus_hash": "made-up", "clips": clips}))
+
+
+def _write_clips(output: Path, spec: str) -> None:
+    rest = {"text": "a b", "reference": None, "prompt": None, "speaker": "s"}
+    clips = [{"id": f"clip{i}", "file": _write_wav(output, f"clip{i}", spec), **rest} for i in range(CLIPS)]
+    output.write_text(json.dumps({"sample_rate": RATE, "clips": clips}))
+
+
+def _write_wav(output: Path, name: str, seed: str) -> str:
+    """0.1 s of noise beside `output`; its path from there."""
+    noise = b"".join(hashlib.sha256(f"{seed}{name}{i}".encode()).digest() for i in range(RATE // 160))
+    with wave.open(str(output.with_name(f"{name}.wav")), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(noise)
+    return f"{name}.wav"
 
 
 def _write_scores(output: Path, spec: str) -> None:
