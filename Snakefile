@@ -5,6 +5,7 @@
 #   snakemake figures/longcat_fig3.pdf -n                     what would run
 #   --config seeds=0   --config corpus=/my/audio              one seed, not those of the record; your recordings
 #   snakemake longcat                                         all figures of one source; `snakemake`: of all
+#   snakemake figures/decoupling.pdf                          ranks of all latents, from the record; trains nothing
 #   snakemake report                                          the record as one page for each scale; trains nothing
 #
 # Defaults come from params.yaml, which is also what DVC runs (dvc.yaml).
@@ -45,6 +46,7 @@ localrules:
     record,
     publish_figure,
     report,
+    decoupling,
 
 
 include: "rules/common.smk"

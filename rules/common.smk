@@ -1,9 +1,12 @@
 # Helpers of the rules: each looks a job up in the plan by its wildcards.
 import json
 import os
+from pathlib import Path
 from shlex import quote
 
 from shared.studies.clips_spec import clips_inputs, clips_spec
+from shared.config import digest
+from shared.files import sha256
 from shared.studies.code import code_hash
 from shared.studies.workflow import (
     code_of,
@@ -92,6 +95,12 @@ def study_params(module):
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
+
+
+def record_hash(label):
+    """Hash of the tables and scores under results/<label>/."""
+    files = sorted(Path("results", label).glob("*/**/*.csv"))
+    return digest([[path.as_posix(), sha256(path)] for path in files])
 
 
 def study_files(*names):

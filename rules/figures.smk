@@ -100,7 +100,8 @@ rule record:
         clips="results/{label}/{source}/clips/{study}/clips.csv",
     params:
         made=lambda wildcards, input: os.path.join(os.path.dirname(input.table_csv), "scores"),
-        kept=beside("scores"),
+        # By study: two of them may score the same variant on other clips or by other metrics.
+        kept=lambda wildcards, output: os.path.join(os.path.dirname(output.table_csv), "scores", wildcards.study),
         heard=lambda wildcards, input: os.path.dirname(input.clips),
         audio=lambda wildcards, output: os.path.dirname(output.clips),
     log:
@@ -143,7 +144,7 @@ rule unknown_figure:
     output:
         "figures/{figure}.pdf",
     wildcard_constraints:
-        figure=rf"(?!(?:{'|'.join(PLAN.figures)})\.pdf$)[^/]+",
+        figure=rf"(?!(?:{'|'.join([*PLAN.figures, 'decoupling'])})\.pdf$)[^/]+",
     log:
         "logs/unknown/{figure}.log",
     conda:

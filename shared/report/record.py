@@ -260,7 +260,7 @@ def check_csv(path: Path, model: type[Strict]) -> None:
             raise ValueError(f"row {number}: {len(row)} values in {len(header)} columns")
 
 
-def score_files(folder: Path, variant: str) -> list[Path]:
-    """Files of the record with the scores of single clips of one variant, or of the ground truth."""
+def score_files(folder: Path, study: str, variant: str) -> list[Path]:
+    """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
     name = re.compile(rf"{re.escape(variant)}(_s\d+_(reconstruction|generation|exposure))?\.csv")
-    return sorted(path for path in folder.glob("scores/*.csv") if name.fullmatch(path.name))
+    return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

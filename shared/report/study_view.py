@@ -148,7 +148,7 @@ class StudyView:
         """The per-clip scores of each variant of the table."""
         folder, found = self.record.table.path.parent, []
         for variant in dict.fromkeys(row.variant for row in self.rows):
-            paths = score_files(folder, variant)
+            paths = score_files(folder, self.record.name, variant)
             links = [self._score_link(path) for path in paths]
             wrong = _disagreement(paths, [row for row in self.rows if row.variant == variant])
             found += [Linked(each.path, each.name, each.problem, wrong.get(each.path, "")) for each in links]
@@ -168,7 +168,7 @@ def _paper_label(row: Row) -> str:
 
 
 def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
-    """Score files that do not give the table's values: those of another study with a variant of this name."""
+    """Score files that do not give the table's values."""
     found = {}
     for side in SIDE_TITLES:
         mine = [path for path in paths if path.stem.endswith(side) or path.stem == GROUND_TRUTH]
@@ -179,7 +179,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
         except (ConfigError, UnicodeDecodeError):
             continue  # said where the file is listed
         if files and values and not all(_agrees(files, row) for row in values):
-            found |= dict.fromkeys(mine, "does not give this table's values: another study's variant has the same name")
+            found |= dict.fromkeys(mine, "does not give this table's values")
     return found
 
 

@@ -67,7 +67,7 @@ def make_record(results: Path, scale: str = "cpu") -> Path:
     """Write the record; returns the source's folder."""
     folder = results / scale / SOURCE
     audio = folder / "clips" / STUDY
-    (folder / "scores").mkdir(parents=True)
+    (folder / "scores" / STUDY).mkdir(parents=True)
     audio.mkdir(parents=True)
     rows = [row(name, value, paper=10 * value, paper_where="Figure 3", paper_trust="primary")
             for name, value in VARIANTS.items()]  # fmt: skip
@@ -83,7 +83,8 @@ def make_record(results: Path, scale: str = "cpu") -> Path:
     (folder / f"{STUDY}.png").write_bytes(png())
     for name, value in VARIANTS.items():
         lines = [f"c{index},100,{round(100 * value)}," for index in range(4)]
-        (folder / f"scores/{name}_s0_generation.csv").write_text("\n".join(["id,words,word_errors,reason", *lines, ""]))
+        text = "\n".join(["id,words,word_errors,reason", *lines, ""])
+        (folder / f"scores/{STUDY}/{name}_s0_generation.csv").write_text(text)
     clips = [clip("ground_truth", None), *(clip(name, "generation") for name in VARIANTS)]
     for place, each in enumerate(clips):
         write_mp3(audio / each.file, tone(300 + 100 * place), RATE)

@@ -70,7 +70,7 @@ def test_it_holds_values_papers_claims_evidence_cost_and_links(results):
                  "Not tested: no &lt;utmos&gt;", "red &lt;fox&gt;", "aaaaaaaaaa, with changes",
                  "STFT resolutions, mel scales"):  # fmt: skip
         assert part in text, part
-    for link in (f"../longcat/{STUDY}.csv", "../longcat/scores/dim64_s0_generation.csv"):
+    for link in (f"../longcat/{STUDY}.csv", f"../longcat/scores/{STUDY}/dim64_s0_generation.csv"):
         assert f'href="{link}"' in html
         assert (results / "cpu/report" / link).exists()
     # The counts of the overview.
@@ -130,7 +130,8 @@ def test_what_is_missing_is_said_in_its_place_and_is_no_error(results, name):
 
 
 @pytest.mark.parametrize("name", [f"{STUDY}.png", f"{STUDY}.csv", f"{STUDY}_verdicts.csv", f"{STUDY}_provenance.json",
-                                  f"{STUDY}_metrics.json", f"clips/{STUDY}/clips.csv", "scores/dim64_s0_generation.csv",
+                                  f"{STUDY}_metrics.json", f"clips/{STUDY}/clips.csv",
+                                  f"scores/{STUDY}/dim64_s0_generation.csv",
                                   f"clips/{STUDY}/dim64_generation_c0.mp3"])  # fmt: skip
 def test_what_is_damaged_is_named_at_the_top_and_in_its_place_and_is_an_error(results, name, capsys):
     (results / "cpu/longcat" / name).write_bytes(b"\xff{broken")
@@ -142,8 +143,8 @@ def test_what_is_damaged_is_named_at_the_top_and_in_its_place_and_is_an_error(re
     assert f"damaged: {results}/cpu/longcat/{name}: " in capsys.readouterr().err
 
 
-def test_scores_of_another_study_are_not_passed_off(results):
-    path = results / "cpu/longcat/scores/dim64_s0_generation.csv"
+def test_scores_that_do_not_give_the_table_are_not_passed_off(results):
+    path = results / f"cpu/longcat/scores/{STUDY}/dim64_s0_generation.csv"
     assert "does not give this table" not in _build(results)
     path.write_text(path.read_text().replace("100,4,", "100,5,"))
     html = _build(results)

@@ -1,0 +1,122 @@
+"""What is drawn from all of a scale's record at once: ledger, decoupling, and one JSON for machines.
+
+Written beside the sources' folders: `verdicts.csv`, `results.json`, `decoupling.png` and `decoupling.md`. And for all
+scales results/schema.json and the README's ledger. The same record gives the same bytes.
+"""
+
+from pathlib import Path
+
+from shared.config import ConfigError, did_you_mean
+from shared.files import write_json, write_text
+from shared.plotting.decoupling import decoupling_figure
+from shared.plotting.style import save_figure, styled
+from shared.report.decoupling import Ranked, pooled_tau, rank_record, tau_of
+from shared.report.export import SCHEMA, export, schema
+from shared.report.ledger import BEGIN, ledger_csv, ledger_table, put_into
+from shared.report.record import SourceRecord, load_source, scales_with_results, source_folders
+from shared.studies.quantities import QUANTITIES
+
+FIGURE = "figures/decoupling.pdf"
+SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
+
+
+def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, list[SourceRecord]]:
+    """The record of these scales, by default of all that have one.
+
+    Raises:
+        ConfigError: there is no record, or none of a scale that is asked for.
+    """
+    known = scales_with_results(results)
+    if not known:
+        raise ConfigError(f"{results}: no record at any scale; make one: snakemake figures/longcat_fig3.pdf")
+    for scale in scales or []:
+        if scale not in known:
+            raise ConfigError(f"{results}: no record at scale {scale!r}{did_you_mean(scale, known)}")
+    return {scale: [load_source(folder) for folder in source_folders(results / scale)] for scale in scales or known}
+
+
+def damaged(sources: list[SourceRecord]) -> list[str]:
+    """Files of the record that are there and not whole, with what is wrong."""
+    parts = (part for source in sources for study in source.studies.values() for part in study.parts())
+    return [f"{part.path}: {part.problem}" for part in parts if part.problem]
+
+
+def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str], pdf: Path | None) -> list[Path]:
+    """Write what is drawn from a scale's record; returns the files.
+
+    Args:
+        folder: results/<scale>.
+        sources: what it holds.
+        titles: of each source.
+        pdf: where the figure goes as well.
+    """
+    ranked, left_out = rank_record(folder)
+    ledger, everything = folder / "verdicts.csv", folder / "results.json"
+    write_text(ledger, ledger_csv(sources))
+    write_json(everything, export(folder.name, sources, ranked, left_out).model_dump(mode="json"))
+    written = [ledger, everything]
+    if ranked:
+        png, page = folder / "decoupling.png", folder / "decoupling.md"
+        with styled():
+            save_figure(decoupling_figure(ranked, titles, folder.name), pdf or png.with_suffix(".pdf"), png)
+        if pdf is None:
+            png.with_suffix(".pdf").unlink()
+        write_text(page, decoupling_page(ranked, left_out, titles, folder.name))
+        written += [png, page, *([pdf] if pdf else [])]
+    return written
+
+
+def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict[str, str], scale: str) -> str:
+    """Kendall's tau of each study and of all, as Markdown."""
+    lines = [
+        "# Does the latent that reconstructs best generate best?",
+        "",
+        f"Scale `{scale}`. Each study holds generator and training fixed and changes the latent. Kendall's tau: 1 where"
+        " the latents have the same order by both, −1 where the opposite; 95 % intervals of the paired bootstrap over "
+        "clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel distance or STOI where "
+        "there is none), and WER (text-audio similarity for sounds).",
+        "",
+        "| study | latents | by reconstruction | by generation | seeds | tau [95 %] |",
+        "|---|---|---|---|---|---|",
+    ]
+    for study in ranked:
+        tau = tau_of(study)
+        names = (QUANTITIES[name].label for name in study.metrics)
+        lines.append(
+            f"| {titles[study.source]}, {study.study} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
+            f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
+        )
+    tau = pooled_tau(ranked)
+    pairs = f"{tau.pairs} pairs, each once"
+    lines += [f"| **all** | {pairs} | | | | **{tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}]** |", ""]
+    if left_out:
+        reasons = "; ".join(f"{name} ({why})" for name, why in left_out.items())
+        lines += [f"Left out: {reasons}.", ""]
+    return "\n".join(lines)
+
+
+def summarise_all(results: Path, titles: dict[str, str], scale: str | None, readme: Path | None) -> bool:
+    """Summarise one scale, or all with the schema and the README's ledger; say what was written and what is damaged.
+
+    Returns:
+        Whether every file of the record that is there is whole.
+    """
+    kept = [name for name in scales_with_results(results) if name != SMOKE]
+    scales = load_scales(results, [scale] if scale else kept or None)
+    written, broken = [], []
+    for name, sources in scales.items():
+        known = {source.name: titles.get(source.name, source.name) for source in sources}
+        # One figures/ for all scales, as for the studies' figures: it holds the scale that was asked for.
+        written += summarise(results / name, sources, known, Path(FIGURE) if name == scale else None)
+        broken += damaged(sources)
+    if scale is None:
+        write_json(results / SCHEMA, schema())
+        written.append(results / SCHEMA)
+        if readme is not None and readme.exists() and BEGIN in readme.read_text(encoding="utf-8"):
+            write_text(readme, put_into(readme, ledger_table(scales, titles)))
+            written.append(readme)
+    for path in written:
+        print(path)
+    for each in broken:
+        print(f"damaged: {each}")
+    return not broken

@@ -1,0 +1,108 @@
+"""What is drawn from all of the record: the ledger, one JSON with its schema, and the files that hold them."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from shared.config import ConfigError
+from shared.report.export import schema
+from shared.report.ledger import BEGIN, END, ledger_table, put_into
+from shared.report.summary import load_scales, summarise_all
+from shared.studies.schema import load_sources
+from tests.report.made_up_pairs import make_pairs
+
+ROOT = Path(__file__).parents[2]
+TITLES = {"longcat": "LongCat"}
+
+
+@pytest.fixture
+def results(tmp_path):
+    make_pairs(tmp_path / "results/cpu")
+    return tmp_path / "results"
+
+
+def test_the_ledger_counts_each_verdict(results):
+    table = ledger_table(load_scales(results), TITLES).splitlines()
+    assert table[0].startswith("| source | scale | claims | reproduced | contradicted | inconclusive | not testable")
+    assert table[2] == "| [LongCat](replications/longcat/README.md#what-came-out) | `cpu` | 3 | 1 | 1 | 1 | 0 |"
+    assert len(table) == 3  # one source is its own sum
+
+
+def test_several_sources_are_summed_up(results):
+    other = make_pairs(results / "cpu/more")
+    other.rename(results / "cpu/another")
+    (results / "cpu/more").rmdir()
+    assert ledger_table(load_scales(results), TITLES).splitlines()[-1] == "| **all** | `cpu` | 6 | 2 | 2 | 2 | 0 |"
+
+
+def test_the_page_keeps_what_is_around_the_ledger(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert put_into(page, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    page.write_text("no marks")
+    with pytest.raises(ConfigError, match="README.md: no line"):
+        put_into(page, "new")
+
+
+def test_all_is_written_and_the_same_each_time(results, capsys):
+    readme = results.parent / "README.md"
+    readme.write_text(f"{BEGIN}\n{END}\n")
+    written = []
+    for _ in range(2):
+        assert summarise_all(results, TITLES, None, readme)
+        paths = capsys.readouterr().out.split()
+        written.append({path: Path(path).read_bytes() for path in paths})
+    assert written[0] == written[1]
+    names = {Path(path).name for path in written[0]}
+    assert names == {"verdicts.csv", "results.json", "decoupling.png", "decoupling.md", "schema.json", "README.md"}
+    assert "| 3 | 1 | 1 | 1 | 0 |" in readme.read_text()
+    lines = (results / "cpu/verdicts.csv").read_text().splitlines()
+    assert lines[0].startswith("source,study,id,verdict,") and lines[1].startswith("longcat,fig3,a,reproduced,0.1,")
+    assert not (results / "cpu/decoupling.pdf").exists()
+
+
+def test_the_json_is_valid_and_holds_what_the_tables_hold(results):
+    summarise_all(results, TITLES, None, None)
+    data, published = (json.loads((results / name).read_text()) for name in ("cpu/results.json", "schema.json"))
+    jsonschema.Draft202012Validator.check_schema(published)
+    jsonschema.validate(data, published)
+    study = data["sources"]["longcat"]["fig3"]
+    assert {row["variant"]: row["value"] for row in study["rows"] if row["metric"] == "wer"}["wide"] == 0.175
+    assert study["provenance"]["seeds"] == [0] and study["problems"] == []
+    assert data["decoupling"]["pooled"] == {"value": -1.0, "low": -1.0, "high": -1.0, "pairs": 1}
+    broken = {**data, "scale": 3}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, published)
+
+
+def test_what_is_missing_is_null_and_said_and_what_is_damaged_is_an_error(results, capsys):
+    (results / "cpu/longcat/fig3_verdicts.csv").unlink()
+    assert summarise_all(results, TITLES, None, None)
+    study = json.loads((results / "cpu/results.json").read_text())["sources"]["longcat"]["fig3"]
+    assert study["verdicts"] is None and study["problems"] == ["fig3_verdicts.csv: missing"]
+    (results / "cpu/longcat/fig3.csv").write_text("broken")
+    assert not summarise_all(results, TITLES, None, None)
+    assert "damaged: " in capsys.readouterr().out
+    assert json.loads((results / "cpu/results.json").read_text())["decoupling"]["pooled"] is None
+
+
+def test_no_record_and_an_unknown_scale_are_one_line(results, tmp_path):
+    with pytest.raises(ConfigError, match="no record at any scale"):
+        summarise_all(tmp_path / "nothing", TITLES, None, None)
+    with pytest.raises(ConfigError, match="no record at scale 'cpv'; did you mean 'cpu'"):
+        summarise_all(results, TITLES, "cpv", None)
+
+
+def test_what_git_holds_is_drawn_from_the_record():
+    published = json.loads((ROOT / "results/schema.json").read_text())
+    assert published == schema()
+    for path in sorted((ROOT / "results").glob("*/results.json")):
+        jsonschema.validate(json.loads(path.read_text()), published)
+    titles = {name: source.file.title for name, source in load_sources(ROOT / "replications").items()}
+    # A smoke run beside the record is not in Git.
+    kept = sorted(path.parent.name for path in (ROOT / "results").glob("*/verdicts.csv") if path.parent.name != "smoke")
+    scales = load_scales(ROOT / "results", kept)
+    readme = ROOT / "README.md"
+    assert put_into(readme, ledger_table(scales, titles)) == readme.read_text(encoding="utf-8")
