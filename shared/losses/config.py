@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from shared.config import Strict
 
 Layer = PositiveInt | Literal["last", "average"]
-AdversarialKind = Literal["least_squares", "hinge"]
+AdversarialKind = Literal["least_squares", "hinge", "relativistic"]
 Reduction = Literal["mean", "sum"]
 
 
