@@ -1,4 +1,4 @@
-"""Noise with a spectrum that a decoder says (Engel et al. 2020, DDSP, section 3.5; as in RAVE's released code)."""
+"""Noise with a spectrum that a decoder says (Engel et al. 2020, DDSP; the sizes are those of RAVE's released code)."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ INITIAL = -5.0  # added to what the decoder says: it starts at amplitudes of 2e-
 
 
 def exponential_sigmoid(x: Tensor) -> Tensor:
-    """`2 sigmoid(x)^2.3 + 1e-7`: from 1e-7 to 2, over decades where a sigmoid has few (DDSP, section B.5: 2.303)."""
+    """`2 sigmoid(x)^2.3 + 1e-7`: from 1e-7 to 2, with more room for what is quiet than a sigmoid has (DDSP: 2.303)."""
     return 2 * x.sigmoid() ** 2.3 + 1e-7
 
 

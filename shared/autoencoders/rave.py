@@ -1,4 +1,4 @@
-"""RAVE's autoencoder (arXiv 2111.05011, sections 3.1 and 4; released code, tag 1.0).
+"""RAVE's autoencoder (arXiv 2111.05011; released code, tag 1.0).
 
 Encoder: filter bank, convolution; for each stride batch norm, leaky ReLU, strided convolution; leaky ReLU,
 convolution. Decoder: convolution; for each stride leaky ReLU, transposed convolution, residual layers; then three

@@ -22,7 +22,7 @@ class AdversarialLoss:
         discriminator `(1 - D(y))^2 + D(x)^2`, generator `(1 - D(x))^2`
     hinge (Lim and Ye 2017, "Geometric GAN"):
         discriminator `max(0, 1 - D(y)) + max(0, 1 + D(x))`, generator `-D(x)`
-    relativistic (Jolicoeur-Martineau 2018, eq. 8, as SAME has it: y is what x is the reconstruction of):
+    relativistic (Jolicoeur-Martineau 2018, RSGAN; SAME pairs y with its own reconstruction x):
         discriminator `softplus(D(x) - D(y))`, generator `softplus(D(y) - D(x))`
     """
 
