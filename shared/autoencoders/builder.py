@@ -10,6 +10,7 @@ from shared.autoencoders.causal import CausalDecoder, CausalEncoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.dac import DacEncoder, build_dac_decoder
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
+from shared.autoencoders.rave import RaveDecoder, RaveEncoder
 from shared.autoencoders.spectral import SpectralDecoder, SpectralEncoder
 from shared.bottlenecks.gaussian import GaussianBottleneck
 from shared.bottlenecks.sigma import SigmaBottleneck
@@ -21,6 +22,7 @@ FAMILIES = {
     "spectral": (SpectralEncoder, SpectralDecoder),
     "dac": (DacEncoder, build_dac_decoder),
     "causal": (CausalEncoder, CausalDecoder),
+    "rave": (RaveEncoder, RaveDecoder),
 }
 BOTTLENECKS = {"gaussian": GaussianBottleneck, "sigma": SigmaBottleneck}
 

@@ -16,10 +16,10 @@ class GaussianConfig(Strict):
     dim: int = Field(gt=0, description="latent dim: channels of a latent frame")
     scale: Literal["softplus", "log_variance"] = Field(
         "softplus",
-        description="what the encoder says beside the mean: std = softplus(scale) + min_std, as in LongCat, "
-        "or ln std², clamped to ±12, as in Semantic-VAE",
+        description="what the encoder says beside the mean: std = softplus(scale) + min_std, as in LongCat and "
+        "RAVE, or ln std², clamped to ±12, as in Semantic-VAE",
     )
-    min_std: float = Field(1e-4, gt=0, description="added to the softplus alone; LongCat's released code: 1e-4")
+    min_std: float = Field(1e-4, gt=0, description="added to the softplus alone; released LongCat and RAVE: 1e-4")
     initial_std: float | None = Field(
         None,
         gt=0,

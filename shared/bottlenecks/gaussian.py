@@ -36,7 +36,7 @@ class Posterior(NamedTuple):
 class GaussianBottleneck(nn.Module):
     """Split the encoder's output into mean and scale, and make the scale a standard deviation.
 
-    softplus (LongCat-AudioDiT, released code): `std = softplus(scale + offset) + min_std`
+    softplus (LongCat-AudioDiT and RAVE, released code): `std = softplus(scale + offset) + min_std`
     log_variance (Semantic-VAE, released code): `std = exp(clamp(scale + offset, ±12) / 2)`
 
     The offset is 0, or what makes the std `initial_std` at a scale of 0.

@@ -10,6 +10,7 @@ from shared.discriminators.cqt import CqtDiscriminator
 from shared.discriminators.layers import Features
 from shared.discriminators.period import PeriodDiscriminator
 from shared.discriminators.stft import StftDiscriminator
+from shared.discriminators.waveform import WaveformDiscriminator
 
 PEAK = 0.8  # of DAC's normalised waveforms
 
@@ -52,3 +53,5 @@ def build_scales(config: DiscriminatorConfig, sample_rate: int) -> list[nn.Modul
         case "cqt":
             sizes = zip(config.hops, config.bins_per_octave, strict=True)
             return [CqtDiscriminator(sample_rate, hop, bins, config) for hop, bins in sizes]
+        case "waveform":
+            return [WaveformDiscriminator(halvings, config) for halvings in range(config.scales)]

@@ -22,6 +22,8 @@ class AdversarialLoss:
         discriminator `(1 - D(y))^2 + D(x)^2`, generator `(1 - D(x))^2`
     hinge (Lim and Ye 2017, "Geometric GAN"):
         discriminator `max(0, 1 - D(y)) + max(0, 1 + D(x))`, generator `-D(x)`
+    relativistic (Jolicoeur-Martineau 2018, RSGAN; SAME pairs y with its own reconstruction x):
+        discriminator `softplus(D(x) - D(y))`, generator `softplus(D(y) - D(x))`
     """
 
     def __init__(self, kind: AdversarialKind = "hinge", reduction: Reduction = "mean"):
@@ -29,12 +31,22 @@ class AdversarialLoss:
 
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         """Logits of any shape, a tensor a scale -> scalar; `fake` is of detached generated audio."""
+        if self.kind == "relativistic":
+            return self._over_scales(lambda y, x: F.softplus(x - y), real, fake)
         if self.kind == "least_squares":
             return self._over_scales(lambda y, x: (1 - y).square().mean() + x.square().mean(), real, fake)
         return self._over_scales(lambda y, x: F.relu(1 - y).mean() + F.relu(1 + x).mean(), real, fake)
 
-    def generator(self, fake: Sequence[Tensor]) -> Tensor:
-        """Logits of generated audio -> scalar."""
+    def generator(self, fake: Sequence[Tensor], real: Sequence[Tensor] | None = None) -> Tensor:
+        """Logits of generated audio -> scalar; relativistic, those of real audio are needed as well.
+
+        Raises:
+            ValueError: relativistic, and there are no logits of real audio.
+        """
+        if self.kind == "relativistic":
+            if real is None:
+                raise ValueError("the relativistic loss of the generator needs the logits of real audio; give `real`")
+            return self._over_scales(lambda x, y: F.softplus(y - x), fake, real)
         if self.kind == "least_squares":
             return self._over_scales(lambda x: (1 - x).square(), fake)
         return self._over_scales(lambda x: -x, fake)

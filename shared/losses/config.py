@@ -1,13 +1,13 @@
 """What can be set about losses. Imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
 
 Layer = PositiveInt | Literal["last", "average"]
-AdversarialKind = Literal["least_squares", "hinge"]
+AdversarialKind = Literal["least_squares", "hinge", "relativistic"]
 Reduction = Literal["mean", "sum"]
 
 
@@ -30,12 +30,27 @@ class MelResolution(Resolution):
         return Resolution(n_fft=self.n_fft, hop=self.hop, window=self.window)
 
 
+class SpectralDistanceConfig(Strict):
+    """RAVE's reconstruction loss, a term a window length; see `shared.losses.spectral_distance`."""
+
+    n_ffts: tuple[Annotated[int, Field(ge=4, multiple_of=4)], ...] = Field((2048, 1024, 512, 256, 128), min_length=1)
+    logarithm: Literal["l1_of_logs", "log_of_l1"] = Field(
+        "l1_of_logs",
+        description="the second term: L1 distance of log magnitudes, as in RAVE's released code, or log of the L1 "
+        "distance, as in the paper. That one has no lower bound, and pulls the harder the nearer it gets",
+    )
+    bands: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="also of the bands of a filter bank, and their term is added; RAVE's released code: 16"
+    )
+
+
 class ReconstructionWeights(Strict):
-    """Weight of each term; the defaults are LongCat-AudioDiT's (its authors, GitHub issue 15)."""
+    """Weight of each term; the defaults are LongCat-AudioDiT's (its authors, GitHub issue 15), of `spectral` RAVE's."""
 
     l1: NonNegativeFloat = 1.0
     stft: NonNegativeFloat = 3.0
     mel: NonNegativeFloat = 3.0
+    spectral: NonNegativeFloat = 1.0
 
 
 class ReconstructionConfig(Strict):
@@ -45,6 +60,7 @@ class ReconstructionConfig(Strict):
     stft: tuple[Resolution, ...]
     mel: tuple[MelResolution, ...]
     perceptual: bool = True  # A-weights the STFT term
+    spectral: SpectralDistanceConfig | None = None
 
 
 class KlTarget(Strict):
@@ -64,7 +80,8 @@ class KlConfig(Strict):
     """Weight of the KL, or of its squared distance from a target; see `shared.losses.kl`."""
 
     weight: NonNegativeFloat = Field(
-        description="of the KL in nats a latent frame, or of ((KL − target) / dim)²; of a σ-VAE, of the mean of μ²"
+        description="of the KL in nats a latent frame, or of ((KL − target) / dim)²; of a σ-VAE, of the mean of μ². "
+        "RAVE's code leaves out the KL's factor ½: its β is a weight of 2 β here"
     )
     target: KlTarget | None = None
     passthrough: float = Field(

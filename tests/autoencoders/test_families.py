@@ -29,6 +29,11 @@ FAMILIES = {
         "family": "causal", "channels": 8, "strides": [4], "depths": [1, 1], "layer_scale": 0.5, "initial_std": None,
         "latent_kernel": 1, "latent_norm": True, "spectrum": {"n_fft": 64, "hop": 16},
     },
+    "rave, grouped": {"family": "rave", "bands": 4, "channels": 4, "strides": [4, 4], "noise": {"strides": [4, 4]}},
+    "rave, joint": {
+        "family": "rave", "bands": 2, "channels": 4, "strides": [3, 4], "projection": "joint", "envelope": "sigmoid",
+        "noise": {"points": 3, "strides": [4]},
+    },
 }
 SIGMA = {"kind": "sigma", "dim": 2, "std": 0.625, "draw": "normal"}
 BOTTLENECKS = {"gaussian": {"dim": 2}, "sigma": SIGMA}
@@ -36,7 +41,7 @@ LEGAL = [
     (family, bottleneck)
     for family in FAMILIES
     for bottleneck in BOTTLENECKS
-    if not ("attention" in family and bottleneck == "sigma")
+    if not (("attention" in family or "grouped" in family) and bottleneck == "sigma")
 ]
 
 
@@ -88,6 +93,7 @@ def test_a_bottleneck_without_a_kind_is_gaussian():
     assert config == AutoencoderConfig.model_validate(named)
 
 
-def test_attention_which_makes_a_scale_is_refused_with_a_sigma_bottleneck():
+@pytest.mark.parametrize("family", ["dac with attention and bigvgan", "rave, grouped"])
+def test_a_projection_which_makes_a_scale_is_refused_with_a_sigma_bottleneck(family):
     with pytest.raises(ValueError, match="goes with a gaussian bottleneck"):
-        AutoencoderConfig(architecture=FAMILIES["dac with attention and bigvgan"], bottleneck=SIGMA)
+        AutoencoderConfig(architecture=FAMILIES[family], bottleneck=SIGMA)

@@ -57,6 +57,14 @@ def test_kl_of_log_variances_is_semantic_vaes_formula():
     torch.testing.assert_close(posterior.kl(), expected)
 
 
+def test_kl_is_half_of_raves():
+    """Its released code: Σ (μ² + σ² − ln σ² − 1), σ = softplus + 1e-4; so our weight is twice its β."""
+    posterior, features = make_posterior()
+    mean, scale = features.chunk(2, dim=1)
+    std = torch.nn.functional.softplus(scale) + 1e-4
+    torch.testing.assert_close(2 * posterior.kl(), (mean**2 + std**2 - (std**2).log() - 1).sum(dim=1))
+
+
 def test_kl_of_the_prior_is_zero():
     assert Posterior(torch.zeros(1, 4, 2), torch.ones(1, 4, 2)).kl().abs().max() == 0
 

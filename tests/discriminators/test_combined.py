@@ -13,6 +13,7 @@ KINDS = {
     "period": {"periods": (2, 3), "channels": (8, 16, 16)},
     "band_stft": {"n_ffts": (128,), "bands": (0, 0.3, 1), "channels": 4},
     "cqt": {"hops": (64, 32), "bins_per_octave": (6, 12), "octaves": 3, "f_min": 500, "channels": 4, "dilations": (1,)},
+    "waveform": {"scales": 2, "channels": 4, "strides": (4, 2)},
 }
 
 
@@ -35,8 +36,9 @@ def test_scales_of_all_kinds_come_in_one_flat_list_in_order(audio):
     logits, features = model(audio)
     assert [type(scale).__name__ for scale in model.scales] == (
         ["StftDiscriminator"] * 2 + ["PeriodDiscriminator"] * 2 + ["BandStftDiscriminator"] + ["CqtDiscriminator"] * 2
+        + ["WaveformDiscriminator"] * 2
     )
-    assert [len(layers) for layers in features] == [4, 4, 3, 3, 10, 3, 3]
+    assert [len(layers) for layers in features] == [4, 4, 3, 3, 10, 3, 3, 4, 4]
     for scale, one, layers in zip(model.scales, logits, features, strict=True):
         torch.testing.assert_close(one, scale(audio)[0])
         assert all(isinstance(layer, torch.Tensor) for layer in layers)
@@ -86,6 +88,7 @@ def test_a_normalising_discriminator_does_not_hear_the_level(audio):
     [
         {},
         {"kind": "wave"},
+        {"kind": "waveform", "channels": 6},
         {"kind": "stft", "n_ffts": ()},
         {"kind": "stft", "channels": 0},
         {"kind": "stft", "n_fft": 512},

@@ -1,5 +1,7 @@
 """Adversarial and feature-matching losses: hand-computed values, optima and gradients."""
 
+import math
+
 import pytest
 import torch
 
@@ -38,6 +40,31 @@ def test_a_perfect_discriminator_and_a_perfect_generator(kind, fooled):
     perfect = 0 if kind == "least_squares" else -1
     assert loss.discriminator(ones, [torch.full_like(x, perfect) for x in ones]).item() == 0
     assert loss.generator(ones).item() == fooled
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_relativistic_pairs_each_logit_of_real_audio_with_its_own_of_generated(reduction):
+    """ln(1 + e^d), d = D(x) - D(y) for the discriminator: -1 and -1.5, then -4; the generator has the other sign."""
+    loss = AdversarialLoss("relativistic", reduction)
+    share = 2 if reduction == "mean" else 1
+    for sign, value in ((1, loss.discriminator(REAL, FAKE)), (-1, loss.generator(FAKE, REAL))):
+        first, second, third = (math.log1p(math.exp(sign * d)) for d in (-1, -1.5, -4))
+        assert value.item() == pytest.approx(((first + second) / 2 + third) / share)
+
+
+def test_relativistic_losses_pull_in_opposite_directions():
+    loss, real, fake = AdversarialLoss("relativistic"), torch.zeros(1, requires_grad=True), torch.zeros(1)
+    fake.requires_grad_()
+    loss.discriminator([real], [fake]).backward()
+    assert (real.grad.item(), fake.grad.item()) == (-0.5, 0.5)
+    fake.grad = None
+    loss.generator([fake], [real.detach()]).backward()
+    assert fake.grad.item() == -0.5
+
+
+def test_a_relativistic_generator_needs_the_real_logits():
+    with pytest.raises(ValueError, match="give `real`"):
+        AdversarialLoss("relativistic").generator(FAKE)
 
 
 def test_each_scale_weighs_the_same_whatever_its_size():

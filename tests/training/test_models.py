@@ -20,11 +20,13 @@ DAC = {"family": "dac", "channels": 4, "strides": [8], "projection": "attention"
                    "resblock_dilations": [1]}}
 CAUSAL = {"family": "causal", "channels": 4, "strides": [4, 8], "depths": [1, 1, 1], "layer_scale": 0.5,
           "initial_std": None}
+RAVE = {"family": "rave", "bands": 2, "channels": 4, "strides": [4, 4], "noise": {"points": 3, "strides": [4]}}
 FAMILIES = {
     "oobleck": {"architecture": OOBLECK, "bottleneck": {"dim": 4}},
     "dac": {"architecture": DAC, "bottleneck": {"dim": 4}},
     "causal": {"architecture": CAUSAL, "bottleneck": {"kind": "sigma", "dim": 4, "std": 0.0, "draw": "fixed"}},
     "spectral": {},
+    "rave": {"architecture": RAVE, "bottleneck": {"dim": 4}},
 }
 
 
