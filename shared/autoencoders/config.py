@@ -4,8 +4,9 @@ import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from shared.autoencoders.resampling_config import ResamplingConfig
 from shared.bottlenecks.config import GaussianConfig, SigmaConfig, SoftNormConfig
 from shared.config import Strict
 
@@ -193,8 +194,8 @@ class DacConfig(Strict):
             raise ValueError(f"decoder.channels {self.decoder.channels} can't be halved {len(strides)} times")
         if self.audio_channels > 1 and (self.mel_input or isinstance(self.decoder, BigvganDecoderConfig)):
             raise ValueError(
-                f"audio_channels {self.audio_channels}: mel_input and the bigvgan decoder are mono; leave mel_input out "
-                "and set decoder.kind: dac"
+                f"audio_channels {self.audio_channels}: mel_input and the bigvgan decoder are mono; leave mel_input "
+                "out and set decoder.kind: dac"
             )
         if self.projection == "attention" and self.width % self.heads:
             raise ValueError(f"attention: {self.width} channels can't be split into {self.heads} heads")
@@ -221,55 +222,6 @@ class DacConfig(Strict):
         return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
 
 
-class ResamplingConfig(Strict):
-    """Sizes of the transformer resampling blocks; the defaults are SAME-L's. SAME-S is 768 wide, 6 deep, in chunks of 2."""
-
-    family: Literal["resampling"]
-    audio_channels: PositiveInt = 2
-    patch: PositiveInt = Field(256, description="samples a token, of each audio channel")
-    stride: int = Field(16, ge=2, description="tokens a latent frame")
-    width: PositiveInt = 1536
-    depth: PositiveInt = Field(12, description="layers, in encoder and decoder each")
-    head_dim: PositiveInt = 64
-    feed_forward: PositiveInt = Field(3, description="inner width of the feed-forward layers, in widths")
-    window: PositiveInt | None = Field(
-        1, description="how far a token attends on both sides, in latent frames; none: chunks"
-    )
-    chunk: int | None = Field(
-        None, ge=2, description="latent frames that attend to one another, moved by half a chunk halfway through"
-    )
-    sine_layers: NonNegativeInt = Field(8, description="how many of the decoder's last layers have a sine activation")
-    output_kernel: PositiveInt = Field(1, description="of the layer that makes patches of tokens")
-    token_noise: tuple[NonNegativeFloat, NonNegativeFloat] = Field(
-        (0.001, 0.1), description="standard deviation in training, of the encoder's and the decoder's new tokens"
-    )
-    branch_std: NonNegativeFloat = Field(
-        0.0, description="of the last weights of each residual branch at first; SAME: 0, so that a layer is the identity"
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.window is None) == (self.chunk is None):
-            raise ValueError("give either window or chunk, and set the other to null")
-        if self.chunk and self.chunk % 2:
-            raise ValueError(f"chunk {self.chunk} can't be moved by half of it: it must be even")
-        if self.head_dim % 4 or self.width % self.head_dim:
-            raise ValueError(
-                f"width {self.width} must be a multiple of head_dim {self.head_dim}, and that of 4 "
-                "(RoPE turns pairs of half of a head's channels)"
-            )
-        if self.sine_layers > self.depth:
-            raise ValueError(f"sine_layers {self.sine_layers} is more than the {self.depth} layers there are")
-        if self.output_kernel % 2 == 0:
-            raise ValueError(f"output_kernel {self.output_kernel} must be odd, or it shifts the signal")
-        return self
-
-    @property
-    def hop(self) -> int:
-        """Samples a latent frame."""
-        return self.patch * self.stride
-
-
 def _gaussian_unless_named(bottleneck: Any) -> Any:
     return {"kind": "gaussian"} | bottleneck if isinstance(bottleneck, dict) else bottleneck
 
@@ -281,7 +233,9 @@ class AutoencoderConfig(Strict):
         discriminator="family"
     )
     bottleneck: Annotated[
-        GaussianConfig | SigmaConfig | SoftNormConfig, Field(discriminator="kind"), BeforeValidator(_gaussian_unless_named)
+        GaussianConfig | SigmaConfig | SoftNormConfig,
+        Field(discriminator="kind"),
+        BeforeValidator(_gaussian_unless_named),
     ]
 
     @model_validator(mode="after")

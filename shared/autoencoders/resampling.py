@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from shared.autoencoders.config import ResamplingConfig
+from shared.autoencoders.resampling_config import ResamplingConfig
 from shared.autoencoders.transformer import ROPE_BASE, TransformerBlock
 from shared.autoencoders.windows import Chunked, Sliding, Window
 from shared.generators.layers import rotary_angles

@@ -55,7 +55,7 @@ class Chunked:
 
 def _in_blocks(query: Tensor, key: Tensor, value: Tensor, block: int, reach: int, shift: int) -> Tensor:
     """Attention of each block to itself and `reach` tokens on both sides; the first begins `shift` tokens too early."""
-    batch, heads, tokens, _ = query.shape
+    batch, tokens = query.shape[0], query.shape[2]
     blocks = -(-(tokens + shift) // block)
     start, total = shift + reach, blocks * block
     after = total - shift - tokens + reach
@@ -68,11 +68,8 @@ def _in_blocks(query: Tensor, key: Tensor, value: Tensor, block: int, reach: int
     of_query = torch.arange(total, device=query.device).view(blocks, block, 1) - shift
     of_key = torch.arange(total + 2 * reach, device=query.device).unfold(0, block + 2 * reach, block).unsqueeze(1)
     of_key = of_key - start
-    allowed = (of_key >= 0) & (of_key < tokens)
-    if reach:
-        allowed = allowed & ((of_key - of_query).abs() <= reach)
-    else:
-        allowed = allowed.expand(-1, block, -1)
+    # Within a block alone, all are nearer than its length.
+    allowed = (of_key >= 0) & (of_key < tokens) & ((of_key - of_query).abs() <= (reach or block))
     mask = allowed.unsqueeze(1).repeat(batch, 1, 1, 1)
     attended = attend(split(query, 0), split(key, reach), split(value, reach), mask)
     joined = attended.unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)

@@ -136,10 +136,8 @@ def test_stereo_is_refused_where_a_part_is_mono(mono):
 @pytest.mark.parametrize("family", STEREO)
 def test_mono_is_stereo_whose_layers_beside_the_waveform_have_one_channel(family):
     """Nothing but the sizes beside the waveform depends on the number of channels."""
-    builds = [
-        build_autoencoder(AutoencoderConfig(architecture={**STEREO[family], "audio_channels": n}, bottleneck={"dim": 2}))
-        for n in (1, 2)
-    ]
+    sizes = [{**STEREO[family], "audio_channels": channels} for channels in (1, 2)]
+    builds = [build_autoencoder(AutoencoderConfig(architecture=each, bottleneck={"dim": 2})) for each in sizes]
     shapes = [{name: value.shape for name, value in each.state_dict().items()} for each in builds]
     assert shapes[0].keys() == shapes[1].keys()
     different = [name for name, shape in shapes[0].items() if shape != shapes[1][name]]

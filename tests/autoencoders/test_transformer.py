@@ -88,7 +88,7 @@ def test_a_blocks_reach_is_its_windows(x):
 
 
 def test_parameters_of_a_block():
-    """15 w² of matrices with feed-forward layers three times as wide, biases, and three numbers or two a DyT channel."""
+    """15 w² of matrices with feed-forward layers three times as wide, biases, and DyTs of 2 n + 1."""
     width, head = 32, 8
     expected = 15 * width**2 + 7 * width + 2 * (2 * width + 1) + 2 * (2 * head + 1)
     assert sum(each.numel() for each in TransformerBlock(width, head, 3).parameters()) == expected

@@ -1,10 +1,10 @@
-"""The soft-normalisation bottleneck: its equations, the running scale, its noise, and that training feels its penalty."""
+"""The soft-normalisation bottleneck: its equations, running scale and noise, and that training feels its penalty."""
 
 import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from shared.autoencoders.builder import build_autoencoder, load_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
@@ -120,7 +120,6 @@ def test_without_noise_a_reconstruction_is_deterministic_and_the_scale_is_saved(
     write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json")})
     loaded = load_autoencoder(tmp_path / "model.safetensors")
     assert torch.equal(loaded.bottleneck.running_std, autoencoder.bottleneck.running_std)
-    assert torch.equal(load_file(tmp_path / "model.safetensors")["bottleneck.running_std"], loaded.bottleneck.running_std)
     autoencoder.eval()
     assert torch.equal(loaded(audio, sample=False)[0], autoencoder(audio, sample=False)[0])
     assert not torch.equal(loaded(audio)[0], loaded(audio)[0])
