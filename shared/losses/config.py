@@ -36,6 +36,28 @@ class ReconstructionWeights(Strict):
     l1: NonNegativeFloat = 1.0
     stft: NonNegativeFloat = 3.0
     mel: NonNegativeFloat = 3.0
+    complex_stft: NonNegativeFloat = Field(1.0, description="of the terms that complex_stft asks for")
+
+
+class ComplexStftConfig(Strict):
+    """Distances of complex spectrograms, phase included, as SAME has them; see `shared.losses.complex_stft`."""
+
+    resolutions: tuple[Resolution, ...] = Field(
+        min_length=1, description="the hop divides n_fft, at least twice; a window of its own is not for these"
+    )
+    contrast: NonNegativeFloat = 1.0
+    log_magnitude: NonNegativeFloat = 1.0
+    phase: NonNegativeFloat = Field(1.0, description="off in the released code unless asked for; SAME's is not known")
+
+    @model_validator(mode="after")
+    def _windows_are_tight(self):
+        for resolution in self.resolutions:
+            if resolution.window not in (None, resolution.n_fft):
+                raise ValueError(f"complex_stft: the window is as long as n_fft {resolution.n_fft}; leave window out")
+        return self
+
+
+StereoView = Literal["channels", "sum_difference", "both"]
 
 
 class ReconstructionConfig(Strict):
@@ -45,6 +67,12 @@ class ReconstructionConfig(Strict):
     stft: tuple[Resolution, ...]
     mel: tuple[MelResolution, ...]
     perceptual: bool = True  # A-weights the STFT term
+    complex_stft: ComplexStftConfig | None = Field(None, description="SAME's spectral terms, phase included")
+    stereo: StereoView = Field(
+        "channels",
+        description="what the spectral terms compare of stereo: left and right; their sum and difference; or both, "
+        "whose terms add up, as in SAME",
+    )
 
 
 class KlTarget(Strict):

@@ -15,7 +15,7 @@ BATCH = 5
 def make(text_dim: int | None = 4, **changes) -> ContrastiveCritic:
     torch.manual_seed(0)
     critic = ContrastiveCritic(TINY.model_copy(update=changes), 6, 2, text_dim)
-    for block in critic.blocks:  # branches of zero would hear nothing
+    for block in critic.blocks:  # branches that are zero at first hear nothing
         torch.nn.init.normal_(block.attention.out.weight, std=0.5)
         torch.nn.init.normal_(block.feed_forward.out.weight, std=0.5)
     return critic
@@ -118,19 +118,19 @@ def test_it_learns_which_latent_belongs_to_which_audio():
     losses = []
     for related in (True, False):
         critic = make(text_dim=None, frame_mask=0.0, audio_dropout=0.0, gain=0.0)
-        optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3)
+        optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2)
         recent = []
-        for step in range(150):
+        for step in range(40):
             torch.manual_seed(step)
-            level = torch.randn(6, 1, 1)
-            audio = level * torch.ones(6, 2, 32)
-            latents = (level if related else torch.randn(6, 1, 1)).expand(6, 6, 3)
+            level = torch.randn(4, 1, 1)
+            audio = level * torch.ones(4, 2, 32)
+            latents = (level if related else torch.randn(4, 1, 1)).expand(4, 6, 3)
             loss = critic(latents, audio, 0)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             recent.append(loss.item())
-        losses.append(sum(recent[-30:]) / 30)
+        losses.append(sum(recent[-15:]) / 15)
     assert losses[0] < 0.85 * losses[1]
 
 

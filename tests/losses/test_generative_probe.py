@@ -48,10 +48,10 @@ def test_the_loss_is_its_formula(index, latents):
 
 def test_sigma_follows_the_latents_in_training_only(latents):
     probe = make()
-    for _ in range(800):
-        probe.transformer.forward = lambda noisy, time: noisy  # what it predicts doesn't matter
+    probe.transformer.forward = lambda noisy, time: noisy  # what it predicts doesn't matter
+    for _ in range(100):
         probe(latents, 0)
-    assert probe.sigma.item() == pytest.approx(latents.std().item(), rel=1e-2)
+    assert probe.sigma.item() == pytest.approx(0.99**100 + (1 - 0.99**100) * latents.std().item(), rel=1e-4)
     before = probe.sigma.clone()
     probe.eval()(2 * latents, 0)
     assert torch.equal(probe.sigma, before) and "sigma" in probe.state_dict()
@@ -60,7 +60,7 @@ def test_sigma_follows_the_latents_in_training_only(latents):
 def test_times_are_a_truncated_logistic_normal_turned_round():
     torch.manual_seed(0)
     times = draw_times(20_000, 0.075)
-    assert 0 <= times.min() and times.max() <= 1
+    assert times.min() >= 0 and times.max() <= 1
     above = (1 - times.double().numpy()) * (1 - 0.075) + 0.075
     lowest = norm.cdf(torch.logit(torch.tensor(0.075)).item())
 
@@ -115,9 +115,9 @@ def test_it_learns_latents_that_are_easy_and_gets_no_further_with_noise():
     losses = []
     for constant in (True, False):
         probe = make(TINY.model_copy(update={"detach_steps": 0}))
-        optimizer = torch.optim.Adam(probe.parameters(), lr=3e-3)
+        optimizer = torch.optim.Adam(probe.parameters(), lr=1e-2)
         recent = []
-        for step in range(150):
+        for step in range(60):
             torch.manual_seed(step)
             z = torch.randn(8, 6, 1).expand(-1, -1, 10) if constant else torch.randn(8, 6, 10)
             loss = probe(z, step)
@@ -125,7 +125,7 @@ def test_it_learns_latents_that_are_easy_and_gets_no_further_with_noise():
             loss.backward()
             optimizer.step()
             recent.append(loss.item())
-        losses.append(sum(recent[-30:]) / 30)
+        losses.append(sum(recent[-20:]) / 20)
     assert losses[0] < 0.8 * losses[1]
 
 

@@ -89,8 +89,8 @@ def test_the_level_difference_is_zero_for_a_sound_in_the_middle_and_changes_sign
 def test_the_loss_is_its_formula():
     regressors, audio = make(), tones(300, 1000)
     latents = torch.randn(1, 5, 8)
-    expected = 0
-    for weight, layer, target in zip([0.035, 0.05, 0.2, 0.1], regressors.regressors, regressors.targets(audio), strict=True):
+    expected, weights = 0, (0.035, 0.05, 0.2, 0.1)
+    for weight, layer, target in zip(weights, regressors.regressors, regressors.targets(audio), strict=True):
         predicted = torch.einsum("od,bdt->bot", layer.weight[:, :, 0], latents) + layer.bias[:, None]
         expected += weight * (predicted - target).abs().mean()
     torch.testing.assert_close(regressors(latents, audio, 0), expected)
