@@ -1,7 +1,7 @@
 """SAME's spectral distances (arXiv 2605.18613), which hear phase too.
 
-X is the prediction's spectrogram and Y the target's, of a tight STFT in float32 with windows of a power of a sine; all is
-over the bins and frames of each waveform.
+X is the prediction's spectrogram and Y the target's, of a tight STFT in float32 with windows of a power of a sine; all
+is over the bins and frames of each waveform.
 
 contrast       ‖|Y| − |X|‖ / ‖|X| + |Y|‖, Frobenius norms, the denominator at least 1e-4
 log_magnitude  mean |ln(1 + |X| / f) − ln(1 + |Y| / f)|, f² = std(|X|)² + std(|Y|)², each at least 1e-4

@@ -110,7 +110,7 @@ def test_the_encoder_learns_from_it_after_the_detach_period(index, reached):
     critic(latents, audio, index, text).backward()
     assert (latents.grad is not None and bool((latents.grad.abs().sum((1, 2)) > 0).all())) == reached
     missing = [name for name, each in critic.named_parameters() if each.grad is None or not each.grad.any()]
-    assert missing == []
+    assert missing == ["score.bias"]  # it cancels in a difference of scores
 
 
 def test_it_learns_which_latent_belongs_to_which_audio():
