@@ -50,7 +50,7 @@ class GenerativeProbe(nn.Module):
             with torch.no_grad():
                 self.sigma.mul_(MOMENTUM).add_((1 - MOMENTUM) * latents.std())
         time = draw_times(len(latents), self.config.truncation).to(latents.device)
-        noise = self.sigma.clone() * torch.randn_like(latents)
+        noise = self.sigma.clone() * torch.randn(latents.shape, device=latents.device)
         share = time[:, None, None]
         velocity = self.transformer((1 - share) * latents + share * noise, time)
         return F.mse_loss(velocity.float(), noise - latents)

@@ -117,7 +117,7 @@ def test_it_learns_latents_that_are_easy_and_gets_no_further_with_noise():
         probe = make(TINY.model_copy(update={"detach_steps": 0}))
         optimizer = torch.optim.Adam(probe.parameters(), lr=1e-2)
         recent = []
-        for step in range(60):
+        for step in range(40):
             torch.manual_seed(step)
             z = torch.randn(8, 6, 1).expand(-1, -1, 10) if constant else torch.randn(8, 6, 10)
             loss = probe(z, step)
@@ -125,7 +125,7 @@ def test_it_learns_latents_that_are_easy_and_gets_no_further_with_noise():
             loss.backward()
             optimizer.step()
             recent.append(loss.item())
-        losses.append(sum(recent[-20:]) / 20)
+        losses.append(sum(recent[-15:]) / 15)
     assert losses[0] < 0.8 * losses[1]
 
 
