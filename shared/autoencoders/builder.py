@@ -11,9 +11,11 @@ from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.dac import DacEncoder, build_dac_decoder
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
 from shared.autoencoders.rave import RaveDecoder, RaveEncoder
+from shared.autoencoders.resampling import ResamplingDecoder, ResamplingEncoder
 from shared.autoencoders.spectral import SpectralDecoder, SpectralEncoder
 from shared.bottlenecks.gaussian import GaussianBottleneck
 from shared.bottlenecks.sigma import SigmaBottleneck
+from shared.bottlenecks.soft_norm import SoftNormBottleneck
 from shared.config import parse
 from shared.files import read_json
 
@@ -23,8 +25,9 @@ FAMILIES = {
     "dac": (DacEncoder, build_dac_decoder),
     "causal": (CausalEncoder, CausalDecoder),
     "rave": (RaveEncoder, RaveDecoder),
+    "resampling": (ResamplingEncoder, ResamplingDecoder),
 }
-BOTTLENECKS = {"gaussian": GaussianBottleneck, "sigma": SigmaBottleneck}
+BOTTLENECKS = {"gaussian": GaussianBottleneck, "sigma": SigmaBottleneck, "soft_norm": SoftNormBottleneck}
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
@@ -36,6 +39,7 @@ def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
         bottleneck,
         decoder(config.architecture, config.bottleneck.dim),
         config.architecture.hop,
+        config.architecture.audio_channels,
     )
 
 

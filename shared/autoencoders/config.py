@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from shared.bottlenecks.config import GaussianConfig, SigmaConfig
+from shared.autoencoders.rave_config import RaveConfig
+from shared.autoencoders.resampling_config import ResamplingConfig
+from shared.bottlenecks.config import GaussianConfig, SigmaConfig, SoftNormConfig
 from shared.config import Strict
 
 
@@ -14,6 +16,7 @@ class OobleckConfig(Strict):
     """Widths and strides, from the waveform inwards; the defaults are LongCat-AudioDiT's."""
 
     family: Literal["oobleck"]
+    audio_channels: PositiveInt = 1
     channels: PositiveInt = 128
     multipliers: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16)
     strides: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 4, 4, 8, 8), min_length=1)
@@ -66,6 +69,11 @@ class SpectralConfig(Strict):
         return self
 
     @property
+    def audio_channels(self) -> int:
+        """This family is mono."""
+        return 1
+
+    @property
     def hop(self) -> int:
         """Samples for each latent frame."""
         return self.stft_hop * self.downsample
@@ -106,6 +114,11 @@ class CausalConfig(Strict):
         if len(self.depths) != len(self.strides) + 1:
             raise ValueError(f"{len(self.depths)} depths for {len(self.strides)} strides: there must be one more")
         return self
+
+    @property
+    def audio_channels(self) -> int:
+        """This family is mono."""
+        return 1
 
     @property
     def hop(self) -> int:
@@ -159,6 +172,7 @@ class DacConfig(Strict):
     """DAC's encoder, before one of two decoders; the defaults are DAC's at 44.1 kHz."""
 
     family: Literal["dac"]
+    audio_channels: PositiveInt = 1
     channels: PositiveInt = Field(64, description="at the waveform's side; doubled at each stride")
     strides: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 4, 8, 8), min_length=1)
     projection: Literal["convolution", "attention"] = Field(
@@ -179,6 +193,11 @@ class DacConfig(Strict):
             )
         if self.decoder.channels % 2 ** len(strides):
             raise ValueError(f"decoder.channels {self.decoder.channels} can't be halved {len(strides)} times")
+        if self.audio_channels > 1 and (self.mel_input or isinstance(self.decoder, BigvganDecoderConfig)):
+            raise ValueError(
+                f"audio_channels {self.audio_channels}: mel_input and the bigvgan decoder are mono; leave mel_input "
+                "out and set decoder.kind: dac"
+            )
         if self.projection == "attention" and self.width % self.heads:
             raise ValueError(f"attention: {self.width} channels can't be split into {self.heads} heads")
         if self.mel_input and not self.hop <= self.mel_input.n_fft <= 3 * self.hop - 2:
@@ -204,70 +223,6 @@ class DacConfig(Strict):
         return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
 
 
-class FilteredNoiseConfig(Strict):
-    """Noise that RAVE's decoder adds to each band, filtered anew in each block; the defaults are RAVE's."""
-
-    points: Annotated[int, Field(ge=3)] = Field(5, description="of the filter's response, over a band's width")
-    strides: tuple[Annotated[int, Field(ge=2)], ...] = Field(
-        default=(4, 4, 4), min_length=1, description="of the convolutions; their product is a block's length"
-    )
-
-    @model_validator(mode="after")
-    def _block_holds_the_filter(self) -> Self:
-        if 2 * (self.points - 1) > self.block:
-            raise ValueError(f"points {self.points}: their filter is longer than a block, {self.block} samples")
-        return self
-
-    @property
-    def block(self) -> int:
-        """Samples of a band for which the filter stays the same."""
-        return math.prod(self.strides)
-
-
-class RaveConfig(Strict):
-    """RAVE, on the bands of a filter bank; the defaults are those of its first release (see `rave.py`)."""
-
-    family: Literal["rave"]
-    bands: Annotated[int, Field(ge=2)] = Field(16, description="of the filter bank")
-    channels: PositiveInt = Field(64, description="beside the filter bank; doubled at each stride")
-    strides: tuple[Annotated[int, Field(ge=2)], ...] = Field(
-        default=(4, 4, 4, 2),
-        min_length=1,
-        description="the encoder's from the bands inwards; the decoder's from the latent outwards, in the same order",
-    )
-    dilations: tuple[PositiveInt, ...] = Field(
-        default=(1, 3, 9), min_length=1, description="of the decoder's residual layers; later releases' v1: 1, 3, 5"
-    )
-    projection: Literal["grouped", "joint"] = Field(
-        "grouped", description="to the bottleneck: mean and scale are made of half the channels each, or of all"
-    )
-    envelope: Literal["exponential", "sigmoid"] = Field(
-        "exponential",
-        description="what makes a loudness of a number: 2 sigmoid^2.3, as in the released code (and DDSP), or sigmoid, "
-        "as in the paper",
-    )
-    noise: FilteredNoiseConfig | None = FilteredNoiseConfig()
-
-    @model_validator(mode="after")
-    def _blocks_fill_latent_frames(self) -> Self:
-        if self.noise and math.prod(self.strides) % self.noise.block:
-            raise ValueError(
-                f"noise.strides multiply to {self.noise.block}, which does not divide the {math.prod(self.strides)} "
-                "samples of a band in a latent frame: choose others, or set noise: null"
-            )
-        return self
-
-    @property
-    def hop(self) -> int:
-        """Samples a latent frame."""
-        return self.bands * math.prod(self.strides)
-
-    @property
-    def stages(self) -> list[tuple[int, int]]:
-        """Channels at the bands' side and at the latent's side of each strided convolution, outermost first."""
-        return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
-
-
 def _gaussian_unless_named(bottleneck: Any) -> Any:
     return {"kind": "gaussian"} | bottleneck if isinstance(bottleneck, dict) else bottleneck
 
@@ -275,16 +230,18 @@ def _gaussian_unless_named(bottleneck: Any) -> Any:
 class AutoencoderConfig(Strict):
     """Architecture and bottleneck: all that is needed to run a trained autoencoder."""
 
-    architecture: OobleckConfig | SpectralConfig | DacConfig | CausalConfig | RaveConfig = Field(
+    architecture: OobleckConfig | SpectralConfig | DacConfig | CausalConfig | RaveConfig | ResamplingConfig = Field(
         discriminator="family"
     )
     bottleneck: Annotated[
-        GaussianConfig | SigmaConfig, Field(discriminator="kind"), BeforeValidator(_gaussian_unless_named)
+        GaussianConfig | SigmaConfig | SoftNormConfig,
+        Field(discriminator="kind"),
+        BeforeValidator(_gaussian_unless_named),
     ]
 
     @model_validator(mode="after")
     def _projection_suits_the_bottleneck(self) -> Self:
         projection = getattr(self.architecture, "projection", None)
-        if self.bottleneck.kind == "sigma" and projection in ("attention", "grouped"):
+        if self.bottleneck.kind != "gaussian" and projection in ("attention", "grouped"):
             raise ValueError(f"projection {projection} makes a mean and a scale: it goes with a gaussian bottleneck")
         return self

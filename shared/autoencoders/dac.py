@@ -43,14 +43,14 @@ class MelInput(nn.Module):
 
 
 class DacEncoder(nn.Module):
-    """`(batch, 1, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop."""
+    """`(batch, audio_channels, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop."""
 
     def __init__(self, config: DacConfig, out_channels: int):
         super().__init__()
         attention = config.projection == "attention"
         stages = zip(config.stages, config.strides, strict=True)
         self.layers = nn.Sequential(
-            convolution(1, config.channels, 7),
+            convolution(config.audio_channels, config.channels, 7),
             *(down_block(outer, inner, stride, Snake) for (outer, inner), stride in stages),
             Snake(config.width),
             convolution(config.width, config.width if attention else out_channels, 3),
@@ -66,7 +66,7 @@ class DacEncoder(nn.Module):
 
 
 class DacDecoder(nn.Sequential):
-    """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`; the encoder's strides backwards."""
+    """`(batch, latent_dim, frames)` -> `(batch, audio_channels, frames * hop)`; the encoder's strides backwards."""
 
     def __init__(self, config: DacConfig, latent_dim: int):
         widths = [config.decoder.channels // 2**index for index in range(len(config.strides) + 1)]
@@ -75,13 +75,13 @@ class DacDecoder(nn.Sequential):
             convolution(latent_dim, widths[0], 7),
             *(up_block(inner, outer, stride, Snake) for (inner, outer), stride in stages),
             Snake(widths[-1]),
-            convolution(widths[-1], 1, 7),
+            convolution(widths[-1], config.audio_channels, 7),
             nn.Tanh(),
         )
 
 
 def build_dac_decoder(config: DacConfig, latent_dim: int) -> nn.Module:
-    """The decoder that `config.decoder` names: `(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`."""
+    """The decoder that `config.decoder` names: `(batch, latent_dim, frames)` -> `(batch, audio_channels, time)`."""
     if config.decoder.kind == "bigvgan":
         return BigvganDecoder(config.decoder, latent_dim)
     return DacDecoder(config, latent_dim)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from shared.autoencoders.config import FilteredNoiseConfig
+from shared.autoencoders.rave_config import FilteredNoiseConfig
 
 SLOPE = 0.2
 INITIAL = -5.0  # added to what the decoder says: it starts at amplitudes of 2e-5

@@ -14,7 +14,7 @@ from shared.autoencoders.snake import SnakeBeta
 
 
 class OobleckEncoder(nn.Sequential):
-    """`(batch, 1, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop.
+    """`(batch, audio_channels, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop.
 
     Raises:
         ConfigError: with shortcuts, if `out_channels` does not divide the innermost width.
@@ -24,14 +24,14 @@ class OobleckEncoder(nn.Sequential):
         shortcut = FoldShortcut(config.width, out_channels) if config.shortcuts else None
         stages = zip(config.stages, config.strides, strict=True)
         super().__init__(
-            convolution(1, config.channels, 7),
+            convolution(config.audio_channels, config.channels, 7),
             *(down_block(outer, inner, stride, SnakeBeta, config.shortcuts) for (outer, inner), stride in stages),
             Shortcut(convolution(config.width, out_channels, 3), shortcut),
         )
 
 
 class OobleckDecoder(nn.Sequential):
-    """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`.
+    """`(batch, latent_dim, frames)` -> `(batch, audio_channels, frames * hop)`.
 
     Raises:
         ConfigError: with shortcuts, if `latent_dim` does not divide the innermost width.
@@ -44,6 +44,6 @@ class OobleckDecoder(nn.Sequential):
             Shortcut(convolution(latent_dim, config.width, 7), shortcut),
             *(up_block(inner, outer, stride, SnakeBeta, config.shortcuts) for (outer, inner), stride in stages),
             SnakeBeta(config.channels),
-            convolution(config.channels, 1, 7, bias=False),
+            convolution(config.channels, config.audio_channels, 7, bias=False),
             nn.Tanh() if config.final_tanh else nn.Identity(),
         )

@@ -22,8 +22,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from shared.audio.pqmf import Pqmf
 from shared.autoencoders.blocks import convolution
-from shared.autoencoders.config import RaveConfig
 from shared.autoencoders.filtered_noise import FilteredNoise, exponential_sigmoid
+from shared.autoencoders.rave_config import RaveConfig
 from shared.unit import Unit
 
 SLOPE = 0.2

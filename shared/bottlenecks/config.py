@@ -41,3 +41,14 @@ class SigmaConfig(Strict):
         description="fixed: σ = std; normal: σ ~ N(0, std²), one draw for all frames and channels of an example, as in "
         "LatentLM and VibeVoice"
     )
+
+
+class SoftNormConfig(Strict):
+    """A latent of `dim` channels a frame without noise of its own, kept near unit variance by a penalty (SAME)."""
+
+    kind: Literal["soft_norm"]
+    dim: int = Field(gt=0, description="latent dim: channels of a latent frame")
+    training_noise: NonNegativeFloat = Field(
+        5e-2, description="in the decoder's input in training, in running standard deviations of the latent"
+    )
+    noise: NonNegativeFloat = Field(1e-3, description="the same after training")

@@ -59,6 +59,10 @@ class GaussianBottleneck(nn.Module):
             return Posterior(mean, (scale.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT) / 2).exp())
         return Posterior(mean, F.softplus(scale) + self.min_std)
 
+    def restore(self, latents: Tensor, noise: bool = True) -> Tensor:
+        """The decoder's input: the latents as they are, whose noise, if any, was drawn with them."""
+        return latents
+
 
 def _offset(std: float, scale: str) -> float:
     return 2 * math.log(std) if scale == "log_variance" else math.log(math.expm1(std))

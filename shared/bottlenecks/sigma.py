@@ -77,3 +77,7 @@ class SigmaBottleneck(nn.Module):
         """`(batch, dim, frames)` → posterior, in float32 whatever the features' precision."""
         mean = features.float()
         return SigmaPosterior(mean, torch.full_like(mean, self.std), self.draw)
+
+    def restore(self, latents: Tensor, noise: bool = True) -> Tensor:
+        """The decoder's input: the latents as they are, whose noise, if any, was drawn with them."""
+        return latents

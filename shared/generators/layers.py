@@ -19,9 +19,9 @@ class Embedder(nn.Sequential):
         super().__init__(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
 
 
-def time_features(time: Tensor) -> Tensor:
-    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, TIME_FEATURES)`."""
-    half = TIME_FEATURES // 2
+def time_features(time: Tensor, features: int = TIME_FEATURES) -> Tensor:
+    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, features)`."""
+    half = features // 2
     frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / (half - 1)))
     angles = 1000.0 * time[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=-1)

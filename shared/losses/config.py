@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
 
@@ -51,6 +51,28 @@ class ReconstructionWeights(Strict):
     stft: NonNegativeFloat = 3.0
     mel: NonNegativeFloat = 3.0
     spectral: NonNegativeFloat = 1.0
+    complex_stft: NonNegativeFloat = Field(1.0, description="of the terms that complex_stft asks for")
+
+
+class ComplexStftConfig(Strict):
+    """Distances of complex spectrograms, phase included, as SAME has them; see `shared.losses.complex_stft`."""
+
+    resolutions: tuple[Resolution, ...] = Field(
+        min_length=1, description="the hop divides n_fft, at least twice; a window of its own is not for these"
+    )
+    contrast: NonNegativeFloat = 1.0
+    log_magnitude: NonNegativeFloat = 1.0
+    phase: NonNegativeFloat = Field(1.0, description="off in the released code unless asked for; SAME's is not known")
+
+    @model_validator(mode="after")
+    def _windows_are_tight(self):
+        for resolution in self.resolutions:
+            if resolution.window not in (None, resolution.n_fft):
+                raise ValueError(f"complex_stft: the window is as long as n_fft {resolution.n_fft}; leave window out")
+        return self
+
+
+StereoView = Literal["channels", "sum_difference", "both"]
 
 
 class ReconstructionConfig(Strict):
@@ -61,6 +83,12 @@ class ReconstructionConfig(Strict):
     mel: tuple[MelResolution, ...]
     perceptual: bool = True  # A-weights the STFT term
     spectral: SpectralDistanceConfig | None = None
+    complex_stft: ComplexStftConfig | None = Field(None, description="SAME's spectral terms, phase included")
+    stereo: StereoView = Field(
+        "channels",
+        description="what the spectral terms compare of stereo: left and right; their sum and difference; or both, "
+        "whose terms add up, as in SAME",
+    )
 
 
 class KlTarget(Strict):
@@ -118,4 +146,82 @@ class AlignmentConfig(Strict):
     def _width_is_of_convolutions(self):
         if self.projection == "linear" and self.width is not None:
             raise ValueError(f"projection linear has no width (got {self.width}); leave it out, or set width: null")
+        return self
+
+
+class ShapingConfig(Strict):
+    """What the small models that shape a latent while it is learned (SAME) have in common.
+
+    SAME's weights are not known.
+    """
+
+    weight: PositiveFloat = Field(description="of the loss beside the autoencoder's")
+    detach_steps: NonNegativeInt = Field(
+        10_000, description="steps in which the model learns from the latents, and the encoder not from the model"
+    )
+
+
+class GenerativeProbeConfig(ShapingConfig):
+    """A small flow-matching transformer over the latents, `shared.losses.generative_probe`; the sizes are SAME's."""
+
+    width: PositiveInt = 768
+    depth: PositiveInt = 4
+    heads: PositiveInt = 8
+    feed_forward: PositiveInt = Field(4, description="inner width of the feed-forward layers, in widths")
+    time_features: int = Field(512, gt=0, multiple_of=2)
+    truncation: float = Field(0.075, gt=0, lt=1, description="below it, logistic-normal times are not drawn")
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self):
+        if self.width % (4 * self.heads):
+            raise ValueError(
+                f"width {self.width} must be a multiple of 4 x {self.heads} heads (RoPE turns pairs of half of each)"
+            )
+        return self
+
+
+class ChromaBandConfig(Strict):
+    """Pitch classes, heard in some octaves more than in others; in octaves from 27.5 Hz, the lowest A of a piano."""
+
+    centre: float = Field(description="octave that weighs most")
+    width: PositiveFloat = Field(description="standard deviation of the weight, in octaves")
+    weight: PositiveFloat
+
+
+class SemanticRegressorsConfig(ShapingConfig):
+    """Linear maps from the latent to what can be heard in the signal, `shared.losses.semantic`; SAME's values."""
+
+    chroma: tuple[ChromaBandConfig, ...] = (
+        ChromaBandConfig(centre=1.0, width=1.0, weight=0.035),
+        ChromaBandConfig(centre=5.0, width=1.5, weight=0.05),
+        ChromaBandConfig(centre=9.0, width=1.0, weight=0.2),
+    )
+    chroma_bins: PositiveInt = Field(128, description="pitch classes of an octave")
+    level_difference: NonNegativeFloat = Field(0.1, description="weight of the level difference between two channels")
+    level_bands: PositiveInt = Field(32, description="mel bands of the level difference")
+
+
+class ContrastiveCriticConfig(ShapingConfig):
+    """A transformer that tells latents with their own audio and text from others, `shared.losses.contrastive`.
+
+    The defaults are SAME's.
+    """
+
+    width: PositiveInt = 512
+    depth: PositiveInt = 4
+    head_dim: int = Field(64, gt=0, multiple_of=4)
+    feed_forward: PositiveInt = Field(2, description="inner width of the feed-forward layers, in widths")
+    wavelet_levels: PositiveInt = Field(8, description="how often the audio is halved, to be 2 to the power as wide")
+    margin: float = 0.5
+    negatives: PositiveInt = Field(1024, description="pairs at most, a step")
+    frame_mask: float = Field(0.4, ge=0, lt=1, description="share of the audio's frames that are left out")
+    audio_dropout: float = Field(0.35, ge=0, lt=1)
+    latent_dropout: float = Field(0.1, ge=0, lt=1)
+    latent_noise: NonNegativeFloat = Field(1e-2, description="its standard deviation, after the embedding")
+    gain: NonNegativeFloat = Field(0.2, description="by how much the audio is made louder, at most")
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self):
+        if self.width % self.head_dim:
+            raise ValueError(f"width {self.width} must be a multiple of head_dim {self.head_dim}")
         return self

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from shared.audio.stereo import sum_difference
+from shared.losses.complex_stft import ComplexStftLoss
 from shared.losses.config import ReconstructionConfig
 from shared.losses.mel import MultiScaleMelLoss
 from shared.losses.multi_resolution_stft import MultiResolutionStftLoss
@@ -15,26 +17,46 @@ class ReconstructionLoss(nn.Module):
     """`w_l1 mean |y - x| + w_stft MultiResolutionStftLoss(x, y) + w_mel MultiScaleMelLoss(x, y)`, and
     `+ w_spectral SpectralDistance(x, y)` if it is asked for.
 
-    A spectral term without resolutions is left out.
+    A spectral term without resolutions is left out. With `complex_stft`, `w_complex_stft ComplexStftLoss(x, y)` comes
+    to it. Of stereo, spectral terms compare left and right, sum and difference, or both: then they are added.
     """
 
     def __init__(self, config: ReconstructionConfig, sample_rate: int):
         super().__init__()
-        self.weights = config.weights
+        self.weights, self.stereo = config.weights, config.stereo
         self.stft = MultiResolutionStftLoss(config.stft, sample_rate if config.perceptual else None)
         self.mel = MultiScaleMelLoss(config.mel, sample_rate)
         self.spectral = SpectralDistance(config.spectral) if config.spectral else None
         self.spectra = Spectra([*self.stft.spectra.resolutions, *self.mel.spectra.resolutions])
+        self.complex_stft = ComplexStftLoss(config.complex_stft) if config.complex_stft else None
 
     def forward(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Both `(batch, 1, time)` -> the total, and each unweighted term."""
+        """Both `(batch, time)` or `(batch, channels, time)` -> the total, and each unweighted term.
+
+        Raises:
+            ValueError: a sum and difference are asked for, and it is not stereo.
+        """
+        parts = {"l1": F.l1_loss(prediction, target)}
+        for view in VIEWS[self.stereo]:
+            for name, part in self._spectral(view(prediction), view(target)).items():
+                parts[name] = parts[name] + part if name in parts else part
+        return sum(getattr(self.weights, name) * part for name, part in parts.items()), parts
+
+    def _spectral(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
             wanted = self.spectra(target)
         predicted = self.spectra(prediction)
-        parts = {"l1": F.l1_loss(prediction, target)}
-        for name, loss in (("stft", self.stft), ("mel", self.mel)):
-            if loss.spectra.resolutions:
-                parts[name] = loss.compare(predicted, wanted)
-        if self.spectral:
+        losses = (("stft", self.stft), ("mel", self.mel))
+        parts = {name: loss.compare(predicted, wanted) for name, loss in losses if loss.spectra.resolutions}
+        if self.spectral is not None:
             parts["spectral"] = self.spectral(prediction, target)
-        return sum(getattr(self.weights, name) * part for name, part in parts.items()), parts
+        if self.complex_stft is not None:
+            parts["complex_stft"] = self.complex_stft(prediction, target)
+        return parts
+
+
+def _as_it_is(audio: Tensor) -> Tensor:
+    return audio
+
+
+VIEWS = {"channels": (_as_it_is,), "sum_difference": (sum_difference,), "both": (_as_it_is, sum_difference)}

@@ -6,15 +6,15 @@ from shared.metrics.failure import NotMeasured
 
 
 def trim(reference: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cut both `(time,)` signals to the shorter of the two; a codec rounds lengths to whole frames.
+    """Cut both `(time,)` or `(channels, time)` signals to the shorter one; a codec rounds lengths to whole frames.
 
     Raises:
         NotMeasured: one of them is empty or holds a value that is not finite.
     """
-    length = min(len(reference), len(clip))
+    length = min(reference.shape[-1], clip.shape[-1])
     if length == 0:
-        raise NotMeasured(f"no samples (reference {len(reference)}, clip {len(clip)})")
-    pair = reference[:length], clip[:length]
+        raise NotMeasured(f"no samples (reference {reference.shape[-1]}, clip {clip.shape[-1]})")
+    pair = reference[..., :length], clip[..., :length]
     if not all(np.isfinite(signal).all() for signal in pair):
         raise NotMeasured("samples that are not finite")
     return pair

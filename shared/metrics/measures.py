@@ -18,6 +18,7 @@ from shared.metrics.error_rate import character_errors, word_errors
 from shared.metrics.failure import NotMeasured
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
+from shared.metrics.mel_log1p import mel_log1p
 from shared.metrics.pitch import pitch_deviation
 from shared.metrics.si_sdr import si_sdr
 from shared.metrics.similarity import cosine_similarity
@@ -67,6 +68,7 @@ INTRUSIVE_FUNCTIONS = {
     "mel_distance": (mel_distance, "multi-resolution log10-mel L1 distance", None),
     "lsd": (log_spectral_distance, "log-spectral distance, log10 power, window 2048, hop 512", None),
     "si_sdr": (si_sdr, "SI-SDR (Le Roux et al. 2019), dB", None),
+    "mel_log1p": (mel_log1p, "multi-resolution L1 distance of ln(1 + mel magnitude)", None),
 }
 
 

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 MetricName = Literal[
-    "wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch",
+    "wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch", "mel_log1p",
     "text_similarity", "kad", "fad",
 ]  # fmt: skip
 NAMES: tuple[MetricName, ...] = get_args(MetricName)
@@ -20,6 +20,7 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "si_sdr": ("si_sdr",),
     "rate": ("kl", "kbps"),
     "pitch": ("pitch_std",),
+    "mel_log1p": ("mel_log1p",),
     "text_similarity": ("text_similarity",),
     "kad": (),
     "fad": (),
@@ -39,4 +40,4 @@ EVALUATORS: dict[MetricName, str] = {
 OF_SETS: tuple[MetricName, ...] = ("kad", "fad")
 
 # Those that compare a clip with its reference sample by sample; they are left out of a set without references.
-INTRUSIVE: tuple[MetricName, ...] = ("pesq", "stoi", "mel_distance", "lsd", "si_sdr")
+INTRUSIVE: tuple[MetricName, ...] = ("pesq", "stoi", "mel_distance", "lsd", "si_sdr", "mel_log1p")

@@ -60,6 +60,7 @@ QUANTITIES = {
         Quantity("mel_distance", "Mel distance", False),
         Quantity("lsd", "LSD (dB)", False, digits=2),
         Quantity("si_sdr", "SI-SDR (dB)", True, digits=2),
+        Quantity("mel_log1p", "MELlog1p", False),
         Quantity("pitch_std", "Pitch std (semitones)", True, digits=2),
         Quantity("kl", "KL (nats/frame)", False, digits=1),
         Quantity("kbps", "Rate (kbps)", False, digits=2),

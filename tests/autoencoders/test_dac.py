@@ -86,6 +86,19 @@ def test_target_kls_latent_at_48_khz_is_built_with_its_mel_input():
     assert autoencoders[1].encode(torch.zeros(1, 48000, device="meta")).mean.shape == (1, 128, 40)
 
 
+def test_the_conventional_stereo_vae_differs_from_a_mono_one_beside_the_waveform_alone():
+    """1024 samples a frame of 64 channels, in the sizes of stable-audio-tools' public configuration."""
+    sizes = {"family": "dac", "channels": 128, "strides": [4, 4, 8, 8], "decoder": {"kind": "dac", "channels": 1536}}
+    mono, stereo = (
+        meta_autoencoder(AutoencoderConfig(architecture=sizes | {"audio_channels": n}, bottleneck={"dim": 64}))
+        for n in (1, 2)
+    )
+    assert stereo.hop == 1024 and stereo.latent_dim == 64
+    assert count(stereo.encoder) - count(mono.encoder) == 7 * 128
+    assert count(stereo.decoder) - count(mono.decoder) == 7 * 96 + 2
+    assert stereo.encode(torch.zeros(1, 2, 44_100, device="meta")).mean.shape == (1, 64, 44)
+
+
 def test_a_mel_frame_lies_at_its_latent_frame_and_adds_nothing_at_first():
     mel = MelInput(MelInputConfig(sample_rate=16000, n_mels=20, n_fft=1024), 400, 3)
     audio = torch.zeros(1, 1, 4000)

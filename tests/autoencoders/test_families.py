@@ -34,14 +34,23 @@ FAMILIES = {
         "family": "rave", "bands": 2, "channels": 4, "strides": [3, 4], "projection": "joint", "envelope": "sigmoid",
         "noise": {"points": 3, "strides": [4]},
     },
+    "resampling": {
+        "family": "resampling", "audio_channels": 1, "patch": 16, "stride": 4, "width": 16, "depth": 2, "head_dim": 8,
+        "sine_layers": 1, "branch_std": 0.3, "token_noise": [0.0, 0.0],
+    },
+    "resampling in chunks": {
+        "family": "resampling", "audio_channels": 1, "patch": 16, "stride": 4, "width": 16, "depth": 2, "head_dim": 8,
+        "window": None, "chunk": 2, "sine_layers": 0, "output_kernel": 3, "branch_std": 0.3,
+    },
 }
 SIGMA = {"kind": "sigma", "dim": 2, "std": 0.625, "draw": "normal"}
-BOTTLENECKS = {"gaussian": {"dim": 2}, "sigma": SIGMA}
+SOFT_NORM = {"kind": "soft_norm", "dim": 2}
+BOTTLENECKS = {"gaussian": {"dim": 2}, "sigma": SIGMA, "soft_norm": SOFT_NORM}
 LEGAL = [
     (family, bottleneck)
     for family in FAMILIES
     for bottleneck in BOTTLENECKS
-    if not (("attention" in family or "grouped" in family) and bottleneck == "sigma")
+    if not (("attention" in family or "grouped" in family) and bottleneck != "gaussian")
 ]
 
 
@@ -93,7 +102,49 @@ def test_a_bottleneck_without_a_kind_is_gaussian():
     assert config == AutoencoderConfig.model_validate(named)
 
 
+@pytest.mark.parametrize("bottleneck", [SIGMA, SOFT_NORM], ids=["sigma", "soft_norm"])
 @pytest.mark.parametrize("family", ["dac with attention and bigvgan", "rave, grouped"])
-def test_a_projection_which_makes_a_scale_is_refused_with_a_sigma_bottleneck(family):
+def test_a_projection_which_makes_a_scale_is_refused_with_a_bottleneck_that_has_none(family, bottleneck):
     with pytest.raises(ValueError, match="goes with a gaussian bottleneck"):
-        AutoencoderConfig(architecture=FAMILIES[family], bottleneck=SIGMA)
+        AutoencoderConfig(architecture=FAMILIES[family], bottleneck=bottleneck)
+
+
+MONO_ONLY = [{"mel_input": {"sample_rate": 16000, "n_mels": 10, "n_fft": 200}, "decoder": {"kind": "dac"}},
+             {"decoder": {"kind": "bigvgan", "strides": [4, 4, 5], "kernels": [8, 8, 9]}}]
+STEREO = {
+    "oobleck": {**FAMILIES["oobleck"], "audio_channels": 2},
+    "dac": {**FAMILIES["dac"], "audio_channels": 2, "mel_input": None},
+    "resampling": {**FAMILIES["resampling"], "audio_channels": 2},
+}
+
+
+@pytest.mark.parametrize("bottleneck", BOTTLENECKS)
+@pytest.mark.parametrize("family", STEREO)
+def test_stereo_comes_back_whole_and_both_channels_are_read(family, bottleneck):
+    torch.manual_seed(0)
+    config = AutoencoderConfig(architecture=STEREO[family], bottleneck=BOTTLENECKS[bottleneck])
+    autoencoder = build_autoencoder(config).eval()
+    audio = torch.randn(3, 2, 5 * autoencoder.hop + 7, requires_grad=True)
+    output, latents, _ = autoencoder(audio, sample=False)
+    assert output.shape == audio.shape and latents.shape == (3, 2, 6)
+    output[1].square().sum().backward()
+    reached = audio.grad.abs().sum(dim=2) > 0
+    assert reached.tolist() == [[False, False], [True, True], [False, False]]
+
+
+@pytest.mark.parametrize("mono", MONO_ONLY, ids=["mel input", "bigvgan"])
+def test_stereo_is_refused_where_a_part_is_mono(mono):
+    architecture = {"family": "dac", "channels": 4, "strides": [4, 4, 5], "audio_channels": 2, **mono}
+    with pytest.raises(ValueError, match="audio_channels 2: mel_input and the bigvgan decoder are mono"):
+        AutoencoderConfig(architecture=architecture, bottleneck={"dim": 2})
+
+
+@pytest.mark.parametrize("family", STEREO)
+def test_mono_is_stereo_whose_layers_beside_the_waveform_have_one_channel(family):
+    """Nothing but the sizes beside the waveform depends on the number of channels."""
+    sizes = [{**STEREO[family], "audio_channels": channels} for channels in (1, 2)]
+    builds = [build_autoencoder(AutoencoderConfig(architecture=each, bottleneck={"dim": 2})) for each in sizes]
+    shapes = [{name: value.shape for name, value in each.state_dict().items()} for each in builds]
+    assert shapes[0].keys() == shapes[1].keys()
+    different = [name for name, shape in shapes[0].items() if shape != shapes[1][name]]
+    assert 2 <= len(different) <= 5 and all(name.split(".")[0] in ("encoder", "decoder") for name in different)

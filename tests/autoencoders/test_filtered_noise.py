@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from shared.autoencoders.config import FilteredNoiseConfig
 from shared.autoencoders.filtered_noise import FilteredNoise, exponential_sigmoid, interpolation
+from shared.autoencoders.rave_config import FilteredNoiseConfig
 
 
 def make(bands: int = 2, **changes) -> FilteredNoise:

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import build_autoencoder, load_autoencoder, meta_autoencoder
-from shared.autoencoders.config import AutoencoderConfig, RaveConfig
+from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.rave_config import RaveConfig
 from shared.config import ConfigError, parse
 from shared.training.job import save_model
 

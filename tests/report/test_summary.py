@@ -42,7 +42,7 @@ def test_the_page_keeps_what_is_around_the_ledger(tmp_path):
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     assert put_into(page, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
     page.write_text("no marks")
-    with pytest.raises(ConfigError, match="README.md: no line"):
+    with pytest.raises(ConfigError, match="no line"):
         put_into(page, "new")
 
 

@@ -1,0 +1,42 @@
+"""How wide a stereo signal is, and how well that is kept.
+
+SAME (arXiv 2605.18613) reports a stereo correlation that we found no definition of; this one is a guess.
+"""
+
+import numpy as np
+
+from shared.metrics.alignment import trim
+from shared.metrics.failure import NotMeasured
+
+
+def stereo_correlation(audio: np.ndarray) -> float:
+    """Correlation of left and right, means removed: 1 for mono, 0 for unrelated channels, -1 for opposite ones.
+
+    Args:
+        audio: `(2, time)`.
+
+    Raises:
+        NotMeasured: it is not stereo, or a channel is silent or constant.
+    """
+    if audio.ndim != 2 or audio.shape[0] != 2:
+        raise NotMeasured(f"not stereo, (2, time): {audio.shape}")
+    left, right = audio.astype(np.float64) - audio.mean(axis=1, keepdims=True, dtype=np.float64)
+    energy = np.sqrt(left @ left * (right @ right))
+    if energy == 0:
+        raise NotMeasured("a channel is silent")
+    return float(left @ right / energy)
+
+
+def stereo_deviation(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
+    """`|correlation(reference) - correlation(clip)|`: 0 where the width is kept.
+
+    Args:
+        reference: `(2, time)`.
+        clip: `(2, time)`; both are cut to the shorter one.
+        sample_rate: not used; all metrics of two signals share this signature.
+
+    Raises:
+        NotMeasured: see `stereo_correlation`.
+    """
+    reference, clip = trim(reference, clip)
+    return abs(stereo_correlation(reference) - stereo_correlation(clip))
