@@ -91,7 +91,8 @@ def load_pieces(manifest_path: Path) -> dict[str, Piece]:
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
             fields = json.loads(line)
-            pieces[fields.pop("id")] = Piece.model_validate(fields)
+            name = fields.pop("id")
+            pieces[name] = Piece.model_validate(fields)
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; only music that was made here has notes") from None
     except (ValueError, KeyError) as error:  # JSON, its fields, and no id

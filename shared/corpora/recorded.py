@@ -78,7 +78,7 @@ class RecordedConfig(Strict):
 class Recording(NamedTuple):
     """A clip as its source has it: `name` is what the user knows it by, `audio` a path or a file's bytes.
 
-    A sound's `speaker` is None.
+    A sound's `speaker` is None. `cut`: where it is longer than `max_seconds`, only its beginning is taken.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Recording(NamedTuple):
     text: str
     speaker: str | None
     split: Split | None = None
+    cut: bool = False
 
 
 class Stored(NamedTuple):
@@ -150,9 +151,11 @@ def _store(index: int, recording: Recording, config: RecordedConfig, folder: Pat
     try:
         # By its header first: a recording of hours must not be decoded to learn that it is too long.
         claimed = audio_seconds(_opened(recording))
+        claimed = min(claimed, config.max_seconds) if recording.cut else claimed
         problem = text_problem(recording.text, config.content) or length_problem(claimed, *limits)
         if problem is None:
             audio = read_channels(_opened(recording), config.sample_rate, config.channels)
+            audio = audio[..., : int(config.max_seconds * config.sample_rate)] if recording.cut else audio
             problem = cut_problem(audio.shape[-1] / config.sample_rate, claimed)
             problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits, config.content)
     except AudioError as error:

@@ -95,22 +95,29 @@ def plan_styles(plan: StylePlan, seed: int) -> list[Planned]:
 
 def _draw_styles(turns: list[Shape], used: set[Style], rng: random.Random, once: bool) -> Iterator[Style]:
     """A style of each shape that is not among those used; `once`: it then is one of them."""
-    decks = {shape: _style_deck(shape, rng) for shape in dict.fromkeys(turns)}
+    decks = {shape: _Decks(shape, rng) for shape in dict.fromkeys(turns)}
     for shape in turns:
-        style = next(style for style in decks[shape] if style not in used)
+        style = decks[shape].draw(used)
         if once:
             used.add(style)
         yield style
 
 
-def _style_deck(shape: Shape, rng: random.Random) -> Iterator[Style]:
-    """Styles of a shape without end: each instrument, tempo and key as often as the others of its kind."""
-    parts, drums = shape
-    leads = _deck(list(INSTRUMENTS if parts == 1 else LEADS), rng)
-    backings, tempi, keys = _deck(list(BACKINGS), rng), _deck(list(TEMPI), rng), _deck(KEYS, rng)
-    while True:
-        backing = None if parts == 1 else next(backings)
-        yield Style(next(leads), backing, parts == MOST_PARTS, drums, next(tempi), *next(keys))
+class _Decks:
+    """Styles of a shape: each instrument, tempo and key as often as the others of its kind."""
+
+    def __init__(self, shape: Shape, rng: random.Random):
+        self.parts, self.drums = shape
+        self.leads = _deck(list(INSTRUMENTS if self.parts == 1 else LEADS), rng)
+        self.backings = _deck([None] if self.parts == 1 else list(BACKINGS), rng)
+        self.tempi, self.keys = _deck(list(TEMPI), rng), _deck(KEYS, rng)
+
+    def draw(self, used: set[Style]) -> Style:
+        """One for the next players that is not used."""
+        players = next(self.leads), next(self.backings), self.parts == MOST_PARTS, self.drums
+        while (style := Style(*players, next(self.tempi), *next(self.keys))) in used:
+            pass
+        return style
 
 
 def _deck(values: Sequence[Any], rng: random.Random) -> Iterator[Any]:
