@@ -15,7 +15,6 @@ RENDER_RATE = 44100
 # After this time nothing is left of a note that the player was told to drop.
 SILENT_SECONDS = 0.1
 FADE_SECONDS = 0.02
-PAN, CENTRE, WIDTH = 10, 64, 63
 
 
 class SoundFontError(ConfigError):
@@ -36,14 +35,12 @@ class SoundFont:
     def render(self, piece: Piece, rate: int) -> np.ndarray:
         """The sound of a piece at `rate` Hz: float32 (2, time), left first, at no level in particular.
 
-        Each part is rendered by itself and brought to its level, for a sound font's instruments differ in loudness by
-        20 dB; the end is faded out over 20 ms.
+        Each part is rendered by itself and brought to its level and place; the end is faded out over 20 ms.
         """
         mix = np.zeros((2, round(piece.seconds * RENDER_RATE)), dtype=np.float32)
         for place, part in enumerate(piece.parts):
             stem = self.render_part(part, [note for note in piece.notes if note.part == place], piece.seconds)
-            level = np.sqrt((stem.astype(np.float64) ** 2).mean())
-            mix += stem * np.float32(10 ** (part.level / 20) / level) if level > 0 else 0
+            mix += place_part(stem, part)
         fade = round(FADE_SECONDS * RENDER_RATE)
         mix[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
         mix = np.ascontiguousarray(resample(np.ascontiguousarray(mix.T), RENDER_RATE, rate).T)
@@ -55,7 +52,6 @@ class SoundFont:
         player.soundfonts[self._font].reset()
         player.generate_simple(round(SILENT_SECONDS * RENDER_RATE))
         player.program_change(0, part.program, part.drums)
-        player.control_change(0, PAN, CENTRE + round(WIDTH * part.pan))
         size, done, chunks = round(seconds * RENDER_RATE), 0, []
         for time, velocity, pitch in _events(notes):
             if (count := min(round(time * RENDER_RATE), size) - done) > 0:
@@ -70,6 +66,20 @@ class SoundFont:
     def _generate(self, count: int) -> np.ndarray:
         """The next `count` samples, (time, 2)."""
         return np.frombuffer(self._player.generate_simple(count), dtype=np.float32).reshape(count, 2)
+
+
+def place_part(stem: np.ndarray, part: Part) -> np.ndarray:
+    """A part (2, time) at its level, and where its pan puts it with constant power:
+
+    left = cos a, right = sin a, a = (pan + 1) pi / 4; so left is 20 log10(cot a) dB louder than right, exactly.
+
+    A sound font's instruments differ in loudness by 20 dB, and some of its samples have sides of their own, which its
+    player only shifts; hence both channels are brought to one RMS first.
+    """
+    levels = np.sqrt((stem.astype(np.float64) ** 2).mean(axis=1))
+    angle = (part.pan + 1) * np.pi / 4
+    gains = 10 ** (part.level / 20) * np.array([np.cos(angle), np.sin(angle)])
+    return stem * (gains / np.maximum(levels, np.finfo(float).tiny))[:, None].astype(np.float32)
 
 
 def font_path() -> Path:

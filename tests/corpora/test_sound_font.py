@@ -46,8 +46,9 @@ def test_every_instrument_is_heard_in_tune_while_its_note_is_held(font, name):
         assert audio.shape == (2, 2 * RATE) and audio.dtype == np.float32
         assert audio_problem(audio, RATE, "sound") is None
         assert np.abs(audio[:, : int(0.19 * RATE)]).max() < 1e-3 * np.abs(audio).max()
-        strongest = heard_chroma(audio)[:, 3:9].sum(axis=1).argmax()
-        assert strongest == pitch % 12, f"{name} at {pitch} sounds as pitch class {strongest}"
+        held = heard_chroma(audio)[:, 3:9].sum(axis=1)
+        # The third harmonic, a fifth above, is stronger than the fundamental in some.
+        assert (held.argmax() - pitch) % 12 in (0, 7) and held[pitch % 12] > 0.25 * held.max()
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: " ".join(part.name for part in piece.parts))
@@ -65,12 +66,11 @@ def test_librosas_chroma_of_the_render_agrees_with_the_exact_chroma_of_its_notes
 @pytest.mark.parametrize("name", ["flute", "piano", "strings", "xylophone", "brass"])
 def test_the_louder_ear_is_the_one_on_the_side_that_a_part_is_panned_to(font, name):
     note = Note(0.0, 1.5, 0, INSTRUMENTS[name].low + 12, 100)
-    levels = []
-    for pan in (-0.85, -0.25, 0.0, 0.25, 0.85):
-        left, right = (font.render(solo(name, note, pan=pan), RATE) ** 2).mean(axis=1)
-        levels.append(10 * np.log10(left / right))
-    assert levels == sorted(levels, reverse=True)
-    assert levels[0] > 10 and levels[1] > 2 and abs(levels[2]) < 1.5 and levels[3] < -2 and levels[4] < -10
+    for pan, side in ((-0.85, 1), (-0.25, 1), (0.0, 0), (0.25, -1), (0.85, -1)):
+        left, right = (font.render(solo(name, note, pan=pan), RATE).astype(np.float64) ** 2).mean(axis=1)
+        difference = 10 * np.log10(left / right)
+        assert difference == pytest.approx(-20 * np.log10(np.tan((pan + 1) * np.pi / 4)), abs=0.1)
+        assert abs(difference) < 0.1 if side == 0 else side * difference > 3
 
 
 def test_parts_have_their_levels_whatever_the_instrument(font):
