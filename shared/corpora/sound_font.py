@@ -79,7 +79,7 @@ def place_part(stem: np.ndarray, part: Part) -> np.ndarray:
     levels = np.sqrt((stem.astype(np.float64) ** 2).mean(axis=1))
     angle = (part.pan + 1) * np.pi / 4
     gains = 10 ** (part.level / 20) * np.array([np.cos(angle), np.sin(angle)])
-    return stem * (gains / np.maximum(levels, np.finfo(float).tiny))[:, None].astype(np.float32)
+    return stem * (gains / np.where(levels > 0, levels, 1))[:, None].astype(np.float32)
 
 
 def font_path() -> Path:
