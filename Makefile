@@ -6,6 +6,8 @@ SCALE ?= cpu
 SEEDS ?= 0
 CORPUS ?=
 LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
+# Locks whose packages ask for more than is used of them.
+ALONE := envs/music.txt
 BIN := .venv/bin
 CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
 
@@ -61,14 +63,14 @@ lint: .venv/ready
 	$(BIN)/snakemake --lint
 
 # The stamp is written last: an interrupted installation is started again.
-.venv/ready: $(LOCKS) pyproject.toml
+.venv/ready: $(LOCKS) $(ALONE) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
 	  || { echo "error: Python 3.11 or 3.12 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
 	@command -v gcc >/dev/null || { echo "error: gcc is needed, to build the pesq package"; exit 1; }
-	@echo "Building .venv from $(LOCKS): once, some minutes"
+	@echo "Building .venv from $(LOCKS) $(ALONE): once, some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(LOCKS))
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(addprefix -r ,$(ALONE)) -e .
 	@touch $@
 
 FORCE:

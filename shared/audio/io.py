@@ -1,4 +1,4 @@
-"""Audio files in and out: read anything soundfile reads, write mono PCM16, resample with soxr."""
+"""Audio files in and out: read anything soundfile reads, write PCM16, resample with soxr."""
 
 import io
 from pathlib import Path
@@ -75,6 +75,21 @@ def read_mono(source: Path | BinaryIO, rate: int) -> np.ndarray:
     return resample(audio.mean(axis=1), source_rate, rate)
 
 
+def read_channels(source: Path | BinaryIO, rate: int, channels: int) -> np.ndarray:
+    """Read an audio file at `rate` Hz: float32 (time,) for one channel, (2, time) for two; mono becomes both of them.
+
+    Raises:
+        AudioError: the file is not readable as audio, or has more than two channels and two are asked for.
+    """
+    if channels == 1:
+        return read_mono(source, rate)
+    audio, source_rate = read_audio(source)
+    if audio.shape[1] > channels:
+        raise AudioError(f"{audio.shape[1]} channels, of which no two are known to be left and right")
+    both = np.broadcast_to(audio, (len(audio), channels))
+    return np.ascontiguousarray(resample(np.ascontiguousarray(both), source_rate, rate).T)
+
+
 def resample(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
     """Resample (time,) or (time, channels) from `source_rate` to `rate` Hz at soxr's high quality."""
     if source_rate == rate:
@@ -83,19 +98,19 @@ def resample(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
 
 
 def limit_peak(audio: np.ndarray, limit: float = PEAK_LIMIT) -> np.ndarray:
-    """Scale (time,) down, as a whole, so that no sample exceeds `limit`; quieter audio is unchanged."""
+    """Scale (time,) or (channels, time) down, as a whole, so that no sample exceeds `limit`, or not at all."""
     peak = float(np.abs(audio).max(initial=0.0))
     return audio * np.float32(limit / peak) if peak > limit else audio
 
 
 def write_pcm16(path: Path, audio: np.ndarray, rate: int) -> None:
-    """Write float (time,) in [-1, 1] as a mono 16-bit WAV file, atomically; equal audio gives equal bytes.
+    """Write float (time,) or (2, time) in [-1, 1] as a 16-bit WAV file, atomically; equal audio gives equal bytes.
 
     Samples are rounded to the nearest level and clipped at full scale.
     """
-    if audio.ndim != 1:
-        raise ValueError(f"expected (time,), got shape {audio.shape}")
-    levels = np.clip(np.rint(np.asarray(audio, dtype=np.float64) * 32768), -32768, 32767).astype(np.int16)
+    if audio.ndim != 1 and audio.shape[:-1] != (2,):
+        raise ValueError(f"expected (time,) or (2, time), got shape {audio.shape}")
+    levels = np.clip(np.rint(np.asarray(audio.T, dtype=np.float64) * 32768), -32768, 32767).astype(np.int16)
     with atomic_path(path) as temporary:
         soundfile.write(temporary, levels, rate, format="WAV", subtype="PCM_16")
 

@@ -13,6 +13,7 @@ from shared.corpora.config import CorpusConfig, parse_corpus
 from shared.corpora.folder import FolderConfig, build_folder
 from shared.corpora.hub import HubConfig, build_hub
 from shared.corpora.manifest import Manifest
+from shared.corpora.music import MusicConfig, build_music
 from shared.corpora.sound import SoundConfig, build_sound
 from shared.corpora.speech import SpeechConfig, build_speech
 from shared.files import read_json
@@ -22,13 +23,15 @@ def build_corpus(config: CorpusConfig, output: Path, workers: int = 1) -> Manife
     """Build the corpus that `config` describes, its manifest at `output`; speech by so many processes at once.
 
     Raises:
-        CorpusError: the source is not usable; the message says what to change.
+        ConfigError: the source is not usable; the message says what to change.
     """
     match config:
         case SpeechConfig():
             return build_speech(config, output, workers)
         case SoundConfig():
             return build_sound(config, output)
+        case MusicConfig():
+            return build_music(config, output)
         case FolderConfig():
             return build_folder(config, output)
         case HubConfig():

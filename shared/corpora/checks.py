@@ -55,10 +55,15 @@ def cut_problem(seconds: float, claimed: float) -> str | None:
 
 
 def audio_problem(audio: np.ndarray, rate: int, content: Content = "speech") -> str | None:
-    """Why the samples (time,) at `rate` Hz cannot be used, or None. A constant offset is no sound."""
+    """Why the samples, (time,) or (channels, time) at `rate` Hz, cannot be used, or None.
+
+    A constant offset is no sound; what is heard in one of two channels is heard.
+    """
     if not np.isfinite(audio).all():
         return "samples that are not finite"
-    heard = frame_rms(audio - audio.mean(), rate) > 10 ** (AUDIBLE_DBFS / 20) if len(audio) else np.zeros(1)
+    channels = [channel for channel in np.atleast_2d(audio) if len(channel)]
+    levels = np.max([frame_rms(channel - channel.mean(), rate) for channel in channels] or np.zeros((1, 1)), axis=0)
+    heard = levels > 10 ** (AUDIBLE_DBFS / 20)
     least = DEMANDS[content].audible
     if heard.sum() * FRAME_SECONDS < least:
         return f"silent: less than {least:g} s above {AUDIBLE_DBFS:g} dBFS"
@@ -69,5 +74,5 @@ def clip_problem(
     audio: np.ndarray, rate: int, text: str, least: float, most: float, content: Content = "speech"
 ) -> str | None:
     """The first reason why a clip cannot be used, or None: its text, its length, its samples."""
-    length = length_problem(len(audio) / rate, least, most)
+    length = length_problem(audio.shape[-1] / rate, least, most)
     return text_problem(text, content) or length or audio_problem(audio, rate, content)

@@ -7,10 +7,13 @@ from pydantic import Field, RootModel
 from shared.config import parse
 from shared.corpora.folder import FolderConfig
 from shared.corpora.hub import HubConfig
+from shared.corpora.music import MusicConfig
 from shared.corpora.sound import SoundConfig
 from shared.corpora.speech import SpeechConfig
 
-CorpusConfig = Annotated[SpeechConfig | SoundConfig | FolderConfig | HubConfig, Field(discriminator="kind")]
+CorpusConfig = Annotated[
+    SpeechConfig | SoundConfig | MusicConfig | FolderConfig | HubConfig, Field(discriminator="kind")
+]
 
 
 class _AnyCorpus(RootModel[CorpusConfig]):

@@ -32,6 +32,6 @@ def trim_silence(audio: np.ndarray, rate: int) -> np.ndarray:
 
 
 def normalise_level(audio: np.ndarray, rms: float = SPEECH_RMS) -> np.ndarray:
-    """Scale (time,) to `rms`, or to less if its peaks would clip; silence is unchanged."""
+    """Scale (time,) or (channels, time) to `rms` in all, or to less if its peaks would clip; silence stays."""
     level = float(np.sqrt((audio.astype(np.float64) ** 2).mean()))
     return limit_peak(audio * np.float32(rms / level)) if level > 0 else audio

@@ -10,6 +10,10 @@ from shared.audio.io import AudioError, limit_peak, read_audio, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
 
+# A field that is left out of dumps where it says mono: manifests and specs from before stereo stay what they were.
+Channels = Literal[1, 2]
+MONO = Field(default=1, exclude_if=lambda channels: channels == 1)
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 AUDIO_FOLDER = "audio"
@@ -20,10 +24,10 @@ class CorpusError(ConfigError):
 
 
 class Clip(Strict):
-    """One utterance or sound: mono PCM16 at the manifest's sample rate; `file` is relative to its folder.
+    """One utterance, sound or piece: PCM16 at the manifest's sample rate; `file` is relative to its folder.
 
-    Of a sound, `text` is the caption and `speaker` is None. `seen_speaker` is False for a voice that has no clip in
-    `train`.
+    Of a sound or piece, `text` is the caption and `speaker` is None. `seen_speaker` is False for a voice that has no
+    clip in `train`.
     """
 
     id: str
@@ -44,9 +48,10 @@ class Rejected(Strict):
 
 
 class Manifest(Strict):
-    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz."""
+    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz; the file says nothing of one channel."""
 
     sample_rate: int
+    channels: Channels = MONO
     corpus_hash: str
     clips: list[Clip]
     rejected: list[Rejected] = Field(default_factory=list)
@@ -64,16 +69,22 @@ def corpus_hash(clips: list[Clip]) -> str:
 
 
 def store_audio(folder: Path, name: str, audio: np.ndarray, rate: int) -> dict[str, str | float]:
-    """Write (time,) as `audio/<name>.wav` under `folder`; return its `file`, `seconds` and `sha256`."""
+    """Write (time,) or (2, time) as `audio/<name>.wav` under `folder`; return its `file`, `seconds` and `sha256`."""
     file = f"{AUDIO_FOLDER}/{name}.wav"
     write_pcm16(folder / file, limit_peak(audio), rate)
-    return {"file": file, "seconds": round(len(audio) / rate, 6), "sha256": sha256(folder / file)}
+    return {"file": file, "seconds": round(audio.shape[-1] / rate, 6), "sha256": sha256(folder / file)}
 
 
-def write_manifest(path: Path, sample_rate: int, clips: list[Clip], rejected: list[Rejected]) -> Manifest:
+def write_manifest(
+    path: Path, sample_rate: int, clips: list[Clip], rejected: list[Rejected], channels: Channels = 1
+) -> Manifest:
     """Write the manifest, atomically: where it exists, all of its audio does."""
     manifest = Manifest(
-        sample_rate=sample_rate, corpus_hash=corpus_hash(clips), clips=clips, rejected=rejected
+        sample_rate=sample_rate,
+        channels=channels,
+        corpus_hash=corpus_hash(clips),
+        clips=clips,
+        rejected=rejected,
     )
     write_json(path, manifest.model_dump(mode="json"))
     return manifest
@@ -96,7 +107,7 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def load_clip(manifest_path: Path, clip: Clip) -> np.ndarray:
-    """The audio of one clip: float32 (time,) at the manifest's sample rate.
+    """The audio of one clip at the manifest's sample rate: float32 (time,), or (2, time), left first, if it is stereo.
 
     Raises:
         CorpusError: the file is gone or damaged.
@@ -106,4 +117,14 @@ def load_clip(manifest_path: Path, clip: Clip) -> np.ndarray:
         audio, _ = read_audio(path)
     except AudioError as error:
         raise CorpusError(f"{path}: {error}; delete {manifest_path} to build the corpus again") from None
-    return audio[:, 0]
+    return audio[:, 0] if audio.shape[1] == 1 else np.ascontiguousarray(audio.T)
+
+
+def load_mono(manifest_path: Path, clip: Clip) -> np.ndarray:
+    """The audio of one clip, its channels averaged: float32 (time,) at the manifest's sample rate.
+
+    Raises:
+        CorpusError: the file is gone or damaged.
+    """
+    audio = load_clip(manifest_path, clip)
+    return audio if audio.ndim == 1 else audio.mean(axis=0)

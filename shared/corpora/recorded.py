@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from pydantic import Field, model_validator
 
-from shared.audio.io import AudioError, audio_seconds, read_mono
+from shared.audio.io import AudioError, audio_seconds, read_channels
 from shared.config import Strict
 from shared.corpora.checks import DEMANDS, Content, clip_problem, cut_problem, length_problem, text_problem
 from shared.corpora.manifest import (
+    MONO,
     SPLITS,
+    Channels,
     Clip,
     CorpusError,
     Manifest,
@@ -35,7 +37,8 @@ class RecordedConfig(Strict):
 
     Args:
         content: what the texts are: transcripts of speech by speakers, or captions of sounds, which have none.
-        sample_rate: Hz; whatever the recordings have is resampled to it, and stereo is mixed down.
+        sample_rate: Hz; whatever the recordings have is resampled to it.
+        channels: 1, to which stereo is mixed down, or 2, for which mono is repeated.
         min_seconds, max_seconds: lengths outside are rejected; min_seconds is 0.3 for speech and 0.1 for sounds
             if it is not given.
         max_rejected: share of clips that may be rejected; one more stops the build. The default, a fifth,
@@ -49,6 +52,7 @@ class RecordedConfig(Strict):
 
     content: Content = "speech"
     sample_rate: int = Field(ge=8000, le=192000)
+    channels: Channels = MONO
     min_seconds: float | None = Field(default=None, ge=0)
     max_seconds: float = Field(default=30.0, gt=0)
     max_rejected: float = Field(default=0.2, ge=0, le=1)
@@ -74,7 +78,7 @@ class RecordedConfig(Strict):
 class Recording(NamedTuple):
     """A clip as its source has it: `name` is what the user knows it by, `audio` a path or a file's bytes.
 
-    A sound's `speaker` is None.
+    A sound's `speaker` is None. `cut`: where it is longer than `max_seconds`, only its beginning is taken.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Recording(NamedTuple):
     text: str
     speaker: str | None
     split: Split | None = None
+    cut: bool = False
 
 
 class Stored(NamedTuple):
@@ -124,7 +129,7 @@ def build_recorded(
         )
         for index, item in enumerate(stored)
     ]
-    return write_manifest(output, config.sample_rate, _shuffled(clips, config.seed), rejected)
+    return write_manifest(output, config.sample_rate, _shuffled(clips, config.seed), rejected, config.channels)
 
 
 def _store_all(
@@ -141,15 +146,17 @@ def _store_all(
 
 
 def _store(index: int, recording: Recording, config: RecordedConfig, folder: Path) -> Stored | Rejected:
-    """Write one clip as mono PCM16 at the corpus's rate, or say why not."""
+    """Write one clip as PCM16 at the corpus's rate, or say why not."""
     limits = config.least_seconds, config.max_seconds
     try:
         # By its header first: a recording of hours must not be decoded to learn that it is too long.
         claimed = audio_seconds(_opened(recording))
+        claimed = min(claimed, config.max_seconds) if recording.cut else claimed
         problem = text_problem(recording.text, config.content) or length_problem(claimed, *limits)
         if problem is None:
-            audio = read_mono(_opened(recording), config.sample_rate)
-            problem = cut_problem(len(audio) / config.sample_rate, claimed)
+            audio = read_channels(_opened(recording), config.sample_rate, config.channels)
+            audio = audio[..., : int(config.max_seconds * config.sample_rate)] if recording.cut else audio
+            problem = cut_problem(audio.shape[-1] / config.sample_rate, claimed)
             problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits, config.content)
     except AudioError as error:
         problem = str(error)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from shared.audio.io import resample
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, CorpusError, load_clip, load_manifest
+from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
 from shared.evaluators.config import AudioTextConfig, CaptionsConfig
 from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.training import save_folder, train
@@ -157,7 +157,7 @@ def extract_images(manifest_path: Path, clips: list[Clip], extractor: Any) -> li
     progress = Progress("features", len(clips), unit="clip")
     images = []
     for clip in clips:
-        audio = resample(load_clip(manifest_path, clip), rate, SAMPLE_RATE)
+        audio = resample(load_mono(manifest_path, clip), rate, SAMPLE_RATE)
         found = extractor(audio, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         images.append(found["input_features"][0].float())
         progress.update()
@@ -203,7 +203,7 @@ def evaluate(model: Path, corpus: Path) -> dict[str, Any]:
         return report
     captions = sorted({clip.text for clip in clips})
     texts = np.stack([embedder.embed_text(caption) for caption in captions])
-    audio = np.stack([embedder.embed_audio(load_clip(corpus, clip), manifest.sample_rate) for clip in clips])
+    audio = np.stack([embedder.embed_audio(load_mono(corpus, clip), manifest.sample_rate) for clip in clips])
     similarity = audio @ texts.T
     own = similarity[np.arange(len(clips)), [captions.index(clip.text) for clip in clips]]
     rank = (similarity > own[:, None]).sum(1)

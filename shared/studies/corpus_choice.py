@@ -30,9 +30,10 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
 
 
 def in_place_of(own: Any, override: dict[str, Any]) -> dict[str, Any]:
-    """`override` for a study whose own corpus is `own`: in a study of sounds, the texts are captions."""
-    content = "sound" if own.get("kind") == "sound" else own.get("content")
-    return override if content is None else {**override, "content": content}
+    """`override` for a study whose own corpus is `own`: of sounds or music, the texts are captions; stereo stays so."""
+    content = "sound" if own.get("kind") in ("sound", "music") else own.get("content")
+    kept = {"content": content, "channels": own.get("channels")}
+    return {**override, **{name: value for name, value in kept.items() if value is not None}}
 
 
 def identity(spec: Any) -> Any:

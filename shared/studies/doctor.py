@@ -25,6 +25,8 @@ PACKAGES = (
     "jiwer",
     "matplotlib",
     "espeakng-loader",
+    "tinysoundfont",
+    "pretty_midi",
 )
 
 

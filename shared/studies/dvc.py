@@ -16,7 +16,7 @@ HEAD = """\
 # Made by `replicate dvc` from replications/*/study.yaml; a test holds the two together.
 # dvc repro: everything; dvc repro longcat: one source. Settings: params.yaml; `dvc exp run -S scale=gpu` for one run.
 """
-WORKFLOW = ["Snakefile", "rules", "profiles/default", "envs/cpu.txt", "shared"]
+WORKFLOW = ["Snakefile", "rules", "profiles/default", "envs/cpu.txt", "envs/music.txt", "shared"]
 RUNS = "runs/${scale}"
 TABLES = (".csv", ".md", "_verdicts.csv", "_provenance.json")
 

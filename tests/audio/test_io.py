@@ -9,6 +9,7 @@ from shared.audio.io import (
     audio_seconds,
     limit_peak,
     read_audio,
+    read_channels,
     read_mono,
     resample,
     write_pcm16,
@@ -41,10 +42,31 @@ def test_full_scale_does_not_wrap_around(tmp_path):
     assert read_mono(tmp_path / "a.wav", 8000) == pytest.approx([32767 / 32768, -1, 32767 / 32768, -1])
 
 
-def test_only_mono_is_written(tmp_path):
-    with pytest.raises(ValueError, match=r"\(time,\)"):
-        write_pcm16(tmp_path / "a.wav", np.zeros((2, 10)), 8000)
+def test_the_first_channel_of_two_is_the_left_one(tmp_path):
+    audio = np.stack([tone(440, 0.1, 16000), np.zeros(1600, np.float32)])
+    write_pcm16(tmp_path / "a.wav", audio, 16000)
+    read, _ = soundfile.read(tmp_path / "a.wav")
+    assert read.shape == (1600, 2) and np.abs(read[:, 0]).max() > 0.4 and np.abs(read[:, 1]).max() == 0
+    both = read_channels(tmp_path / "a.wav", 16000, 2)
+    assert both.shape == (2, 1600) and both.dtype == np.float32 and np.abs(both - audio).max() <= 0.5 / 32768 + 1e-7
+    np.testing.assert_array_equal(read_channels(tmp_path / "a.wav", 16000, 1), both.mean(axis=0))
+
+
+@pytest.mark.parametrize("shape", [(10, 2), (3, 10), (1, 10), (1, 2, 10)])
+def test_only_mono_and_stereo_are_written(tmp_path, shape):
+    with pytest.raises(ValueError, match=r"\(time,\) or \(2, time\)"):
+        write_pcm16(tmp_path / "a.wav", np.zeros(shape), 8000)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_mono_becomes_both_of_two_channels_and_more_than_two_are_refused(tmp_path):
+    soundfile.write(tmp_path / "mono.wav", tone(440, 0.5, 8000), 8000)
+    both = read_channels(tmp_path / "mono.wav", 16000, 2)
+    np.testing.assert_array_equal(both, np.stack([read_mono(tmp_path / "mono.wav", 16000)] * 2))
+    soundfile.write(tmp_path / "five.wav", np.zeros((100, 5)), 8000)
+    with pytest.raises(AudioError, match="5 channels"):
+        read_channels(tmp_path / "five.wav", 8000, 2)
+    assert read_channels(tmp_path / "five.wav", 8000, 1).shape == (100,)
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])

@@ -55,6 +55,13 @@ def test_problems_are_named_after_what_the_texts_are():
     assert clip_problem(NOISE, RATE, "", 0.1, 30, "speech") == "empty transcript"
 
 
+@pytest.mark.parametrize("channels", [(NOISE, NOISE * 0), (NOISE, -NOISE)], ids=["one side", "opposite phases"])
+def test_what_one_of_two_channels_holds_is_heard(channels):
+    assert clip_problem(np.stack(channels), RATE, "music", 0.3, 30, "sound") is None
+    assert "too short: 1.00 s" in clip_problem(np.stack(channels), RATE, "music", 1.1, 30, "sound")
+    assert "silent" in audio_problem(np.stack(channels) * 1e-4, RATE, "sound")
+
+
 def test_quiet_speech_is_not_silence():
     assert audio_problem(NOISE * 0.05, RATE) is None
 

@@ -253,3 +253,24 @@ def test_source_files_are_the_metadata_and_the_clips_that_exist(twenty):
     (twenty / "c00.wav").unlink()
     files = source_files(str(twenty))
     assert files[0] == twenty / "metadata.csv" and len(files) == 20
+
+
+def test_a_stereo_corpus_repeats_mono_and_keeps_left_and_right(twenty, tmp_path):
+    manifest = build(twenty, tmp_path / "stereo", channels=2)
+    mono = build(twenty, tmp_path / "mono")
+    assert manifest.channels == 2 and mono.channels == 1 and manifest.corpus_hash != mono.corpus_hash
+    assert [(clip.id, clip.split) for clip in manifest.clips] == [(clip.id, clip.split) for clip in mono.clips]
+    sides = {}
+    for clip in manifest.clips:
+        audio = load_clip(tmp_path / "stereo" / "manifest.json", clip)
+        assert audio.shape == (2, round(16000 * clip.seconds))
+        sides[clip.text] = bool(np.array_equal(*audio))
+    assert sides == {f"sentence number {index}": index % 2 == 0 for index in range(20) if index not in (3, 8, 15)}
+
+
+def test_the_spec_of_one_channel_is_what_it_was_before_stereo():
+    spec = {"kind": "folder", "path": "mine", "sample_rate": 16000}
+    assert "channels" not in parse_corpus(spec, "spec").model_dump(mode="json")
+    assert parse_corpus({**spec, "channels": 2}, "spec").model_dump(mode="json")["channels"] == 2
+    with pytest.raises(ConfigError, match="channels"):
+        parse_corpus({**spec, "channels": 3}, "spec")

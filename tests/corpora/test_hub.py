@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
 from shared.corpora.hub import KNOWN, HubConfig, find_layout
@@ -26,7 +27,7 @@ def write_split(path, layout, speakers, broken=(), text="text {} {}"):
     audio = [{"bytes": data, "path": f"clip{i}.flac"} for i, data in enumerate(content)]
     table = {
         layout.audio_column: pa.array(audio, pa.struct({"bytes": pa.binary(), "path": pa.string()})),
-        layout.text_column: [text.format(path.parent.name, i) for i in rows],
+        layout.text_column or "name": [text.format(path.parent.name, i) for i in rows],
         layout.speaker_column or "author": speakers,
         "chapter_id": list(rows),
     }
@@ -37,9 +38,9 @@ def hash_of(path, index: int) -> int:
     return sum(path.parent.name.encode()) * 1000 + index
 
 
-def local_copy(folder, layout, broken=(), **texts):
+def local_copy(folder, layout, broken=(), turns=4, **texts):
     """A local dataset with the splits, subset and columns that `layout` says."""
-    speakers = {layout.train: [1, 2, 3] * 4, layout.validation: [4, 5], layout.test: [6, 6, 7, 7]}
+    speakers = {layout.train: [1, 2, 3] * turns, layout.validation: [4, 5], layout.test: [6, 6, 7, 7]}
     card = ["---", "configs:", f"- config_name: {layout.subset or 'default'}", "  data_files:"]
     for split, names in speakers.items():
         if split:
@@ -62,6 +63,10 @@ def offline(monkeypatch, tmp_path):
 def config(layout, **settings) -> HubConfig:
     spec = {"kind": "hub", "name": "test", "sample_rate": 16000, "layout": layout.model_dump(), **settings}
     return parse_corpus(spec, "spec")
+
+
+def config_of(layout: dict) -> HubConfig:
+    return parse_corpus({"kind": "hub", "name": "test", "sample_rate": 16000, "layout": layout}, "spec")
 
 
 @pytest.mark.parametrize("streaming", [True, False])
@@ -88,6 +93,26 @@ def test_captioned_sounds_have_no_speakers(tmp_path, offline, name, text, expect
     assert [len(manifest.split(split)) for split in ("train", "validation", "test")] == [12, 2, 4]
     assert {clip.speaker for clip in manifest.clips} == {None} and all(clip.seen_speaker for clip in manifest.clips)
     assert expected in [clip.text for clip in manifest.clips]
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize("name", ["fma", "song_describer", "musdb"])
+def test_music_sets_are_cut_to_length_and_keep_their_channels(tmp_path, offline, name, streaming):
+    layout = local_copy(tmp_path / "data", KNOWN[name], turns=8 if name == "musdb" else 4)
+    settings = {"content": "sound", "channels": 2, "max_seconds": 0.4, "streaming": streaming, "validation_share": 0.25}
+    manifest = build_corpus(config(layout, **settings), tmp_path / "out" / "manifest.json")
+    # Of MUSDB the first of each five rows is the mixture.
+    assert len(manifest.clips) == (5 if name == "musdb" else 12) and {clip.seconds for clip in manifest.clips} == {0.4}
+    texts = {"music"} if name == "musdb" else {f"text train {index}" for index in range(12)}
+    assert {clip.text for clip in manifest.clips} == texts and manifest.channels == 2
+    assert load_clip(tmp_path / "out" / "manifest.json", manifest.clips[0]).shape == (2, 6400)
+
+
+def test_a_layout_has_a_column_or_a_text():
+    for change in ({"text_column": None}, {"text": "music"}):
+        with pytest.raises(ConfigError, match=r"text: give either a text_column or"):
+            config_of({"dataset": "some/data", **change})
+    assert set(config_of({"dataset": "some/data"}).layout.model_dump(mode="json")).isdisjoint({"text", "every", "cut"})
 
 
 def test_captioned_sounds_are_no_speech_corpus(tmp_path):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from shared.corpora.manifest import (
     corpus_hash,
     load_clip,
     load_manifest,
+    load_mono,
     store_audio,
     write_manifest,
 )
@@ -41,6 +44,29 @@ def test_loud_audio_is_scaled_not_clipped(tmp_path):
     manifest_clip = Clip(id="a", text="a", speaker="s", split="train", seen_speaker=True, **stored)
     audio = load_clip(tmp_path / "manifest.json", manifest_clip)
     assert np.abs(audio).max() == pytest.approx(0.99, abs=1e-3)
+
+
+def test_a_stereo_clip_is_channels_by_time(tmp_path):
+    audio = np.random.default_rng(0).normal(0, 0.1, (2, 800)).astype(np.float32)
+    stored = store_audio(tmp_path, "a", audio, 8000)
+    stereo = Clip(id="a", text="a", speaker=None, split="train", seen_speaker=True, **stored)
+    path = tmp_path / "manifest.json"
+    write_manifest(path, 8000, [stereo], [], channels=2)
+    assert load_manifest(path).channels == 2 and stereo.seconds == 0.1
+    assert load_clip(path, stereo) == pytest.approx(audio, abs=1e-4)
+    assert load_mono(path, stereo) == pytest.approx(audio.mean(axis=0), abs=1e-4)
+
+
+def test_manifests_of_one_channel_are_what_they_were_before_stereo(tmp_path):
+    alone = clip(tmp_path, "a")
+    write_manifest(tmp_path / "manifest.json", 8000, [alone], [])
+    assert list(json.loads((tmp_path / "manifest.json").read_text())) == [
+        "sample_rate", "corpus_hash", "clips", "rejected"
+    ]
+    assert load_manifest(tmp_path / "manifest.json").channels == 1
+    np.testing.assert_array_equal(
+        load_mono(tmp_path / "manifest.json", alone), load_clip(tmp_path / "manifest.json", alone)
+    )
 
 
 def test_unknown_split(tmp_path):

@@ -340,17 +340,18 @@ def test_a_public_corpus_by_name(sources):
 
 
 @pytest.mark.parametrize(
-    ("own", "content"),
+    ("own", "kept"),
     [
-        ({"kind": "speech"}, None),
-        ({"kind": "sound"}, "sound"),
-        ({"kind": "hub", "name": "clotho", "content": "sound"}, "sound"),
-        ({"kind": "hub", "name": "vctk", "content": "speech"}, "speech"),
+        ({"kind": "speech"}, {}),
+        ({"kind": "sound"}, {"content": "sound"}),
+        ({"kind": "music", "channels": 2}, {"content": "sound", "channels": 2}),
+        ({"kind": "hub", "name": "clotho", "content": "sound"}, {"content": "sound"}),
+        ({"kind": "hub", "name": "vctk", "content": "speech"}, {"content": "speech"}),
     ],
 )
-def test_a_corpus_holds_what_the_studys_own_does(own, content):
+def test_a_corpus_holds_what_the_studys_own_does(own, kept):
     override = {"kind": "folder", "path": "mine", "max_rejected": 0.1}
-    assert in_place_of(own, override) == {**override, **({"content": content} if content else {})}
+    assert in_place_of(own, override) == {**override, **kept}
 
 
 def test_a_folder_in_a_study_of_sounds_is_one_of_sounds(sources, tmp_path):
