@@ -1,5 +1,7 @@
 """An autoencoder: encoder + bottleneck + decoder around one latent frame rate."""
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -37,11 +39,15 @@ class Autoencoder(nn.Module):
         """`(batch, dim, frames)` → `(batch, frames · hop)`."""
         return self.decoder(latents).squeeze(1)
 
-    def forward(self, audio: Tensor, sample: bool = True) -> tuple[Tensor, Tensor, Posterior | SigmaPosterior]:
+    def forward(
+        self, audio: Tensor, sample: bool = True, cut: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, Posterior | SigmaPosterior]:
         """`(batch, time)` → reconstruction of the same shape, the latent it is made from, its posterior.
 
-        The latent is drawn from the posterior, or is its mean.
+        The latent is drawn from the posterior, or is its mean. `cut` makes of it what is decoded, for who has a say in
+        what goes back through it (`shared.training.terms.LatentCut`).
         """
         posterior = self.encode(audio)
         latents = posterior.sample() if sample else posterior.mean
-        return self.decode(latents)[..., : audio.shape[-1]], latents, posterior
+        decoded = self.decode(latents if cut is None else cut(latents))
+        return decoded[..., : audio.shape[-1]], latents, posterior
