@@ -1,5 +1,7 @@
 """An autoencoder: encoder + bottleneck + decoder around one latent frame rate."""
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -45,11 +47,15 @@ class Autoencoder(nn.Module):
         audio = self.decoder(self.bottleneck.restore(latents, noise))
         return audio.squeeze(1) if self.channels == 1 else audio
 
-    def forward(self, audio: Tensor, sample: bool = True) -> tuple[Tensor, Tensor, AnyPosterior]:
+    def forward(
+        self, audio: Tensor, sample: bool = True, cut: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, AnyPosterior]:
         """A waveform → reconstruction of the same shape, the latent it is made from, its posterior.
 
-        The latent is drawn from the posterior, or is its mean; then nothing is random.
+        The latent is drawn from the posterior, or is its mean; then nothing is random. `cut` makes of it what is
+        decoded, for who has a say in what goes back through it (`shared.training.terms.LatentCut`).
         """
         posterior = self.encode(audio)
         latents = posterior.sample() if sample else posterior.mean
-        return self.decode(latents, noise=sample)[..., : audio.shape[-1]], latents, posterior
+        decoded = self.decode(latents if cut is None else cut(latents), noise=sample)
+        return decoded[..., : audio.shape[-1]], latents, posterior

@@ -252,7 +252,7 @@ class Source:
         nearest = next((name for name in self._ancestry(scale) if name in overrides), None)
         for part in (ALL_SCALES, nearest):
             for dotted, value in overrides.get(part, {}).items():
-                _assign(data, dotted, value)
+                data = _assign(data, dotted, value)
         if corpus is not None:
             data["corpus"] = in_place_of(data.get("corpus", {}), corpus)
             data.pop("autoencoder_corpora", None)
@@ -376,14 +376,20 @@ def merge(base: dict, over: dict) -> dict:
     return merged
 
 
-def _assign(data: dict, dotted: str, value: Any) -> None:
-    """Set `a.b.c` in nested dicts, copying on the way so that scales never share what a variant changes."""
-    *parents, last = dotted.split(".")
-    for part in parents:
-        inner = data.get(part)
-        data[part] = dict(inner) if isinstance(inner, dict) else {}
-        data = data[part]
-    data[last] = value
+def _assign(data: Any, dotted: str, value: Any) -> Any:
+    """`data` with `a.b.c` set in its nested dicts, or `a.0.c` in a list that has such an item.
+
+    Copied on the way, so that scales never share what a variant changes.
+    """
+    part, _, rest = dotted.partition(".")
+    if isinstance(data, list) and part.isdecimal() and int(part) < len(data):
+        copy, part = list(data), int(part)
+        inner = copy[part]
+    else:
+        copy = dict(data) if isinstance(data, dict) else {}
+        inner = copy.get(part)
+    copy[part] = _assign(inner, rest, value) if rest else value
+    return copy
 
 
 def get(config: Any, dotted: str) -> Any:

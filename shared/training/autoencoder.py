@@ -1,6 +1,7 @@
 """Job: train an autoencoder, with an adversary once its warm-up is over."""
 
 import random
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,26 +10,31 @@ import torch
 from torch import Tensor
 from torch._functorch import config as functorch_config
 
+from shared.autoencoders.base import AnyPosterior
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.manifest import Split, load_clip, load_manifest
 from shared.discriminators.combined import CombinedDiscriminator
 from shared.evaluators.speech_encoder import interpolate
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.alignment import AlignmentLoss
-from shared.losses.config import GradientRatio
+from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
-from shared.training.config import AutoencoderRecipe
+from shared.training.config import AdversaryConfig, AutoencoderRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
+from shared.training.snapshots import Snapshots
+from shared.training.stages import Stages, train_only
+from shared.training.stages_config import ADVERSARIAL, DECODED, LossName
 from shared.training.teacher_features import TeacherFeatures, load_features
+from shared.training.terms import LatentCut, Term, total
 
 
 class AutoencoderSpec(Strict):
@@ -50,6 +56,10 @@ class Batch(NamedTuple):
     audio: Tensor
     features: Tensor | None = None
     valid: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        return Batch(*(None if each is None else each.to(device) for each in self))
 
 
 class Crops:
@@ -89,86 +99,136 @@ class Crops:
         return Batch(audio, torch.stack(features), torch.stack(valid)) if self.teacher else Batch(audio)
 
 
+class Reconstructed(NamedTuple):
+    """A batch that went through the autoencoder: output `(batch, time)`, the latent `(batch, dim, frames)`."""
+
+    batch: Batch
+    output: Tensor
+    latents: Tensor
+    posterior: AnyPosterior
+
+
 class AutoencoderStep:
     """One update of discriminator and autoencoder.
 
     total = reconstruction + KL term or penalty on the mean (unless the step passes through) + weight · alignment
             + (after the warm-up) weight · adversarial + feature_weight · features
 
-    Both learn from the same outputs and step at the end, so the update is the same however many micro-batches and
-    processes share it. An alignment's weight that follows a gradient ratio is each micro-batch's own, from its own
+    What trains, which terms are on and how far back each one's gradient goes is the stage's to say, if the recipe has
+    stages. All learn from the same outputs and step at the end, so the update is the same however many micro-batches
+    and processes share it. An alignment's weight that follows a gradient ratio is each micro-batch's own, from its own
     gradients, and so the same on whichever process it runs.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
         self.recipe, self.crops, self.seed = recipe, crops, seed
-        self.accelerator = make_accelerator(recipe.training.precision)
+        self.stages, self.stage, self.kept_off = Stages(recipe), None, frozenset()
+        self.accelerator = make_accelerator(recipe.training.precision, freezes=self.stages.freeze_some)
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
+        self.stages.check(self.autoencoder)
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
         self.frame_rate = sample_rate / recipe.architecture.hop
         self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
-        self.alignment = self.align = None
+        self.trained = {"autoencoder": [*self.autoencoder.parameters()]}
+        self.alignment = self.align = self.discriminator = self.critic = None
         if recipe.alignment:
-            if isinstance(recipe.alignment.weight, GradientRatio):
-                # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
-                functorch_config.donated_buffer = False
-            self.alignment = AlignmentLoss(recipe.alignment, crops.teacher.dim, recipe.bottleneck.dim)
-            self.align = prepare_model(self.alignment, self.accelerator, recipe.training)
-        aligned = [] if self.alignment is None else self.alignment.parameters()
-        self.trained = {"autoencoder": [*self.autoencoder.parameters(), *aligned]}
-        self.discriminator = None
+            self._build_alignment(recipe.alignment)
         if recipe.adversary:
-            discriminators, normalize = recipe.adversary.discriminators, recipe.adversary.normalize
-            self.discriminator = CombinedDiscriminator(discriminators, sample_rate, normalize)
-            self.critic = self.accelerator.prepare(self.discriminator)
-            self.trained["discriminator"] = [*self.discriminator.parameters()]
-            self.adversarial = AdversarialLoss(recipe.adversary.kind, recipe.adversary.reduction)
-            self.feature_matching = FeatureMatchingLoss(recipe.adversary.reduction)
+            self._build_adversary(recipe.adversary, sample_rate)
+        by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
+        if by_ratio or self.stages.split_gradients:
+            # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
+            functorch_config.donated_buffer = False
         self.optimizers = {
             name: self.accelerator.prepare(make_optimizer(parameters, recipe.training))
             for name, parameters in self.trained.items()
         }
 
+    def _build_alignment(self, config: AlignmentConfig) -> None:
+        self.alignment = AlignmentLoss(config, self.crops.teacher.dim, self.recipe.bottleneck.dim)
+        self.align = prepare_model(self.alignment, self.accelerator, self.recipe.training)
+        self.trained["autoencoder"] += self.alignment.parameters()
+
+    def _build_adversary(self, config: AdversaryConfig, sample_rate: int) -> None:
+        self.discriminator = CombinedDiscriminator(config.discriminators, sample_rate, config.normalize)
+        self.critic = self.accelerator.prepare(self.discriminator)
+        self.trained["discriminator"] = [*self.discriminator.parameters()]
+        self.adversarial = AdversarialLoss(config.kind, config.reduction)
+        self.feature_matching = FeatureMatchingLoss(config.reduction)
+
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
-        adversary = self.recipe.adversary if self.recipe.adversary and index >= self.recipe.adversary.start else None
+        self._enter(index)
+        adversarial = self.stage.adversarial
         passes = self.passes_through(index)
-        models = [each for each in (self.model, self.align, self.critic if adversary else None) if each is not None]
-        terms = []
+        models = [each for each in (self.model, self.align, self.critic if adversarial else None) if each is not None]
+        logged = []
         for generator in self.micro_batches(index, *models):
-            batch = self.crops.draw(self.micro_batches.size, generator)
-            audio = batch.audio.to(self.accelerator.device)
-            output, latents, posterior = self.model(audio, sample=not passes)
-            total, parts = self.reconstruction(output, audio)
-            penalty = posterior.penalty()
-            parts[posterior.penalised] = penalty.mean()
-            if not passes:
-                total = total + kl_loss(penalty, self.recipe.kl, self.recipe.bottleneck.dim, self.frame_rate)
-            if self.align is not None:
-                features, valid = batch.features.to(audio.device), batch.valid.to(audio.device)
-                parts["alignment"] = self.align(latents, features, valid)
-                weight = self.recipe.alignment.weight
-                if isinstance(weight, GradientRatio):
-                    encoder = self.autoencoder.encoder.parameters()
-                    weight = gradient_ratio_weight(parts["alignment"], parts["mel"], encoder, weight.gradient_ratio)
-                    parts["alignment_weight"] = weight  # for the log
-                total = total + weight * parts["alignment"]
-            if adversary:
-                parts["adversarial"], parts["features"] = self._adversarial_terms(audio, output)
-                total = total + adversary.weight * parts["adversarial"] + adversary.feature_weight * parts["features"]
-                parts["discriminator"] = self._discriminator_term(audio, output.detach())
-                self._backward(parts["discriminator"])
-            self._backward(total)
-            terms.append({name: part.detach() for name, part in parts.items()})
-        self._update("autoencoder")
-        if adversary:
-            self._update("discriminator")
-        return self.micro_batches.mean(terms)
+            batch = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
+            cut = None if self.kept_off.isdisjoint(DECODED) else LatentCut()
+            sample = self.stage.latent == "sample" and not passes
+            made = Reconstructed(batch, *self.model(batch.audio, sample=sample, cut=cut))
+            terms, log = self._terms(made, passes)
+            if adversarial:
+                log["discriminator"] = self._discriminator_term(batch.audio, made.output.detach())
+                self._backward(log["discriminator"])
+            self._backward(self._objective(terms, made.output, cut))
+            logged.append({name: value.detach() for name, value in log.items()})
+        for name in ("autoencoder", "discriminator") if adversarial else ("autoencoder",):
+            self._update(name)
+        return self.micro_batches.mean(logged)
 
     def passes_through(self, index: int) -> bool:
         """Whether step `index` skips the bottleneck (Target-KL): the same for all micro-batches and processes."""
         return random.Random(f"passthrough/{self.seed}/{index}").random() < self.recipe.kl.passthrough
+
+    def _enter(self, index: int) -> None:
+        before, self.stage, self.kept_off = self.stage, self.stages.at(index), self.stages.kept_off(index)
+        if self.stage is not before:
+            train_only(self.autoencoder, self.stage.train)
+
+    def _terms(self, made: Reconstructed, passes: bool) -> tuple[dict[LossName, Term], dict[str, Tensor]]:
+        """The losses that are on, in the order of their sum, and what the log shows."""
+        recipe, stage = self.recipe, self.stage
+        terms, log = {}, {}
+        if "reconstruction" in stage.losses:
+            value, log = self.reconstruction(made.output, made.batch.audio)
+            terms["reconstruction"] = Term(value, stage.weights.get("reconstruction", 1.0))
+        penalty = made.posterior.penalty()
+        log[made.posterior.penalised] = penalty.mean()
+        if "kl" in stage.losses and not passes:
+            kl = recipe.kl.model_copy(update={"weight": stage.weights.get("kl", recipe.kl.weight)})
+            terms["kl"] = Term(kl_loss(penalty, kl, recipe.bottleneck.dim, self.frame_rate))
+        if "alignment" in stage.losses:
+            terms["alignment"] = self._alignment_term(made, log)
+        if stage.adversarial:
+            values = dict(zip(ADVERSARIAL, self._adversarial_terms(made.batch.audio, made.output), strict=True))
+            weights = {"adversarial": recipe.adversary.weight, "features": recipe.adversary.feature_weight}
+            for name in (name for name in ADVERSARIAL if name in stage.losses):
+                log[name] = values[name]
+                terms[name] = Term(values[name], stage.weights.get(name, weights[name]))
+        return terms, log
+
+    def _alignment_term(self, made: Reconstructed, log: dict[str, Tensor]) -> Term:
+        latents = made.latents.detach() if "alignment" in self.kept_off else made.latents
+        log["alignment"] = self.align(latents, made.batch.features, made.batch.valid)
+        weight = self.stage.weights.get("alignment", self.recipe.alignment.weight)
+        if isinstance(weight, GradientRatio):
+            encoder = self.autoencoder.encoder.parameters()
+            weight = gradient_ratio_weight(log["alignment"], log["mel"], encoder, weight.gradient_ratio)
+            log["alignment_weight"] = weight
+        return Term(log["alignment"], weight)
+
+    def _objective(self, terms: dict[LossName, Term], output: Tensor, cut: LatentCut | None) -> Tensor:
+        """The scalar to go back from: the sum of the terms, or where some stop at the latent, what does the same."""
+        if cut is None:
+            return total(terms.values())
+        decoded = [name for name in terms if name in DECODED]
+        passing = [terms[name] for name in decoded if name not in self.kept_off]
+        stopped = [terms[name] for name in decoded if name in self.kept_off]
+        others = [term for name, term in terms.items() if name not in DECODED]
+        return cut.join(output, passing, stopped) + total(others)
 
     def _discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         # One pass over both: a process group's hooks allow for one forward before each backward.
@@ -180,10 +240,10 @@ class AutoencoderStep:
         # The discriminator's own gradients are not wanted here, and not computing them saves a third of its cost.
         self.discriminator.requires_grad_(False)
         with torch.no_grad():
-            _, features_real = self.discriminator(real)
+            logits_real, features_real = self.discriminator(real)
         logits, features = self.discriminator(fake)
         self.discriminator.requires_grad_(True)
-        return self.adversarial.generator(logits), self.feature_matching(features_real, features)
+        return self.adversarial.generator(logits, logits_real), self.feature_matching(features_real, features)
 
     def _backward(self, loss: Tensor) -> None:
         self.accelerator.backward(loss / len(self.micro_batches.mine))
@@ -200,19 +260,16 @@ def train_autoencoder(
 ) -> None:
     """Train on all the corpora together, or go on training, and write the weights."""
     recipe = spec.autoencoder
-    manifests = [load_manifest(corpus) for corpus in corpora]
-    waveforms = [
-        load_clip(corpus, clip)
-        for corpus, manifest in zip(corpora, manifests, strict=True)
-        for clip in manifest.split("train")
-    ]
-    sample_rate = manifests[0].sample_rate
-    hop = recipe.architecture.hop
+    sample_rate, hop = load_manifest(corpora[0]).sample_rate, recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
-    crops = Crops(waveforms, length, hop, load_features(features) if features else None)
+    crops = Crops(load_split(corpora, "train"), length, hop, load_features(features) if features else None)
     step = AutoencoderStep(recipe, crops, sample_rate, spec.seed)
+    snapshots = None
+    if recipe.snapshots:
+        clips = load_split(corpora, "validation", recipe.snapshots.clips)
+        snapshots = Snapshots(recipe.snapshots.every, step.autoencoder, clips, checkpoints)
     rate = sample_rate / hop
     task = Task(
         name=f"autoencoder dim {recipe.bottleneck.dim}, {rate:.4g} Hz, seed {spec.seed}",
@@ -222,11 +279,19 @@ def train_autoencoder(
         optimizers=step.optimizers,
         step=step,
         helpers={name: each for name in ("alignment", "discriminator") if (each := getattr(step, name)) is not None},
+        learning_rate=step.stages.learning_rate,
+        after_step=snapshots,
     )
     inputs = [*corpora, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
     config = recipe.model_dump(mode="json", include=set(AutoencoderConfig.model_fields))
     save_model(output, weights, {"config": config, "sample_rate": sample_rate, "hop": hop})
+
+
+def load_split(corpora: list[Path], split: Split, clips: int | None = None) -> list[np.ndarray]:
+    """The clips of one split of all corpora, each `(time,)`; or the first so many."""
+    found = ((corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split(split))
+    return [load_clip(corpus, clip) for corpus, clip in islice(found, clips)]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What can be set about training: steps and schedules, and the whole recipes. Imports no torch."""
 
-import math
+import operator
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -17,34 +17,8 @@ from shared.losses.config import (
     ReconstructionConfig,
     Reduction,
 )
-
-
-class ScheduleConfig(Strict):
-    """Linear warm-up to `peak`, then a decay to `final` at the last step."""
-
-    peak: float = Field(gt=0)
-    final: float = Field(ge=0)
-    warmup: int = Field(0, ge=0, description="steps")
-    decay: Literal["linear", "cosine", "exponential"] = "linear"
-
-    @model_validator(mode="after")
-    def _decays(self):
-        if self.final > self.peak:
-            raise ValueError("final learning rate is above the peak")
-        if self.decay == "exponential" and not self.final:
-            raise ValueError("an exponential decay never comes to 0; give a final above it")
-        return self
-
-    def at(self, step: int, total: int) -> float:
-        """Learning rate of 0-based `step` out of `total`."""
-        if step < self.warmup:
-            return self.peak * (step + 1) / self.warmup
-        progress = min(1.0, (step - self.warmup) / max(1, total - 1 - self.warmup))
-        if self.decay == "exponential":
-            return self.peak * (self.final / self.peak) ** progress
-        if self.decay == "cosine":
-            progress = 0.5 - 0.5 * math.cos(math.pi * progress)
-        return self.peak + (self.final - self.peak) * progress
+from shared.training.schedule import ScheduleConfig
+from shared.training.stages_config import StageConfig
 
 
 class TrainingConfig(Strict):
@@ -93,7 +67,16 @@ class AdversaryConfig(Strict):
     )
     weight: float = Field(0.1, ge=0)
     feature_weight: float = Field(5.0, ge=0)
-    start: int = Field(ge=0, description="warm-up: steps before the discriminators and their terms are used")
+    start: int | None = Field(
+        None, ge=0, description="warm-up: steps before the discriminators and their terms are used; none: stages say it"
+    )
+
+
+class SnapshotConfig(Strict):
+    """What the encoder makes of validation clips through the training; see `shared.training.snapshots`."""
+
+    every: int = Field(gt=0, description="steps")
+    clips: int | None = Field(None, gt=0, description="the first so many of the validation split; none: all")
 
 
 class AutoencoderRecipe(AutoencoderConfig):
@@ -105,17 +88,46 @@ class AutoencoderRecipe(AutoencoderConfig):
     adversary: AdversaryConfig | None
     crop_seconds: float = Field(gt=0)
     training: TrainingConfig
+    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
+    stages: tuple[StageConfig, ...] = Field(
+        (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
+    )
+    snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
 
     @model_validator(mode="after")
     def _adversary_gets_its_turn(self):
-        if self.adversary and self.adversary.start >= self.training.steps:
+        if self.adversary is None:
+            return self
+        if self.stages and self.adversary.start is not None:
+            raise ValueError("adversary.start and stages both say when the adversary starts; drop adversary.start")
+        if self.stages and not any(stage.adversarial for stage in self.stages):
+            raise ValueError("no stage has adversarial or features among its losses; set adversary: null")
+        if not self.stages and self.adversary.start is None:
+            raise ValueError("adversary.start is missing: a recipe without stages needs it")
+        if not self.stages and self.adversary.start >= self.training.steps:
             raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
         return self
 
     @model_validator(mode="after")
+    def _stages_are_of_this_recipe(self):
+        if not self.stages:
+            return self
+        if (steps := sum(stage.steps for stage in self.stages)) != self.training.steps:
+            raise ValueError(f"the steps of the stages add up to {steps}, and training.steps is {self.training.steps}")
+        for number, stage in enumerate(self.stages):
+            if stage.adversarial and self.adversary is None:
+                raise ValueError(f"stages.{number}.losses names the adversary's, and adversary is null")
+            if "alignment" in stage.losses and self.alignment is None:
+                raise ValueError(f"stages.{number}.losses names alignment, and the recipe has none")
+        if self.alignment and not any("alignment" in stage.losses for stage in self.stages):
+            raise ValueError("no stage has alignment among its losses; set alignment: null")
+        return self
+
+    @model_validator(mode="after")
     def _target_is_of_a_learned_rate(self):
-        if self.kl.target and self.bottleneck.kind == "sigma":
-            raise ValueError("kl.target is a rate that a gaussian bottleneck learns; a sigma bottleneck has none")
+        if self.kl.target and self.bottleneck.kind != "gaussian":
+            kind = self.bottleneck.kind
+            raise ValueError(f"kl.target is a rate that a gaussian bottleneck learns; a {kind} bottleneck has none")
         return self
 
     @model_validator(mode="after")
@@ -127,6 +139,18 @@ class AutoencoderRecipe(AutoencoderConfig):
                 raise ValueError(
                     "alignment.weight.gradient_ratio needs the encoder's gradients whole; set training.sharded: false"
                 )
+            for number, stage in enumerate(self.stages):
+                if "alignment" in stage.losses and "alignment" not in stage.weights and not stage.compares_gradients:
+                    raise ValueError(
+                        f"stages.{number}: alignment.weight.gradient_ratio compares gradients at the encoder, which "
+                        "has to train, with reconstruction on and no loss kept off it; or give weights.alignment"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _snapshots_have_a_whole_encoder(self):
+        if self.snapshots and self.training.sharded:
+            raise ValueError("snapshots are encoded by one process; set training.sharded: false")
         return self
 
 

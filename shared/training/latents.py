@@ -54,13 +54,15 @@ def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int, 
         "mean": torch.cat([mean for mean, _ in posteriors]).contiguous(),
         "std": torch.cat([std for _, std in posteriors]).contiguous(),
         "offsets": lengths.cumsum(0),
+        # Not in the metadata: safetensors writes several entries in any order, and the bytes would differ each time.
+        "hop": torch.tensor(hop),
     }
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"hop": str(hop), "draw": draw})
+        save_file(tensors, temporary, metadata={"draw": draw})
 
 
 def load_latents(path: Path) -> Latents:
     """Read what `save_latents` wrote."""
     with safe_open(path, framework="pt") as file:
-        tensors = (file.get_tensor(name) for name in ("mean", "std", "offsets"))
-        return Latents(*tensors, int(file.metadata()["hop"]), file.metadata().get("draw", "fixed"))
+        mean, std, offsets, hop = (file.get_tensor(name) for name in ("mean", "std", "offsets", "hop"))
+        return Latents(mean, std, offsets, int(hop), file.metadata()["draw"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -41,6 +41,9 @@ class Task:
         optimizers: by name; all follow the one schedule.
         step: `step(index)` does one whole update and returns its loss terms as scalars.
         helpers: further trained modules (a discriminator), kept in the checkpoint only.
+        learning_rate: of a step; none: the config's schedule over all of its steps.
+        after_step: called with the number of steps that are done, after each one and before its checkpoint. A step
+            may be done twice, where a run was killed between the two.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Task:
     optimizers: dict[str, torch.optim.Optimizer]
     step: Callable[[int], dict[str, Tensor]]
     helpers: dict[str, nn.Module] = field(default_factory=dict)
+    learning_rate: Callable[[int], float] | None = None
+    after_step: Callable[[int], None] | None = None
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -57,11 +62,17 @@ class Task:
         return {"model": self.model, **self.helpers}
 
 
-def make_accelerator(precision: str) -> Accelerator:
-    """An accelerator on the GPU where there is one, else on the CPU; `precision` as in `TrainingConfig`."""
+def make_accelerator(precision: str, freezes: bool = False) -> Accelerator:
+    """An accelerator on the GPU where there is one, else on the CPU.
+
+    Args:
+        precision: as in `TrainingConfig`.
+        freezes: whether a replica must not wait for gradients of parameters that a step leaves out.
+    """
     if precision == "auto":
         precision = "bf16" if computes_in_bf16() else "no"
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if freezes else None
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision, kwargs_handlers=handlers)
 
 
 def computes_in_bf16() -> bool:
@@ -112,6 +123,8 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> dict[str, Tensor]:
             if average:
                 average.update(task.model)
             done = step + 1
+            if task.after_step:
+                task.after_step(done)
             saving = done % config.checkpoint_every == 0 or done == config.steps
             if saving or step % CUDA_CHECK_EVERY == 0 or not torch.cuda.is_available():
                 losses = {name: float(value) for name, value in losses.items()}
@@ -130,7 +143,8 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> dict[str, Tensor]:
 
 def _train_step(task: Task, step: int) -> dict[str, Tensor]:
     torch.manual_seed(int(step_generator(task.seed, step).integers(2**63)))
-    rate = task.config.learning_rate.at(step, task.config.steps)
+    config = task.config
+    rate = task.learning_rate(step) if task.learning_rate else config.learning_rate.at(step, config.steps)
     for optimizer in task.optimizers.values():
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -87,6 +87,19 @@ def test_variant_overrides_of_the_nearest_scale(write):
     assert source.resolve("a", "smoke") == Config(sample_rate=16000, model=Small(family="small", dim=4), steps=2)
 
 
+def test_a_variant_changes_one_item_of_a_list(write):
+    def change(study):
+        study["variants"]["b"]["paper"] = {"model.strides.1": 8}
+
+    source = write(change)
+    assert [source.resolve(variant, "paper").model.strides for variant in "ab"] == [(2, 4), (2, 8)]
+
+
+def test_an_item_past_the_end_of_a_list_is_refused(write):
+    with pytest.raises(ConfigError, match=r"model\.large\.strides: Input should be a valid tuple"):
+        write(lambda study: study["variants"]["b"].update(paper={"model.strides.2": 8}))
+
+
 def test_overrides_for_all_scales_come_on_top_of_the_scale(write):
     source = write()
     assert source.resolve("b", "smoke").steps == 7

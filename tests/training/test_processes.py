@@ -38,14 +38,14 @@ def folder(tmp_path_factory) -> Path:
 
 
 def command(
-    folder: Path, kind: str, processes: int, output: Path, alignment: dict | None = None, **training
+    folder: Path, kind: str, processes: int, output: Path, alignment: dict | None = None, stages=(), **training
 ) -> list[str]:
     """The command line of a training job, as a rule writes it."""
     recipe = getattr(CONFIG, kind).model_dump(mode="json")
     recipe["training"] |= {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, **training}
     if kind == "autoencoder":
-        recipe["adversary"]["start"] = 2
-        recipe["alignment"] = alignment
+        recipe["adversary"]["start"] = None if stages else 2
+        recipe |= {"alignment": alignment, "stages": stages}
     output.mkdir(exist_ok=True)
     spec = {"corpora": [{}], "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
            {"corpus": {}, "autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip
@@ -95,6 +95,27 @@ def test_two_processes_weight_an_alignment_by_its_gradients_as_one_does(folder, 
     )
     for name, each in one.items():
         torch.testing.assert_close(two[name], each, rtol=1e-3, atol=1e-5, msg=name)
+
+
+ALL = ["reconstruction", "kl", "adversarial", "features"]
+STAGES = [
+    {"steps": 1, "losses": ["reconstruction", "kl"]},
+    {"steps": 2, "losses": ALL, "kept_off_encoder": ["adversarial"]},
+    {"steps": 2, "train": ["decoder"], "losses": ["reconstruction", "adversarial", "features"]},
+    {"steps": 1, "train": ["encoder"], "losses": ALL},
+]
+
+
+@pytest.mark.slow
+def test_two_processes_go_through_stages_as_one_does(folder, tmp_path):
+    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
+    learnt = {}
+    for name, (processes, training) in runs.items():
+        run = train(folder, "autoencoder", processes, tmp_path / name, None, STAGES, **training)
+        learnt[name] = weights(run, tmp_path / name)
+    for name, each in learnt["one"].items():
+        for other in ("replicas", "shards"):
+            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
 
 
 @pytest.mark.slow

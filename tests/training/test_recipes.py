@@ -269,9 +269,12 @@ def test_a_step_with_a_sigma_bottleneck_adds_the_weighted_mean_square_of_mu():
     assert not torch.equal(*weights.values())
 
 
-def test_a_rate_to_hit_is_refused_where_no_rate_is_learned():
+@pytest.mark.parametrize("bottleneck", [{"kind": "sigma", "dim": 4, "std": 0.625, "draw": "normal"},
+                                        {"kind": "soft_norm", "dim": 4}])  # fmt: skip
+def test_a_rate_to_hit_is_refused_where_no_rate_is_learned(bottleneck):
+    data = {**SMOKE.autoencoder.model_dump(), "bottleneck": bottleneck, "kl": {"weight": 1.0, "target": {"nats": 50.0}}}
     with pytest.raises(ValueError, match=r"kl\.target is a rate that a gaussian bottleneck learns"):
-        with_sigma(target={"nats": 50.0})
+        AutoencoderRecipe.model_validate(data)
 
 
 def test_the_adversary_is_off_during_its_warm_up():
@@ -315,6 +318,18 @@ def test_every_kind_of_discriminator_is_trained_and_its_terms_are_summed_if_aske
     for name in ("adversarial", "discriminator"):
         torch.testing.assert_close(terms["sum"][name], 5 * terms["mean"][name])
     assert terms["sum"]["features"] > 5 * terms["mean"]["features"]
+
+
+def test_a_relativistic_adversary_pairs_what_was_recorded_with_what_was_made():
+    data = SMOKE.autoencoder.model_dump()
+    data["adversary"] |= {"kind": "relativistic", "start": 0}
+    step = make_autoencoder_step(AutoencoderRecipe.model_validate(data))
+    audio = torch.randn(2, 8192) * 0.1
+    # Nothing to tell apart: softplus(0) on both sides.
+    adversarial, features = step._adversarial_terms(audio, audio)
+    assert float(adversarial) == pytest.approx(np.log(2)) and float(features) == 0
+    assert float(step._discriminator_term(audio, audio)) == pytest.approx(np.log(2))
+    assert {"adversarial", "discriminator"} <= step(0).keys()
 
 
 def test_latents_come_back_clip_by_clip(tmp_path):

@@ -1,0 +1,88 @@
+"""Posteriors of validation clips through a training: how a latent comes to be what it is.
+
+RAVE (arXiv 2111.05011, App. E) follows the effective dimensions of its latent over both stages so.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from torch import nn
+
+from shared.autoencoders.base import Autoencoder
+from shared.config import ConfigError
+from shared.training.latents import Latents, load_latents, save_latents
+
+FOLDER = "snapshots"  # beside the checkpoint
+PATTERN = "step_*.safetensors"
+
+
+class Snapshots:
+    """Writes what the encoder, as it is after a step, makes of the clips: a file of latents every so many steps.
+
+    It is the weights that train which encode, not their average. Nothing of the training changes, no random number is
+    drawn, and a step that is done again after a resume writes the same bytes again.
+
+    Args:
+        every: steps from one to the next.
+        autoencoder: the model that is trained, whole.
+        waveforms: clips to encode, each `(time,)`.
+        checkpoints: folder of the checkpoint.
+
+    Raises:
+        ConfigError: there are no clips.
+    """
+
+    def __init__(self, every: int, autoencoder: Autoencoder, waveforms: list[np.ndarray], checkpoints: Path):
+        if not waveforms:
+            raise ConfigError("snapshots: the corpora have no validation clips; drop it, or give a corpus some")
+        self.every, self.autoencoder = every, autoencoder
+        self.waveforms = [torch.from_numpy(waveform) for waveform in waveforms]
+        self.folder = Path(checkpoints) / FOLDER
+
+    def __call__(self, done: int) -> None:
+        """Write the snapshot that is due after `done` steps, if one is; of several processes the first does."""
+        if done % self.every == 0 and PartialState().is_main_process:
+            bottleneck = self.autoencoder.bottleneck
+            save_latents(_path(self.folder, done), self._posteriors(), self.autoencoder.hop, bottleneck.draw)
+
+    @torch.no_grad()
+    def _posteriors(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        modules = self.autoencoder.encoder, self.autoencoder.bottleneck
+        device = next(self.autoencoder.parameters()).device
+        with _Evaluating(*modules):
+            posteriors = [self.autoencoder.encode(waveform.to(device).unsqueeze(0)) for waveform in self.waveforms]
+        return [(posterior.mean[0].T.cpu(), posterior.std[0].T.cpu()) for posterior in posteriors]
+
+
+class _Evaluating:
+    """Modules in eval mode for a while; each trains or is frozen as a whole."""
+
+    def __init__(self, *modules: nn.Module):
+        self.were = [(module, module.training) for module in modules]
+
+    def __enter__(self) -> None:
+        for module, _ in self.were:
+            module.eval()
+
+    def __exit__(self, *_: object) -> None:
+        for module, training in self.were:
+            module.train(training)
+
+
+def load_snapshots(checkpoints: Path) -> dict[int, Latents]:
+    """Posteriors of the clips by the number of steps that were done, in order.
+
+    Raises:
+        FileNotFoundError: the training kept none.
+    """
+    folder = Path(checkpoints) / FOLDER
+    found = {int(path.stem.removeprefix("step_")): load_latents(path) for path in sorted(folder.glob(PATTERN))}
+    if not found:
+        raise FileNotFoundError(f"{folder}: no snapshots; train with `snapshots: {{every: …}}` in the recipe")
+    return found
+
+
+def _path(folder: Path, done: int) -> Path:
+    return folder / PATTERN.replace("*", f"{done:08d}")
