@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from shared.audio.spectral import inverse_fft
 from shared.config import ConfigError
+from shared.device import full_precision
 
 MARGIN = 8  # frames of silence around a waveform, in which the decimation filter's ringing dies away
 
@@ -46,7 +47,7 @@ class ConstantQ(nn.Module):
         silence = MARGIN * self.hop
         padded = F.pad(waveform.float(), (silence, silence + frames * self.hop - waveform.shape[-1]))
         spectrum = torch.fft.rfft(padded)
-        with torch.autocast(waveform.device.type, enabled=False):
+        with full_precision(waveform.device):
             octaves = [self._octave(octave, spectrum, padded.shape[-1]) for octave in range(self.octaves)]
         return torch.cat(octaves, dim=1)[..., MARGIN : MARGIN + frames]
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from shared.config import ConfigError
+from shared.device import full_precision
 
 ATTENUATION = 100.0  # dB, outside a band and the near third of its neighbours; RAVE's released code
 
@@ -80,12 +81,12 @@ class Pqmf(nn.Module):
         if audio.shape[-1] % self.bands:
             raise ValueError(f"{audio.shape[-1]} samples are no multiple of {self.bands} bands")
         # In half precision the error would be −50 dB.
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio.device):
             return _turn_odd(F.conv1d(audio.float(), self.weight, stride=self.bands, padding=self.padding))
 
     def inverse(self, bands: Tensor) -> Tensor:
         """`(batch, bands, frames)` -> `(batch, 1, frames * bands)`."""
-        with torch.autocast(bands.device.type, enabled=False):
+        with full_precision(bands.device):
             upright = self.bands * _turn_odd(bands.float())
             last = self.bands - 1  # samples after the last frame, which the convolution would leave out
             return F.conv_transpose1d(upright, self.weight, None, self.bands, self.padding, last)

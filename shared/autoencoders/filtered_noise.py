@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.autoencoders.rave_config import FilteredNoiseConfig
+from shared.device import full_precision
 
 SLOPE = 0.2
 INITIAL = -5.0  # added to what the decoder says: it starts at amplitudes of 2e-5
@@ -50,7 +51,7 @@ class FilteredNoise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, time)` -> `(batch, bands, time)`; time is a multiple of the block."""
         amplitudes = exponential_sigmoid(self.layers(x).float() + INITIAL).unflatten(1, (self.bands, -1))
-        with torch.autocast(x.device.type, enabled=False):  # Fourier transforms are not for half precision
+        with full_precision(x.device):  # Fourier transforms are not for half precision
             response = amplitudes.transpose(2, 3) @ self.interpolation
             noise = torch.fft.rfft(self._draw(response)) * response
             return torch.fft.irfft(noise, n=self.block).flatten(2)

@@ -8,10 +8,10 @@ itself, as it is sampled, is pulled towards the result. In SemaVoice it is linea
 ours is after it, which is the same.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shared.device import full_precision
 from shared.losses.config import AlignmentConfig
 
 PUBLISHED_WIDTH = 128  # Semantic-VAE's released `regulator.py`
@@ -84,7 +84,7 @@ def _self_similarity(frames: Tensor) -> Tensor:
     """`(batch, dim, frames)` → cosines `(batch, frames, frames)`."""
     frames = F.normalize(frames, dim=1)
     # In half precision a cosine is off by as much as the differences that are wanted.
-    with torch.autocast(frames.device.type, enabled=False):
+    with full_precision(frames.device):
         return frames.transpose(1, 2) @ frames
 
 

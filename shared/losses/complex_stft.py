@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from shared.audio.tight_stft import TightStft
+from shared.device import full_precision
 from shared.losses.config import ComplexStftConfig
 
 LEAST_NORM = 1e-4
@@ -45,7 +46,7 @@ class ComplexStftLoss(nn.Module):
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Both `(batch, time)` or `(batch, channels, time)` -> scalar."""
         prediction, target = (audio.reshape(-1, audio.shape[-1]) for audio in (prediction, target))
-        with torch.autocast(prediction.device.type, enabled=False):
+        with full_precision(prediction.device):
             return torch.stack([self._terms(stft(prediction), stft(target)) for stft in self.transforms]).mean()
 
     def _terms(self, x: Tensor, y: Tensor) -> Tensor:

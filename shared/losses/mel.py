@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from shared.audio.spectral import mel_filterbank, safe_log
+from shared.device import full_precision
 from shared.losses.config import MelResolution
 from shared.losses.spectra import Magnitudes, SpectralLoss
 
@@ -27,7 +28,7 @@ class LogMelLoss(nn.Module):
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Both `(batch, bins, frames)` -> scalar."""
         # In half precision the sum over bins would lose the quiet bands that the logarithm is there for.
-        with torch.autocast(prediction.device.type, enabled=False):
+        with full_precision(prediction.device):
             predicted, wanted = (safe_log(self.filterbank @ x, FLOOR) for x in (prediction, target))
         return F.l1_loss(predicted, wanted)
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from shared.audio.spectral import mel_filterbank
 from shared.audio.tight_stft import TightStft
+from shared.device import full_precision
 from shared.losses.config import SemanticRegressorsConfig
 
 LEVEL_FLOOR = 1e-3
@@ -51,7 +52,7 @@ class SemanticTargets(nn.Module):
         """`(batch, time)` or `(batch, channels, time)` -> each target, `(batch, bins, time / hop)`."""
         waveforms = audio.unsqueeze(1) if audio.ndim == 2 else audio
         magnitude = self.stft.magnitude(waveforms.flatten(0, 1)).unflatten(0, waveforms.shape[:2])
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio.device):
             loudness = magnitude.mean(dim=1).log1p()
             targets = [filters @ loudness for filters in self.chroma]
             if self.stereo:
