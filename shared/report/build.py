@@ -3,10 +3,9 @@
 import sys
 from pathlib import Path
 
-from shared.config import ConfigError, did_you_mean
 from shared.files import write_text
 from shared.report.page import find_sources, make_page
-from shared.report.record import REPORT, scales_with_results
+from shared.report.record import REPORT, choose_scales
 
 PAGE = "index.html"
 
@@ -20,14 +19,8 @@ def build(results: Path, replications: Path, scales: list[str] | None = None) ->
     Raises:
         ConfigError: there is no record, or none of a scale that is asked for.
     """
-    known = scales_with_results(results)
-    if not known:
-        raise ConfigError(f"{results}: no record at any scale; make one: snakemake figures/longcat_fig3.pdf")
-    for scale in scales or []:
-        if scale not in known:
-            raise ConfigError(f"{results}: no record at scale {scale!r}{did_you_mean(scale, known)}")
     sources, whole = find_sources(replications), True
-    for scale in dict.fromkeys(scales or known):
+    for scale in choose_scales(results, scales):
         page = make_page(results, scale, sources)
         path = results / scale / REPORT / PAGE
         write_text(path, page.html)

@@ -5,26 +5,21 @@ from pathlib import Path
 
 from shared.config import ConfigError, Strict
 from shared.report.record import VERDICTS, SourceRecord
+from shared.studies.claims import Verdict
 from shared.studies.table import to_csv
 
 BEGIN, END = "<!-- ledger: `replicate summary` writes it -->", "<!-- end of the ledger -->"
 
 
-class Entry(Strict):
-    """One claim; margin and interval are in its metric's unit, empty if it was not tested."""
+class Place(Strict):
+    """Which study of which source."""
 
     source: str
     study: str
-    id: str
-    verdict: str
-    margin: float | None
-    low: float | None
-    high: float | None
-    seeds: int
-    clips: int
-    reason: str
-    text: str
-    where: str
+
+
+class Entry(Verdict, Place):
+    """One claim, and whose it is."""
 
 
 def entries(sources: list[SourceRecord]) -> list[Entry]:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ValidationError
 
-from shared.config import Strict
+from shared.config import ConfigError, Strict, did_you_mean
 from shared.files import read_json
 from shared.studies.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
 from shared.studies.keep_clips import LIST, KeptClip, read_kept
@@ -101,6 +101,21 @@ class SourceRecord:
 def scales_with_results(results: Path) -> list[str]:
     """Folders under results/ that hold the record of a study."""
     return sorted(path.name for path in results.glob("*") if path.is_dir() and source_folders(path))
+
+
+def choose_scales(results: Path, scales: list[str] | None = None) -> list[str]:
+    """These scales, each once; by default all that have a record.
+
+    Raises:
+        ConfigError: there is no record, or none of a scale that is asked for.
+    """
+    known = scales_with_results(results)
+    if not known:
+        raise ConfigError(f"{results}: no record at any scale; make one: snakemake figures/longcat_fig3.pdf")
+    for scale in scales or []:
+        if scale not in known:
+            raise ConfigError(f"{results}: no record at scale {scale!r}{did_you_mean(scale, known)}")
+    return list(dict.fromkeys(scales or known))
 
 
 def source_folders(folder: Path) -> list[Path]:

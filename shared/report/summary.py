@@ -6,14 +6,13 @@ scales results/schema.json and the README's ledger. The same record gives the sa
 
 from pathlib import Path
 
-from shared.config import ConfigError, did_you_mean
 from shared.files import write_json, write_text
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
 from shared.report.decoupling import Ranked, pooled_tau, rank_record, tau_of
 from shared.report.export import SCHEMA, export, schema
 from shared.report.ledger import BEGIN, ledger_csv, ledger_table, put_into
-from shared.report.record import SourceRecord, load_source, scales_with_results, source_folders
+from shared.report.record import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
 from shared.studies.quantities import QUANTITIES
 
 FIGURE = "figures/decoupling.pdf"
@@ -26,13 +25,8 @@ def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, lis
     Raises:
         ConfigError: there is no record, or none of a scale that is asked for.
     """
-    known = scales_with_results(results)
-    if not known:
-        raise ConfigError(f"{results}: no record at any scale; make one: snakemake figures/longcat_fig3.pdf")
-    for scale in scales or []:
-        if scale not in known:
-            raise ConfigError(f"{results}: no record at scale {scale!r}{did_you_mean(scale, known)}")
-    return {scale: [load_source(folder) for folder in source_folders(results / scale)] for scale in scales or known}
+    chosen = choose_scales(results, scales)
+    return {scale: [load_source(folder) for folder in source_folders(results / scale)] for scale in chosen}
 
 
 def damaged(sources: list[SourceRecord]) -> list[str]:
