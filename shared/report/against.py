@@ -22,6 +22,7 @@ ASPECTS = {
     "processor": ("hardware", "processor"),
     "GPU": ("hardware", "gpu"),
     "Python": ("hardware", "python"),
+    "torch": ("hardware", "torch"),
 }
 
 

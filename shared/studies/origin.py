@@ -6,6 +6,7 @@ so an edit here retrains nothing.
 
 import argparse
 import datetime
+import importlib.metadata
 import os
 import platform
 import subprocess
@@ -37,6 +38,8 @@ def hardware() -> dict[str, Any]:
         "gpu": _gpus(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        # What is installed, which on a GPU box need not be what the locks say.
+        "torch": importlib.metadata.version("torch"),
     }
 
 
