@@ -1,4 +1,4 @@
-"""Variants that are no sweep: a row each, a dot with its interval, ours above the paper's."""
+"""Variants that are no sweep: a row each, a dot with its interval, ours above the paper's, if it has any."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,16 +17,16 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
     """One column for each metric, by side, that we or the paper have; more than four go below each other."""
     wanted = [(side, name) for side, names in metrics.items() for name in names]
     shown = [each for each in wanted if table.has(*each) or _published(table, *each)]
+    sides = 1 + any(_published(table, *each) for each in shown)
     bands = -(-len(shown) // COLUMNS)
     columns = -(-len(shown) // bands)
-    height = bands * (0.9 + 0.62 * len(table.variants))
+    height = 0.3 * (2 - sides) + bands * (0.45 + 0.31 * len(table.variants)) * sides
     figure = Figure(figsize=(1.6 + 2.1 * columns, height), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.47 / height), w_pad=0.06, h_pad=0.05)
-    grid = figure.subplots(2 * bands, columns, squeeze=False)
+    grid = figure.subplots(sides * bands, columns, squeeze=False)
     for place in range(bands * columns):
         band, column = divmod(place, columns)
-        pair = grid[2 * band : 2 * band + 2, column]
-        for row, axes in enumerate(pair):
+        for row, axes in enumerate(grid[sides * band : sides * (band + 1), column]):
             if place >= len(shown):
                 axes.remove()
                 continue
@@ -35,9 +35,10 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
             axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
     seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 1 - 0.17 / height, table.title, fontsize=11, weight="bold", va="center")
-    text = f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals; lower row: the paper's values"
-    if bands > 1:
-        text = text.replace("upper row", "upper rows").replace("lower row", "lower rows")
+    text = f"ours at scale {table.scale}, {seeds}, 95 % intervals"
+    if sides == 2:
+        rows = "rows" if bands > 1 else "row"
+        text = f"upper {rows}: {text}; lower {rows}: the paper's values"
     figure.text(0.012, 1 - 0.36 / height, text, va="center", color=PAPER)
     stamp(figure, table.scale)
     return figure

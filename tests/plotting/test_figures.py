@@ -1,5 +1,6 @@
 """Figures: what they show, and the same bytes each time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,16 @@ def test_every_study_is_drawn_the_same_twice(tmp_path, study):
         written.append([(tmp_path / f"{name}{suffix}").read_bytes() for suffix in (".pdf", ".png")])
     assert written[0] == written[1]
     assert b"CreationDate" not in written[0][0]
+
+
+def test_dots_have_a_row_for_the_paper_where_it_has_a_value():
+    table = _table()
+    with_paper = load_layout(LAYOUT, "table4")(table)
+    assert "lower row: the paper's values" in " ".join(_texts(with_paper))
+    ours = [row.model_copy(update={"paper": None}) for row in table.rows]
+    alone = load_layout(LAYOUT, "table4")(replace(table, rows=ours))
+    assert len(with_paper.axes) == 2 * len(alone.axes) and "the paper" not in " ".join(_texts(alone))
+    assert len(alone.axes) == 3  # UTMOS is not scored
 
 
 def test_the_papers_four_panels_with_wer_negated():
