@@ -86,6 +86,8 @@ def test_a_stereo_clip_plays_as_it_is_and_its_picture_has_the_power_of_both_chan
     assert read_audio(io.BytesIO(data))[0].shape[1] == 2
     levels = loudness(both, RATE).levels
     power = (10 ** (loudness(both[0], RATE).levels / 10) + 10 ** (loudness(both[1], RATE).levels / 10)) / 2
-    np.testing.assert_allclose(levels, 10 * np.log10(power), atol=0.1)
+    heard = levels > levels.max() - 70  # what is quieter is rounding
+    np.testing.assert_allclose(levels[heard], 10 * np.log10(power[heard]), atol=0.01)
     # Opposite channels do not cancel.
-    np.testing.assert_allclose(loudness(np.stack([both[0], -both[0]]), RATE).levels, loudness(both[0], RATE).levels)
+    opposite, alone = (loudness(audio, RATE).levels for audio in (np.stack([both[0], -both[0]]), both[0]))
+    np.testing.assert_allclose(opposite[alone > alone.max() - 70], alone[alone > alone.max() - 70], atol=0.01)
