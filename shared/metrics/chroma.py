@@ -10,7 +10,6 @@ from torch import Tensor
 from shared.audio.spectral import Stft
 from shared.corpora.harmony import OCTAVE
 from shared.corpora.pieces import Piece, chroma
-from shared.losses.semantic import chroma_filters
 from shared.metrics.failure import NotMeasured
 
 WINDOW_SECONDS = 0.2  # or the nearest power of two of samples; frames are half as long
@@ -48,4 +47,9 @@ def chroma_agreement(clip: np.ndarray, sample_rate: int, piece: Piece) -> float:
 
 @functools.cache
 def _transform(sample_rate: int, n_fft: int) -> tuple[Stft, Tensor]:
-    return Stft(n_fft, n_fft // 2, padding="same"), chroma_filters(sample_rate, n_fft, OCTAVE, CENTRE, WIDTH)
+    import librosa
+
+    filters = librosa.filters.chroma(
+        sr=sample_rate, n_fft=n_fft, n_chroma=OCTAVE, ctroct=CENTRE, octwidth=WIDTH, norm=1, base_c=True
+    )
+    return Stft(n_fft, n_fft // 2, padding="same"), torch.from_numpy(filters).float()
