@@ -90,6 +90,11 @@ def read_channels(source: Path | BinaryIO, rate: int, channels: int) -> np.ndarr
     return np.ascontiguousarray(resample(np.ascontiguousarray(both), source_rate, rate).T)
 
 
+def mix_down(audio: np.ndarray) -> np.ndarray:
+    """(time,) as it is, or the mean of (channels, time) over its channels: (time,)."""
+    return audio if audio.ndim == 1 else audio.mean(axis=0)
+
+
 def resample(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
     """Resample (time,) or (time, channels) from `source_rate` to `rate` Hz at soxr's high quality."""
     if source_rate == rate:

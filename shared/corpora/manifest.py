@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from shared.audio.io import AudioError, limit_peak, read_audio, write_pcm16
+from shared.audio.io import AudioError, limit_peak, mix_down, read_audio, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
 
@@ -126,5 +126,4 @@ def load_mono(manifest_path: Path, clip: Clip) -> np.ndarray:
     Raises:
         CorpusError: the file is gone or damaged.
     """
-    audio = load_clip(manifest_path, clip)
-    return audio if audio.ndim == 1 else audio.mean(axis=0)
+    return mix_down(load_clip(manifest_path, clip))

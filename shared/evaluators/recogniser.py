@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, CorpusError, load_clip, load_manifest
+from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
 from shared.evaluators.config import PerturbationConfig, RecogniserConfig
 from shared.evaluators.logmel import group, mask_spans, normalise, perturb
 from shared.evaluators.recognition import CtcRecogniser
@@ -130,7 +130,7 @@ def evaluate(model: Path, corpus: Path) -> dict[str, Any]:
 
 def _error_rates(recogniser: CtcRecogniser, rate: int, corpus: Path, clips: list[Clip]) -> dict[str, float]:
     said = [normalise_text(clip.text) for clip in clips]
-    heard = [normalise_text(recogniser.transcribe(load_clip(corpus, clip), rate)) for clip in clips]
+    heard = [normalise_text(recogniser.transcribe(load_mono(corpus, clip), rate)) for clip in clips]
     pairs = list(zip(said, heard, strict=True))
     return {
         "clips": len(clips),

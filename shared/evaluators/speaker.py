@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, CorpusError, load_clip, load_manifest
+from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
 from shared.evaluators.config import SpeakerConfig
 from shared.evaluators.embedding import SpeakerEmbedder
 from shared.evaluators.logmel import add_noise, centre, group, mask_spans, warp_and_stretch
@@ -121,7 +121,7 @@ def evaluate(model: Path, corpus: Path) -> dict[str, Any]:
 def _separation(embedder: SpeakerEmbedder, rate: int, corpus: Path, clips: list[Clip]) -> dict[str, float] | None:
     if len(clips) < 2:
         return None
-    embeddings = np.stack([embedder.embed(load_clip(corpus, clip), rate) for clip in clips])
+    embeddings = np.stack([embedder.embed(load_mono(corpus, clip), rate) for clip in clips])
     same, different = similarity_pairs(embeddings, [clip.speaker for clip in clips])
     if len(same) == 0 or len(different) == 0:
         return None

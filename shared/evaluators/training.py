@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.corpora.manifest import Clip, load_manifest, load_mono
 from shared.evaluators.config import EncoderConfig
 from shared.evaluators.logmel import BANDS, SAMPLE_RATE, log_mel
 from shared.evaluators.optimizers import make_optimizers
@@ -66,7 +66,7 @@ def extract_all(manifest_path: Path, clips: list[Clip], extractor: Any) -> list[
     progress = Progress("features", len(clips), unit="clip")
     features = []
     for clip in clips:
-        features.append(log_mel(extractor, load_clip(manifest_path, clip), rate))
+        features.append(log_mel(extractor, load_mono(manifest_path, clip), rate))
         progress.update()
     return features
 

@@ -111,7 +111,7 @@ class Sampler:
         rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
         heard = self.heard(item)
         if given := self.prefix_samples(item):
-            prompt = self.encode(load_clip(self.corpus, heard)[:given], rng)
+            prompt = self.encode(load_clip(self.corpus, heard)[..., :given], rng)
             # What is left of the recording: the pace of a part whose text is not known can't be told.
             seconds = heard.seconds - given / self.manifest.sample_rate
         elif heard:
@@ -126,7 +126,7 @@ class Sampler:
         return prompt / self.scale, noise.to(self.device)
 
     def encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
-        """A sample of a waveform's posterior, `(frames, dim)`."""
+        """A sample of the posterior of a waveform, `(time,)` or `(2, time)`: `(frames, dim)`."""
         posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
         scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)
         mean, std = posterior.mean[0].T, scale * posterior.std[0].T

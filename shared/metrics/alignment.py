@@ -22,7 +22,7 @@ def trim(reference: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def mismatch(reference: np.ndarray, clip: np.ndarray, sample_rate: int, tolerance: float) -> str | None:
     """Describe a difference in length of more than `tolerance` seconds, or return None."""
-    seconds = (len(clip) - len(reference)) / sample_rate
+    seconds = (clip.shape[-1] - reference.shape[-1]) / sample_rate
     if abs(seconds) <= tolerance:
         return None
     return f"clip is {abs(seconds):.3f} s {'longer' if seconds > 0 else 'shorter'} than its reference: trimmed"

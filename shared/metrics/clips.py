@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from shared.audio.io import AudioError, read_audio, write_pcm16
 from shared.config import ConfigError, Strict
+from shared.corpora.manifest import MONO, Channels
 from shared.files import read_json, write_json
 
 FOLDER = "clips"  # beside clips.json
@@ -40,9 +41,10 @@ class GeneratedClip(Strict):
 
 
 class ClipSet(Strict):
-    """The clips of one job; all at `sample_rate` Hz."""
+    """The clips of one job; all at `sample_rate` Hz, mono or stereo. The file says nothing of one channel."""
 
     sample_rate: int
+    channels: Channels = MONO
     clips: list[GeneratedClip]
 
 
@@ -52,23 +54,26 @@ def clip_file(identity: str) -> str:
 
 
 def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:
-    """Write each `(time,)` signal as a mono 16-bit wav, then `path` (clips.json) once all of them are there.
+    """Write each `(time,)` or `(2, time)` signal as a 16-bit wav, then `path` (clips.json) once all of them are there.
 
     Samples beyond full scale are clipped, as a listener's player would.
 
     Raises:
-        ValueError: a signal holds a value that is not finite, or two clips share an id.
+        ValueError: a signal holds a value that is not finite, some are mono and some stereo, or two clips share an id.
     """
-    path, clips = Path(path), []
+    path, clips, shapes = Path(path), [], set()
     for clip, audio in items:
         if not np.isfinite(audio).all():
             raise ValueError(f"clip {clip.id}: samples that are not finite")
         write_pcm16(path.parent / clip.file, audio, sample_rate)
         clips.append(clip)
+        shapes.add(audio.shape[:-1])
+    if len(shapes) > 1:
+        raise ValueError(f"{path}: some clips are mono and some stereo")
     repeated = len(clips) - len({clip.id for clip in clips})
     if repeated:
         raise ValueError(f"{path}: {repeated} clips share an id with another")
-    clip_set = ClipSet(sample_rate=sample_rate, clips=clips)
+    clip_set = ClipSet(sample_rate=sample_rate, channels=2 if shapes == {(2,)} else 1, clips=clips)
     write_json(path, clip_set.model_dump(mode="json"))
     return clip_set
 
@@ -90,18 +95,19 @@ def load_clips(path: Path) -> ClipSet:
 
 
 def load_audio(path: Path, clip_set: ClipSet, clip: GeneratedClip) -> np.ndarray:
-    """Read one clip as float32 `(time,)`; `path` is that of clips.json.
+    """Read one clip as float32 `(time,)` or, of a stereo set, `(2, time)`; `path` is that of clips.json.
 
     Raises:
-        ConfigError: the wav is missing, damaged, not mono or at another rate than the set's.
+        ConfigError: the wav is missing, damaged, or has other channels or another rate than the set.
     """
     file = Path(path).parent / clip.file
     try:
         audio, rate = read_audio(file)
     except AudioError as error:
         raise ConfigError(f"{file}: {error}") from None
-    if audio.shape[1] != 1 or rate != clip_set.sample_rate:
+    if audio.shape[1] != clip_set.channels or rate != clip_set.sample_rate:
+        expected = "mono" if clip_set.channels == 1 else "stereo"
         raise ConfigError(
-            f"{file}: expected mono at {clip_set.sample_rate} Hz, got {audio.shape[1]} channels at {rate}"
+            f"{file}: expected {expected} at {clip_set.sample_rate} Hz, got {audio.shape[1]} channels at {rate}"
         )
-    return audio[:, 0]
+    return audio[:, 0] if clip_set.channels == 1 else np.ascontiguousarray(audio.T)

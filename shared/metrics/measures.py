@@ -4,13 +4,17 @@ A measure is built once a job (it may load a model) and then called once a clip.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from shared.audio.io import mix_down
+from shared.corpora.pieces import load_pieces
 from shared.evaluators.embedding import SpeakerEmbedder
 from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.recognition import Recogniser
+from shared.metrics.chroma import chroma_agreement
 from shared.metrics.clips import GeneratedClip
 from shared.metrics.dnsmos import dnsmos
 from shared.metrics.dnsmos import weights_sha256 as dnsmos_sha256
@@ -19,9 +23,11 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
 from shared.metrics.mel_log1p import mel_log1p
+from shared.metrics.names import STEREO_ONLY
 from shared.metrics.pitch import pitch_deviation
 from shared.metrics.si_sdr import si_sdr
 from shared.metrics.similarity import cosine_similarity
+from shared.metrics.stereo import correlation_similarity, level_difference_error
 from shared.metrics.stoi import stoi
 from shared.metrics.text import Normaliser, normalise
 from shared.metrics.utmos import Unavailable, Utmos
@@ -34,8 +40,8 @@ class Case:
 
     Attributes:
         clip: the clip's entry.
-        audio: its samples, `(time,)`.
-        reference: the signal it should equal, `(time,)`, if it has one.
+        audio: its samples, `(time,)`, or `(2, time)` in a stereo set, as all of the others.
+        reference: the signal it should equal, if it has one.
         voice: corpus id and samples of the clip whose voice it should have: the prompt, else the reference.
         given: how many samples it begins with that were given, not generated.
         sample_rate: of all of them, in Hz.
@@ -69,19 +75,28 @@ INTRUSIVE_FUNCTIONS = {
     "lsd": (log_spectral_distance, "log-spectral distance, log10 power, window 2048, hop 512", None),
     "si_sdr": (si_sdr, "SI-SDR (Le Roux et al. 2019), dB", None),
     "mel_log1p": (mel_log1p, "multi-resolution L1 distance of ln(1 + mel magnitude)", None),
+    "stereo_correlation": (correlation_similarity, "1 - |difference of the correlations of left and right| / 2", None),
+    "level_difference_error": (level_difference_error, "L1 of left/right level differences of mel bands, dB", None),
 }
 
 
 class Intrusive:
-    """A function of two signals, as in `pesq(reference, clip, sample_rate)`."""
+    """A function of two signals, as in `pesq(reference, clip, sample_rate)`; of stereo the mean over its channels.
+
+    Metrics of stereo alone get both channels at once.
+    """
 
     def __init__(self, name: str):
         self.function, self.estimator, self.sample_rate = INTRUSIVE_FUNCTIONS[name]
+        self.both = name in STEREO_ONLY
 
     def __call__(self, case: Case) -> tuple[float]:
         if case.reference is None:
             raise NotMeasured("the clip has no reference")
-        return (self.function(case.reference, case.audio, case.sample_rate),)
+        if self.both or case.audio.ndim == 1:
+            return (self.function(case.reference, case.audio, case.sample_rate),)
+        channels = zip(case.reference, case.audio, strict=True)
+        return (float(np.mean([self.function(*pair, case.sample_rate) for pair in channels])),)
 
     def provenance(self) -> dict[str, Any]:
         return _provenance(self.estimator, self.sample_rate)
@@ -107,6 +122,25 @@ class Pitch:
 
     def provenance(self) -> dict[str, Any]:
         return _provenance("standard deviation of F0 in semitones over voiced frames, pYIN of package librosa", None)
+
+
+class Chroma:
+    """How well a clip's pitch classes agree with the notes of the piece it stands for.
+
+    Raises:
+        CorpusError: the corpus has no notes.
+    """
+
+    def __init__(self, corpus: Path):
+        self.pieces = load_pieces(corpus)
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if case.clip.id not in self.pieces:
+            raise NotMeasured("the clip has no notes")
+        return (chroma_agreement(mix_down(case.audio), case.sample_rate, self.pieces[case.clip.id]),)
+
+    def provenance(self) -> dict[str, Any]:
+        return _provenance("correlation of librosa's chroma with the exact one, mean over frames with notes", None)
 
 
 class WordErrors:
@@ -153,7 +187,7 @@ class Similarity:
 
 
 class TextSimilarity:
-    """Cosine of the clip's embedding to that of the text it should fit."""
+    """Cosine of the clip's embedding to that of the text it should fit; of stereo, its channels' mean is heard."""
 
     def __init__(self, embedder: AudioTextEmbedder):
         self.embedder = embedder
@@ -171,6 +205,8 @@ class TextSimilarity:
 
 class Embedding:
     """The clip's embedding, which is no value of its own: it is kept for the metrics of the whole set.
+
+    Of stereo, the channels' mean is heard.
 
     Attributes:
         embeddings: clip id → `(dim,)`.
@@ -224,9 +260,9 @@ class Naturalness:
 
 
 def _embed(embedder: AudioTextEmbedder, case: Case) -> np.ndarray:
-    if len(case.audio) == 0 or not np.isfinite(case.audio).all():
+    if case.audio.size == 0 or not np.isfinite(case.audio).all():
         raise NotMeasured("the clip is empty or not finite")
-    return embedder.embed_audio(case.audio, case.sample_rate)
+    return embedder.embed_audio(mix_down(case.audio), case.sample_rate)
 
 
 def _provenance(

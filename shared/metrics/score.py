@@ -33,6 +33,7 @@ from shared.metrics.embeddings import EMBEDDINGS, write_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.measures import (
     Case,
+    Chroma,
     Embedding,
     Intrusive,
     Measure,
@@ -44,7 +45,16 @@ from shared.metrics.measures import (
     TextSimilarity,
     WordErrors,
 )
-from shared.metrics.names import COLUMNS, EVALUATORS, INTRUSIVE, NAMES, OF_SETS, MetricName
+from shared.metrics.names import (
+    COLUMNS,
+    EVALUATORS,
+    INTRUSIVE,
+    NAMES,
+    OF_SETS,
+    OF_STEREO,
+    MetricName,
+    channels_problem,
+)
 from shared.metrics.text import Normaliser
 from shared.progress import Progress
 
@@ -96,6 +106,9 @@ class Cases:
         if self.clip_set.sample_rate != self.manifest.sample_rate:
             rates = f"{self.clip_set.sample_rate} Hz, the corpus at {self.manifest.sample_rate} Hz"
             raise ConfigError(f"{clips_path}: clips are at {rates}")
+        if self.clip_set.channels != self.manifest.channels:
+            channels = f"{self.clip_set.channels}, of the corpus {self.manifest.channels}"
+            raise ConfigError(f"{clips_path}: the channels of the clips are {channels}")
         if not self.clip_set.clips:
             raise ConfigError(f"{clips_path}: no clips to score")
 
@@ -113,7 +126,7 @@ class Cases:
         audio = load_audio(self.clips_path, self.clip_set, clip)
         given = round((clip.prefix_seconds or 0) * self.clip_set.sample_rate)
         if given:
-            voice = (voice[0], voice[1][:given])
+            voice = (voice[0], voice[1][..., :given])
         return Case(clip, audio, reference, voice, self.clip_set.sample_rate, given)
 
     def _find(self, identity: str) -> Clip:
@@ -126,14 +139,21 @@ def wanted(spec: ScoreSpec, cases: Cases) -> list[MetricName]:
     """The metrics to compute, in table order; those that need a reference only where some clip has one.
 
     Metrics of the set share one measure, which goes by the name of the first of them.
+
+    Raises:
+        ConfigError: one of them is not of as many channels as the clips have.
     """
+    if problem := channels_problem(spec.metrics, cases.clip_set.channels):
+        raise ConfigError(f"{cases.clips_path}: metrics has {problem}")
     has_reference = any(clip.reference is not None for clip in cases.clip_set.clips)
     repeated = [name for name in OF_SETS if name in spec.metrics][1:]
     names = [name for name in NAMES if name in spec.metrics and name not in repeated]
     return [name for name in names if has_reference or name not in INTRUSIVE]
 
 
-def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | None], threads: int) -> Measure:
+def build_measure(
+    name: MetricName, spec: ScoreSpec, models: dict[str, str | None], threads: int, corpus: Path | None = None
+) -> Measure:
     """The measure behind one metric; loads its model.
 
     Args:
@@ -141,9 +161,10 @@ def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | Non
         spec: the job's config.
         models: by kind (see `EVALUATORS`) the folder or hub id of each model that there is.
         threads: of models that set their own.
+        corpus: manifest of the corpus, which chroma's notes lie beside.
 
     Raises:
-        ConfigError: its model is not given or cannot be loaded.
+        ConfigError: its model is not given or cannot be loaded, or the corpus has no notes.
     """
     kind = EVALUATORS.get(name)
     if kind in models and models[kind] is None:
@@ -157,6 +178,7 @@ def build_measure(name: MetricName, spec: ScoreSpec, models: dict[str, str | Non
         "utmos": lambda: Naturalness(spec.utmos),
         "rate": Rate,
         "pitch": Pitch,
+        "chroma": lambda: Chroma(corpus),
     }
     return builders[name]() if name in builders else Intrusive(name)
 
@@ -199,12 +221,19 @@ def score_clips(cases: Cases, measures: dict[MetricName, Measure], tolerance: fl
     return rows
 
 
-def summarise(rows: list[dict], measures: dict[MetricName, Measure], seed: int | None) -> dict[str, dict]:
-    """For each metric its provenance, the seed of the clips, and the clips with (`n`) and without a value."""
+def summarise(
+    rows: list[dict], measures: dict[MetricName, Measure], seed: int | None, stereo: bool = False
+) -> dict[str, dict]:
+    """For each metric its provenance, the seed of the clips, and the clips with (`n`) and without a value.
+
+    Of stereo clips also what the metric makes of their two channels.
+    """
     summary = {}
     for name, measure in measures.items():
         failed = sum(_has_failed(row, name) for row in rows)
         summary[name] = measure.provenance() | {"n": len(rows) - failed, "n_failed": failed, "seed": seed}
+        if stereo:
+            summary[name]["stereo"] = OF_STEREO[name]
     return summary
 
 
@@ -243,7 +272,9 @@ def main() -> None:
     spec = parse(ScoreSpec, read_json(arguments.spec), arguments.spec)
     cases = Cases(Path(arguments.clips), Path(arguments.corpus))
     models = {kind: getattr(arguments, kind) for kind in MODELS}
-    measures = {name: build_measure(name, spec, models, arguments.threads) for name in wanted(spec, cases)}
+    measures = {
+        name: build_measure(name, spec, models, arguments.threads, cases.manifest_path) for name in wanted(spec, cases)
+    }
     if not measures:
         raise ConfigError(f"{arguments.clips}: none of {', '.join(spec.metrics)} applies without references")
     rows = score_clips(cases, measures, spec.length_tolerance)
@@ -251,7 +282,8 @@ def main() -> None:
     for measure in measures.values():
         if isinstance(measure, Embedding):
             write_embeddings(output.with_name(EMBEDDINGS), [row["id"] for row in rows], measure.embeddings)
-    write_json(output.with_suffix(".json"), summarise(rows, measures, spec.clips.get("seed")))
+    summary = summarise(rows, measures, spec.clips.get("seed"), cases.clip_set.channels == 2)
+    write_json(output.with_suffix(".json"), summary)
     write_text(output, to_csv(rows))
 
 

@@ -82,7 +82,7 @@ def _read(path: Path, clip: KeptClip, study: str) -> Sound:
     if not len(audio):
         return Sound(clip, Part(path, problem="holds no sound"), [study])
     uri = f"data:audio/mpeg;base64,{base64.b64encode(data).decode()}"
-    return Sound(clip, Part(path, data), [study], loudness(audio[:, 0], rate), audio=uri)
+    return Sound(clip, Part(path, data), [study], loudness(audio.T, rate), audio=uri)
 
 
 def _add(sounds: list[Sound], new: Sound) -> None:
@@ -97,11 +97,12 @@ def _add(sounds: list[Sound], new: Sound) -> None:
 
 @torch.inference_mode()
 def loudness(audio: np.ndarray, rate: int) -> Loudness:
-    """Mel-weighted power of `(time,)` in dB, `(mels, frames)`."""
+    """Mel-weighted power of `(time,)` or `(channels, time)` in dB, `(mels, frames)`: the mean over channels."""
     n_fft = 2 ** int(np.ceil(np.log2(WINDOW_SECONDS * rate)))
-    padded = np.pad(audio, (0, max(0, n_fft - len(audio))))
+    channels = np.atleast_2d(audio)
+    padded = np.pad(channels, ((0, 0), (0, max(0, n_fft - channels.shape[1]))))
     mel = MelSpectrogram(rate, n_fft, int(HOP_SECONDS * rate), MELS, power=2, unit_area=False)
-    power = mel(torch.from_numpy(padded).unsqueeze(0))[0].numpy()
+    power = mel(torch.from_numpy(padded)).mean(0).numpy()
     return Loudness(10 * np.log10(np.maximum(power, 1e-10)), rate)
 
 

@@ -111,7 +111,7 @@ def _made(spec: dict[str, Any], ids: list[str]) -> Iterator[tuple[KeptClip, np.n
                 kept = KeptClip(
                     file=_file(f"{variant['name']}_s{spec['seed']}_{side}", name), variant=variant["name"],
                     label=variant["label"], side=side, seed=spec["seed"], id=name, text=clip.text,
-                    prefix_seconds=clip.prefix_seconds, seconds=len(audio) / made.sample_rate,
+                    prefix_seconds=clip.prefix_seconds, seconds=audio.shape[-1] / made.sample_rate,
                 )  # fmt: skip
                 yield kept, audio, made.sample_rate
 
@@ -127,17 +127,17 @@ def _file(whose: str, name: str) -> str:
 
 
 def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:
-    """Write the first `LONGEST` seconds of `(time,)`, at `rate` Hz or the next rate that MP3 has.
+    """Write the first `LONGEST` seconds of `(time,)` or `(2, time)`, at `rate` Hz or the next rate that MP3 has.
 
     Equal audio gives equal bytes.
     """
     stored = next((each for each in MP3_RATES if each >= rate), MP3_RATES[-1])
-    audio = resample(audio[: int(LONGEST * rate)], rate, stored)
+    audio = resample(np.ascontiguousarray(audio[..., : int(LONGEST * rate)].T), rate, stored)
     with (
         atomic_path(path) as temporary,
         soundfile.SoundFile(
-            temporary, "w", stored, 1, "MPEG_LAYER_III", format="MP3", compression_level=QUALITY,
-            bitrate_mode="VARIABLE",
+            temporary, "w", stored, 1 if audio.ndim == 1 else 2, "MPEG_LAYER_III", format="MP3",
+            compression_level=QUALITY, bitrate_mode="VARIABLE",
         ) as file,
     ):  # fmt: skip
         file.write(np.clip(audio, -1, 1))

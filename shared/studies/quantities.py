@@ -67,6 +67,9 @@ QUANTITIES = {
         Quantity("text_similarity", "Text–audio similarity", True, percent=True),
         Quantity("kad", "KAD", False, of_set=True),
         Quantity("fad", "FAD", False, of_set=True),
+        Quantity("stereo_correlation", "Stereo correlation", True),
+        Quantity("level_difference_error", "Level difference error (dB)", False, digits=2),
+        Quantity("chroma", "Chroma agreement", True),
         Quantity("exposure", "Drift on own errors", False, of_set=True),
     )
 }

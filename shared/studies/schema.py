@@ -14,7 +14,7 @@ from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerC
 from shared.generators.next_token_config import kind_of_generator
 from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.config import KadConfig
-from shared.metrics.names import EVALUATORS, OF_SETS, MetricName
+from shared.metrics.names import EVALUATORS, OF_SETS, MetricName, channels_problem
 from shared.studies.claims import load_claims
 from shared.studies.corpus_choice import in_place_of
 from shared.studies.paper import load_paper
@@ -101,6 +101,29 @@ class VariantConfig(Strict):
             if getattr(self.evaluators, kind) is None:
                 given = "a hub id or a file" if kind == "utmos" else "a hub id, or the config of one trained here"
                 raise ValueError(f"evaluation asks for {metric}, which needs evaluators.{kind}: {given}")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_agree(self):
+        asked = self.autoencoder.architecture.audio_channels
+        others = {f"autoencoder_corpora.{number}": each for number, each in enumerate(self.autoencoder_corpora)}
+        for name, corpus in {"corpus": self.corpus, **others}.items():
+            channels = getattr(corpus, "channels", 1)  # speech and sounds that are made here are mono
+            if channels != asked:
+                raise ValueError(
+                    f"autoencoder.architecture.audio_channels is {asked}, and {name}.channels is {channels} (kind "
+                    f"{corpus.kind}): both must be 1 or both 2"
+                )
+        if asked == 1 and self.autoencoder.reconstruction.stereo != "channels":
+            raise ValueError("autoencoder.reconstruction.stereo is of stereo, and audio_channels is 1; drop it")
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_suit_the_corpus(self):
+        if problem := channels_problem(self.evaluation.asked, self.autoencoder.architecture.audio_channels):
+            raise ValueError(f"evaluation asks for {problem}")
+        if "chroma" in self.evaluation.asked and self.corpus.kind != "music":
+            raise ValueError(f"evaluation asks for chroma: a corpus of kind {self.corpus.kind} has no notes; drop it")
         return self
 
     @model_validator(mode="after")

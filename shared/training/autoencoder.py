@@ -14,7 +14,7 @@ from shared.autoencoders.base import AnyPosterior
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.cli import job_parser, run_job, set_threads
-from shared.config import Strict, parse
+from shared.config import ConfigError, Strict, parse
 from shared.corpora.manifest import Split, load_clip, load_manifest
 from shared.discriminators.combined import CombinedDiscriminator
 from shared.evaluators.speech_encoder import interpolate
@@ -47,7 +47,7 @@ class AutoencoderSpec(Strict):
 
 
 class Batch(NamedTuple):
-    """Crops `(batch, time)`, and what the teacher makes of them, if there is one.
+    """Crops `(batch, time)`, of stereo `(batch, 2, time)`, and what the teacher makes of them, if there is one.
 
     Its features `(batch, frames, teacher_dim)` are at the latent frame rate; `valid` `(batch, frames)` is false on
     frames whose middle lies in padding.
@@ -66,7 +66,7 @@ class Crops:
     """Random crops of a list of waveforms, each drawn in proportion to its length.
 
     Args:
-        waveforms: each `(time,)`.
+        waveforms: each `(time,)`, or each `(2, time)`.
         length: of a crop, in samples.
         hop: samples of a latent frame; it divides the length.
         teacher: features of each of the waveforms.
@@ -75,24 +75,25 @@ class Crops:
     def __init__(self, waveforms: list[np.ndarray], length: int, hop: int, teacher: TeacherFeatures | None = None):
         self.waveforms, self.length, self.teacher = waveforms, length, teacher
         self.middles = torch.arange(length // hop) * hop + hop / 2
-        seconds = np.array([len(waveform) for waveform in waveforms], dtype=float)
+        seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
         self.share = np.cumsum(seconds / seconds.sum())
 
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:
         """A batch; a clip shorter than a crop is put at a random place in silence."""
-        crops = np.zeros((batch, self.length), dtype=np.float32)
+        crops = np.zeros((batch, *self.waveforms[0].shape[:-1], self.length), dtype=np.float32)
         features, valid = [], []
         for crop in crops:
             clip = min(len(self.waveforms) - 1, int(np.searchsorted(self.share, generator.random())))
             waveform = self.waveforms[clip]
-            spare = len(waveform) - self.length
+            duration = waveform.shape[-1]
+            spare = duration - self.length
             start = int(generator.integers(abs(spare) + 1))
             if spare >= 0:
-                crop[:] = waveform[start : start + self.length]
+                crop[:] = waveform[..., start : start + self.length]
             else:
-                crop[start : start + len(waveform)] = waveform
+                crop[..., start : start + duration] = waveform
             if self.teacher:
-                places = (self.middles + (start if spare >= 0 else -start)) / len(waveform)
+                places = (self.middles + (start if spare >= 0 else -start)) / duration
                 features.append(interpolate(self.teacher[clip], places))
                 valid.append((places >= 0) & (places < 1))
         audio = torch.from_numpy(crops)
@@ -100,7 +101,7 @@ class Crops:
 
 
 class Reconstructed(NamedTuple):
-    """A batch that went through the autoencoder: output `(batch, time)`, the latent `(batch, dim, frames)`."""
+    """A batch that went through the autoencoder: output as the crops, the latent `(batch, dim, frames)`."""
 
     batch: Batch
     output: Tensor
@@ -260,6 +261,7 @@ def train_autoencoder(
 ) -> None:
     """Train on all the corpora together, or go on training, and write the weights."""
     recipe = spec.autoencoder
+    check_channels(corpora, recipe.architecture.audio_channels)
     sample_rate, hop = load_manifest(corpora[0]).sample_rate, recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
@@ -288,8 +290,15 @@ def train_autoencoder(
     save_model(output, weights, {"config": config, "sample_rate": sample_rate, "hop": hop})
 
 
+def check_channels(corpora: list[Path], wanted: int) -> None:
+    """Raises ConfigError where a corpus has not the autoencoder's channels."""
+    for corpus in corpora:
+        if (channels := load_manifest(corpus).channels) != wanted:
+            raise ConfigError(f"{corpus}: channels {channels}, and the autoencoder's audio_channels is {wanted}")
+
+
 def load_split(corpora: list[Path], split: Split, clips: int | None = None) -> list[np.ndarray]:
-    """The clips of one split of all corpora, each `(time,)`; or the first so many."""
+    """The clips of one split of all corpora, each `(time,)` or, of stereo, `(2, time)`; or the first so many."""
     found = ((corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split(split))
     return [load_clip(corpus, clip) for corpus, clip in islice(found, clips)]
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.manifest import load_manifest, load_mono
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
 from shared.generators.builder import architecture_of, build_generator, saved_state
@@ -40,7 +40,7 @@ def teacher_targets(teacher: SpeechEncoder, corpus: Path, latents: Latents) -> l
     progress = Progress("teacher features", len(clips), unit="clip")
     targets = []
     for clip, frames in zip(clips, latents.offsets.diff().tolist(), strict=True):
-        features = teacher(load_clip(corpus, clip), manifest.sample_rate)
+        features = teacher(load_mono(corpus, clip), manifest.sample_rate)
         targets.append(interpolate(features, (torch.arange(frames) + 0.5) / frames))
         progress.update()
     return targets

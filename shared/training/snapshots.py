@@ -27,7 +27,7 @@ class Snapshots:
     Args:
         every: steps from one to the next.
         autoencoder: the model that is trained, whole.
-        waveforms: clips to encode, each `(time,)`.
+        waveforms: clips to encode, each `(time,)` or, of stereo, `(2, time)`.
         checkpoints: folder of the checkpoint.
 
     Raises:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.manifest import load_manifest, load_mono
 from shared.evaluators.speech_encoder import SpeechEncoder
 from shared.files import atomic_path, read_json
 from shared.losses.config import Layer
@@ -73,7 +73,7 @@ def main() -> None:
     progress = Progress("teacher features", len(clips), unit="clip")
     features = []
     for clip in clips:
-        features.append(encoder(load_clip(corpus, clip), manifest.sample_rate).half())
+        features.append(encoder(load_mono(corpus, clip), manifest.sample_rate).half())
         progress.update()
     save_features(Path(arguments.output), features)
 

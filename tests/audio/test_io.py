@@ -8,6 +8,7 @@ from shared.audio.io import (
     AudioError,
     audio_seconds,
     limit_peak,
+    mix_down,
     read_audio,
     read_channels,
     read_mono,
@@ -106,3 +107,9 @@ def test_limit_peak_scales_down_and_never_up():
     assert limit_peak(np.array([2.0, -4.0]), 1.0) == pytest.approx([0.5, -1.0])
     assert limit_peak(np.array([0.2, -0.4]), 1.0) == pytest.approx([0.2, -0.4])
     assert len(limit_peak(np.empty(0))) == 0
+
+
+def test_the_mix_of_two_channels_is_their_mean_and_mono_is_untouched():
+    stereo = np.array([[0.5, 1.0], [-0.5, 0.5]], dtype=np.float32)
+    np.testing.assert_array_equal(mix_down(stereo), [0.0, 0.75])
+    assert mix_down(stereo[0]) is not stereo and (mix_down(stereo[0]) == stereo[0]).all()

@@ -4,7 +4,8 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from shared.discriminators.combined import CombinedDiscriminator, normalize_volume
+from shared.audio.stereo import sum_difference
+from shared.discriminators.combined import CombinedDiscriminator, normalize_volume, waveforms_of
 from shared.discriminators.config import DiscriminatorConfig
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 
@@ -81,6 +82,58 @@ def test_a_normalising_discriminator_does_not_hear_the_level(audio):
     plain, normalizing = make("period"), make("period", normalize=True)
     torch.testing.assert_close(normalizing(3 * audio)[0], normalizing(audio)[0], atol=1e-5, rtol=1e-4)
     assert (plain(3 * audio)[0][0] - plain(audio)[0][0]).abs().max() > 1e-3
+
+
+@pytest.fixture
+def stereo() -> torch.Tensor:
+    return 0.1 * torch.randn(2, 2, 1024, generator=torch.Generator().manual_seed(1))
+
+
+def test_stereo_is_heard_as_left_right_sum_and_difference(stereo):
+    model = make(*KINDS)
+    logits, features = model(stereo)
+    for example, audio in enumerate(stereo):
+        alone = [*audio, *sum_difference(audio[None])[0]]
+        for place, waveform in enumerate(alone):
+            expected, layers = model(waveform[None])
+            row = slice(4 * example + place, 4 * example + place + 1)
+            for found, wanted in zip(logits, expected, strict=True):
+                torch.testing.assert_close(found[row], wanted, atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(features[0][0][row], layers[0][0], atol=1e-5, rtol=1e-4)
+
+
+def test_halves_of_a_stereo_batch_are_halves_of_what_is_heard(stereo):
+    first, second = waveforms_of(stereo).chunk(2)
+    torch.testing.assert_close(first, waveforms_of(stereo[:1]), atol=0, rtol=0)
+    torch.testing.assert_close(second, waveforms_of(stereo[1:]), atol=0, rtol=0)
+
+
+def test_what_lies_between_the_channels_is_heard(stereo):
+    """Left and right alone are the same with the right one turned over, but their sum is not."""
+    model, turned = make("stft"), stereo * torch.tensor([[1.0], [-1.0]])
+    spectra = [sum_difference(audio).abs().amax(dim=-1) for audio in (stereo, turned)]
+    torch.testing.assert_close(spectra[0].flip(1), spectra[1])
+    assert (model(stereo)[0][0] - model(turned)[0][0]).abs().max() > 1e-3
+
+
+def test_gradients_of_stereo_reach_both_channels(stereo):
+    stereo.requires_grad_()
+    model = make(*KINDS)
+    AdversarialLoss("relativistic").generator(model(stereo)[0], model(stereo.detach().flip(0))[0]).backward()
+    assert (stereo.grad.abs().sum(dim=-1) > 0).all()
+
+
+def test_normalised_stereo_keeps_the_level_difference(stereo):
+    panned = stereo * torch.tensor([[1.0], [0.25]])
+    output = normalize_volume(panned)
+    torch.testing.assert_close(output.abs().amax(dim=(1, 2)), torch.full((2,), 0.8))
+    ratios = [each[:, 0].std(dim=-1) / each[:, 1].std(dim=-1) for each in (output, panned)]
+    torch.testing.assert_close(*ratios)
+
+
+def test_more_than_two_channels_are_refused(stereo):
+    with pytest.raises(ValueError, match="two channels"):
+        make("period")(torch.cat([stereo, stereo], dim=1))
 
 
 @pytest.mark.parametrize(

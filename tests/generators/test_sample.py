@@ -46,7 +46,7 @@ def make_infilling() -> nn.Module:
 
 def make_sampler(
     folder: Path, speaker: str | None, generator: nn.Module | None = None, config=GENERATOR, solver=INFILLING,
-    autoencoder=AUTOENCODER,
+    autoencoder=AUTOENCODER, channels=(),
 ) -> Sampler:
     """A sampler over three test clips by one speaker, or of sounds."""
     generator = generator or make_infilling()
@@ -58,11 +58,11 @@ def make_sampler(
         save_model(folder / name / "model.safetensors", model.state_dict(), saved)
     rng, clips = np.random.default_rng(0), []
     for index, seconds in enumerate((*SECONDS, 0.5)):
-        stored = store_audio(folder, f"c{index}", 0.1 * rng.normal(size=round(seconds * RATE)), RATE)
+        stored = store_audio(folder, f"c{index}", 0.1 * rng.normal(size=(*channels, round(seconds * RATE))), RATE)
         split = "test" if index < len(SECONDS) else "train"
         clips.append(Clip(id=f"c{index}", text="ab" * (index + 1), speaker=speaker, split=split, seen_speaker=True,
                           **stored))
-    write_manifest(folder / "manifest.json", RATE, clips, [])
+    write_manifest(folder / "manifest.json", RATE, clips, [], *channels)
     sampling = SamplingConfig(solver=solver, batch=2)
     spec = SamplesSpec(generator={}, sampling=sampling, clips=10, seed=0)
     models = (folder / name / "model.safetensors" for name in ("autoencoder", "generator"))
@@ -123,6 +123,18 @@ def with_prompt(sampler: Sampler, prompt) -> Sampler:
     sampling = sampler.spec.sampling.model_copy(update={"prompt": prompt})
     sampler.spec = sampler.spec.model_copy(update={"sampling": sampling})
     return sampler
+
+
+def test_stereo_is_sampled_in_stereo_and_a_prefix_is_cut_in_time(tmp_path, asked):
+    architecture = {"family": "oobleck", "audio_channels": 2, "channels": 4, "multipliers": [1, 2], "strides": [16, 16],
+                    "shortcuts": False}  # fmt: skip
+    autoencoder = AutoencoderConfig.model_validate({**AUTOENCODER.model_dump(), "architecture": architecture})
+    sampler = make_sampler(tmp_path, speaker="s", autoencoder=autoencoder, channels=(2,))
+    clips = list(sample_clips(with_prompt(sampler, PrefixConfig(prefix_seconds=0.3))))
+    assert sampler.manifest.channels == 2 and len(clips) == len(asked) == len(SECONDS)
+    for (clip, audio), (prompt, _, frames) in zip(clips, asked, strict=True):
+        assert len(prompt) * HOP == round(clip.prefix_seconds * RATE) < 0.3 * RATE + HOP
+        assert audio.shape == (2, frames * HOP) and (audio[0] != audio[1]).any()
 
 
 def test_a_prefix_is_the_target_itself_under_its_own_text_and_begins_the_clip(tmp_path, asked):

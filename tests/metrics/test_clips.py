@@ -21,6 +21,33 @@ def test_round_trip(tmp_path):
     np.testing.assert_allclose(back, audio, atol=1 / 32768)
 
 
+def test_a_stereo_round_trip_keeps_left_and_right(tmp_path):
+    audio = np.stack([np.linspace(-0.5, 0.5, 1600), np.full(1600, 0.25)]).astype(np.float32)
+    written = write_clips(tmp_path / "clips.json", 16_000, [(make("a"), audio), (make("b"), audio[::-1])])
+    read = load_clips(tmp_path / "clips.json")
+    assert read == written and read.channels == 2
+    for clip, expected in zip(read.clips, (audio, audio[::-1]), strict=True):
+        np.testing.assert_allclose(load_audio(tmp_path / "clips.json", read, clip), expected, atol=1 / 32768)
+
+
+def test_the_list_of_a_mono_set_says_nothing_of_channels(tmp_path):
+    assert write_clips(tmp_path / "clips.json", 16_000, [(make("a"), np.zeros(9))]).channels == 1
+    assert "channels" not in (tmp_path / "clips.json").read_text()
+
+
+def test_mono_and_stereo_in_one_set_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match="some clips are mono and some stereo"):
+        write_clips(tmp_path / "clips.json", 16_000, [(make("a"), np.zeros(9)), (make("b"), np.zeros((2, 9)))])
+
+
+def test_a_mono_wav_in_a_stereo_set_is_named(tmp_path):
+    path = tmp_path / "clips.json"
+    clips = write_clips(path, 16_000, [(make("a"), np.zeros((2, 1600)))])
+    soundfile.write(tmp_path / "clips" / "a.wav", np.zeros(1600), 16_000)
+    with pytest.raises(ConfigError, match=r"a\.wav: expected stereo at 16000 Hz, got 1 channels"):
+        load_audio(path, clips, clips.clips[0])
+
+
 def test_equal_clips_give_equal_bytes(tmp_path):
     audio = np.random.default_rng(0).standard_normal(1600).astype(np.float32)
     for name in ("one", "two"):

@@ -14,7 +14,8 @@ from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.metrics import score
 from shared.metrics.clips import GeneratedClip, clip_file, write_clips
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
-from shared.metrics.names import COLUMNS, NAMES
+from shared.metrics.measures import INTRUSIVE_FUNCTIONS
+from shared.metrics.names import COLUMNS, INTRUSIVE, NAMES, OF_STEREO, STEREO_ONLY, channels_problem
 from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, summarise, to_csv, wanted
 
 RATE = 16_000
@@ -110,9 +111,9 @@ def run(corpus, clips, metrics):
     """Rows and summary of a scoring job."""
     spec = parse(ScoreSpec, {**MODELS, "metrics": metrics}, "spec")
     cases = Cases(clips, corpus)
-    measures = {name: build_measure(name, spec, PATHS, threads=1) for name in wanted(spec, cases)}
+    measures = {name: build_measure(name, spec, PATHS, 1, corpus) for name in wanted(spec, cases)}
     rows = score_clips(cases, measures, spec.length_tolerance)
-    return rows, summarise(rows, measures, spec.clips.get("seed"))
+    return rows, summarise(rows, measures, spec.clips.get("seed"), cases.clip_set.channels == 2)
 
 
 def test_a_reconstruction_is_compared_with_its_reference(tmp_path, corpus, speech):
@@ -274,3 +275,72 @@ def test_the_rate_of_a_reconstruction_is_what_it_noted_and_others_have_none(tmp_
     assert (first["kl"], first["kbps"]) == (40.0, 2.3)
     assert math.isnan(second["kl"]) and "not a reconstruction" in second["reason"]
     assert (summary["rate"]["n"], summary["rate"]["n_failed"]) == (1, 1)
+
+
+@pytest.fixture
+def stereo(tmp_path, speech):
+    """A manifest with one stereo clip, and its samples, `(2, time)`."""
+    audio = np.stack([speech, 0.5 * np.roll(speech, 300)])
+    stored = store_audio(tmp_path / "stereo", "c0", audio, RATE)
+    clip = Clip(id="c0", text="red", speaker=None, split="test", seen_speaker=True, **stored)
+    write_manifest(tmp_path / "stereo/manifest.json", RATE, [clip], [], channels=2)
+    return tmp_path / "stereo/manifest.json", audio
+
+
+def test_distances_of_stereo_are_the_mean_over_channels(tmp_path, stereo):
+    manifest, audio = stereo
+    made = audio + 0.01 * np.random.default_rng(0).standard_normal(audio.shape).astype(np.float32)
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, made)])
+    names = ["mel_distance", "lsd", "si_sdr", "mel_log1p"]
+    (row,), summary = run(manifest, clips, names)
+    for name in names:
+        each = [INTRUSIVE_FUNCTIONS[name][0](*pair, RATE) for pair in zip(audio, made, strict=True)]
+        assert row[name] == pytest.approx(np.mean(each), rel=2e-3) and abs(each[0] - each[1]) > 1e-4
+        assert summary[name]["stereo"] == "mean over the channels"
+
+
+def test_metrics_of_stereo_alone_compare_left_and_right(tmp_path, stereo):
+    manifest, audio = stereo
+    narrow = np.stack([audio[0], audio[0]])
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, narrow)])
+    (row,), _ = run(manifest, clips, [*STEREO_ONLY])
+    assert row["stereo_correlation"] < 0.9 and row["level_difference_error"] > 3
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, audio)])
+    (row,), _ = run(manifest, clips, [*STEREO_ONLY])
+    assert row["stereo_correlation"] == pytest.approx(1, abs=1e-3) and row["level_difference_error"] < 0.1
+
+
+def test_the_audio_text_model_hears_the_mean_of_the_channels(tmp_path, stereo):
+    manifest, _ = stereo
+    half = np.stack([np.full(RATE, 0.5, np.float32), np.zeros(RATE, np.float32)])
+    clips = write(tmp_path / "clips.json", [("c0", None, None, half)])
+    (row,), summary = run(manifest, clips, ["text_similarity"])
+    # A quarter is heard: [loud, 1 - loud] beside [1, 0], as the text has "red".
+    assert row["text_similarity"] == pytest.approx(0.25 / np.hypot(0.25, 0.75), abs=1e-3)
+    assert "the channels' mean" in summary["text_similarity"]["stereo"]
+
+
+def test_what_does_not_go_with_the_channels_is_refused(tmp_path, stereo, corpus, speech):
+    manifest, audio = stereo
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, audio)])
+    with pytest.raises(ConfigError, match="metrics has sim, pesq: of one channel alone, and the corpus has"):
+        run(manifest, clips, ["pesq", "lsd", "sim"])
+    with pytest.raises(ConfigError, match="the channels of the clips are 2, of the corpus 1"):
+        run(corpus, clips, ["lsd"])
+    clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech)])
+    with pytest.raises(ConfigError, match="metrics has stereo_correlation: of stereo alone"):
+        run(corpus, clips, ["stereo_correlation"])
+    with pytest.raises(ConfigError, match="only music that was made here has notes"):
+        run(corpus, clips, ["chroma"])
+
+
+def test_every_metric_is_of_one_channel_or_says_what_it_makes_of_two():
+    mono = {"wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "pitch"}
+    assert mono | set(OF_STEREO) == set(NAMES) and not mono & set(OF_STEREO)
+    assert set(STEREO_ONLY) <= set(INTRUSIVE) <= set(INTRUSIVE_FUNCTIONS)
+    assert channels_problem(OF_STEREO, 2) is channels_problem(mono, 1) is None
+
+
+def test_scores_of_mono_say_nothing_of_stereo(tmp_path, corpus, speech):
+    _, summary = run(corpus, write(tmp_path / "clips.json", [("c0", "c0", None, speech)]), ["lsd"])
+    assert "stereo" not in summary["lsd"]

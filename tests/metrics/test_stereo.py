@@ -1,10 +1,15 @@
-"""Stereo correlation against NumPy, its end points, and how well it is kept."""
+"""Stereo correlation against NumPy, its end points, and how well it and the level difference are kept."""
 
 import numpy as np
 import pytest
 
 from shared.metrics.failure import NotMeasured
-from shared.metrics.stereo import stereo_correlation, stereo_deviation
+from shared.metrics.stereo import (
+    correlation_similarity,
+    level_difference_error,
+    stereo_correlation,
+    stereo_deviation,
+)
 
 RATE = 16_000
 
@@ -43,3 +48,45 @@ def test_what_has_no_width_is_not_measured(broken):
 def test_samples_that_are_not_finite_are_not_measured():
     with pytest.raises(NotMeasured, match="finite"):
         stereo_deviation(panned(1), np.full((2, RATE), np.nan), RATE)
+
+
+def test_the_similarity_is_1_where_the_width_is_kept_and_0_where_mono_is_its_opposite():
+    wide, mono = panned(0.7), panned(0)
+    opposite = mono * np.array([[1], [-1]], dtype=np.float32)
+    assert correlation_similarity(wide, wide, RATE) == 1
+    assert correlation_similarity(mono, opposite, RATE) == pytest.approx(0, abs=1e-6)
+    assert correlation_similarity(mono, wide, RATE) == pytest.approx(1 - stereo_deviation(mono, wide, RATE) / 2)
+
+
+@pytest.mark.parametrize("gains", [(1.0, 1.0), (1.0, 0.1), (0.5, 1.0)])
+def test_the_level_difference_error_is_that_of_the_gains_in_db(gains):
+    mono = 0.1 * panned(0)
+    clip = mono * np.array(gains, dtype=np.float32)[:, None]
+    expected = abs(20 * np.log10(gains[0] / gains[1]))
+    assert level_difference_error(mono, clip, RATE) == pytest.approx(expected, abs=1e-3)
+    # The common level is no side.
+    assert level_difference_error(mono, 0.3 * clip[:, :-50], RATE) == pytest.approx(expected, abs=1e-2)
+
+
+def test_the_sides_of_two_bands_do_not_make_up_for_each_other():
+    time = np.arange(RATE) / RATE
+    low, high = (0.1 * np.sin(2 * np.pi * hertz * time) for hertz in (200, 4000))
+    apart, swapped = np.stack([low, high]), np.stack([high, low])
+    assert level_difference_error(apart, swapped, RATE) > 10 and level_difference_error(apart, apart, RATE) == 0
+
+
+def test_silence_has_no_side():
+    assert level_difference_error(np.zeros((2, RATE)), np.full((2, RATE), 1e-9), RATE) == 0
+
+
+@pytest.mark.parametrize(
+    ("reference", "clip", "message"),
+    [
+        (np.zeros(4096), np.zeros(4096), "not stereo"),
+        (np.zeros((2, 4096)), np.zeros(4096), "not stereo"),
+        (np.zeros((2, 1024)), np.zeros((2, 4096)), "too few"),
+    ],
+)
+def test_a_level_difference_that_is_not_there_is_not_measured(reference, clip, message):
+    with pytest.raises(NotMeasured, match=message):
+        level_difference_error(reference, clip, RATE)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.audio.io import read_audio
 from shared.report.record import load_source
 from shared.report.sound import LEVELS, MELS, in_words, listen, loudness, spectrogram
 from shared.studies.keep_clips import KeptClip, write_mp3
@@ -75,3 +76,18 @@ def test_words_say_when_and_where():
 @pytest.mark.parametrize("rate", [8000, 44100, 48000])
 def test_other_rates_and_the_shortest_sound(rate):
     assert loudness(np.full(10, 0.1, np.float32), rate).levels.shape[0] == MELS
+
+
+def test_a_stereo_clip_plays_as_it_is_and_its_picture_has_the_power_of_both_channels(folder):
+    both = np.stack([tone(300), tone(3000)])
+    write_mp3(folder / f"clips/{STUDY}/dim64_generation_c0.mp3", both, RATE)
+    (text,) = listen(load_source(folder))
+    data = base64.b64decode(text.sounds[1].audio.removeprefix("data:audio/mpeg;base64,"))
+    assert read_audio(io.BytesIO(data))[0].shape[1] == 2
+    levels = loudness(both, RATE).levels
+    power = (10 ** (loudness(both[0], RATE).levels / 10) + 10 ** (loudness(both[1], RATE).levels / 10)) / 2
+    heard = levels > levels.max() - 70  # what is quieter is rounding
+    np.testing.assert_allclose(levels[heard], 10 * np.log10(power[heard]), atol=0.01)
+    # Opposite channels do not cancel.
+    opposite, alone = (loudness(audio, RATE).levels for audio in (np.stack([both[0], -both[0]]), both[0]))
+    np.testing.assert_allclose(opposite[alone > alone.max() - 70], alone[alone > alone.max() - 70], atol=0.01)

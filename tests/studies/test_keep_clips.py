@@ -106,6 +106,16 @@ def test_a_rate_that_mp3_lacks_becomes_the_next_one(tmp_path, rate, stored):
     assert _pitch(tmp_path / "tone.mp3") == pytest.approx(440, abs=2)
 
 
+@pytest.mark.parametrize(("rate", "stored"), [(16000, 16000), (20000, 22050)])
+def test_stereo_stays_stereo_left_first(tmp_path, rate, stored):
+    write_mp3(tmp_path / "tones.mp3", np.stack([_tone(300, rate=rate), _tone(1200, rate=rate)]), rate)
+    audio, found = read_audio(tmp_path / "tones.mp3")
+    assert audio.shape[1] == 2 and found == stored
+    for channel, hertz in zip(audio.T, (300, 1200), strict=True):
+        loudest = np.abs(np.fft.rfft(channel)).argmax() * found / len(channel)
+        assert loudest == pytest.approx(hertz, abs=2)
+
+
 KINDS = {"reconstruction": "reconstructions", "generation": "samples"}
 
 

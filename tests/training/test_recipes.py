@@ -9,14 +9,15 @@ import torch
 from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import meta_autoencoder
-from shared.corpora.manifest import Clip
+from shared.config import ConfigError
+from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
 from shared.studies.schema import VariantConfig, load_sources
-from shared.training.autoencoder import AutoencoderStep, Crops
+from shared.training.autoencoder import AutoencoderStep, Crops, check_channels
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
@@ -98,6 +99,23 @@ def test_crops_are_whole_and_short_clips_are_put_in_silence():
     assert (np.diff(from_long, axis=1) == 1).all() and from_long.min() == 1 and from_long.max() == 100
     from_short = crops[crops.max(axis=1) == 0.5]
     assert len(from_short) > 0 and ((from_short != 0).sum(axis=1) == 5).all()
+
+
+def test_stereo_crops_have_the_places_of_mono_ones_and_both_channels():
+    waveforms = [np.arange(1, 101, dtype=np.float32), np.full(5, 0.5, dtype=np.float32)]
+    mono = Crops(waveforms, 10, hop=5).draw(50, np.random.default_rng(0)).audio
+    stereo = Crops([np.stack([each, -2 * each]) for each in waveforms], 10, hop=5).draw(50, np.random.default_rng(0))
+    assert stereo.audio.shape == (50, 2, 10)
+    torch.testing.assert_close(stereo.audio, torch.stack([mono, -2 * mono], dim=1), atol=0, rtol=0)
+
+
+def test_a_corpus_with_other_channels_than_the_autoencoder_is_named(tmp_path):
+    paths = [tmp_path / "mono.json", tmp_path / "stereo.json"]
+    for channels, path in enumerate(paths, start=1):
+        write_manifest(path, 16_000, [], [], channels)
+    check_channels(paths[:1], 1)
+    with pytest.raises(ConfigError, match=r"stereo\.json: channels 2, and the autoencoder's audio_channels is 1"):
+        check_channels(paths, 1)
 
 
 def test_a_crop_comes_with_the_teachers_features_at_its_own_frames():
