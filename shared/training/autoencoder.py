@@ -130,7 +130,8 @@ class AutoencoderStep:
     What trains, which terms are on and how far back each one's gradient goes is the stage's to say, if the recipe has
     stages. All learn from the same outputs and step at the end, so the update is the same however many micro-batches
     and processes share it. An alignment's weight that follows a gradient ratio is each micro-batch's own, from its own
-    gradients, and so the same on whichever process it runs.
+    gradients, and so the same on whichever process it runs; and a contrastive critic compares the examples of a
+    micro-batch.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
