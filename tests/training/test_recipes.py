@@ -84,6 +84,19 @@ def test_a_mel_input_at_another_sample_rate_is_refused():
         VariantConfig.model_validate(data)
 
 
+@pytest.mark.parametrize(("name", "refused"), [("musdb", True), ("song_describer", False)])
+def test_captions_that_are_the_same_for_all_clips_are_refused(name, refused):
+    data = SMOKE.model_dump()
+    data["corpus"] = {"kind": "hub", "name": name, "sample_rate": 16_000, "content": "sound", "seed": 0}
+    critic = {"weight": 1.0, "detach_steps": 0, "text": {"kind": "characters", "dim": 8}}
+    data["autoencoder"]["shaping"] = {"contrastive": critic}
+    if not refused:
+        assert VariantConfig.model_validate(data).autoencoder.reads_texts
+        return
+    with pytest.raises(ValueError, match=r"shaping\.contrastive\.text reads captions, and musdb has none"):
+        VariantConfig.model_validate(data)
+
+
 def test_a_repa_layer_past_the_last_block_is_refused():
     data = SMOKE.generator.model_dump()
     data["repa"] = {"teacher": "some/teacher", "layer": 9, "weight": 0.5}
