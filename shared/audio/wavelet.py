@@ -36,7 +36,7 @@ class Wavelet(nn.Module):
             ValueError: time is no multiple of 2^levels, or the lowest band becomes too short to be mirrored.
         """
         margin = self.kernel.shape[-1] // 2
-        if audio.shape[-1] % 2**self.levels or audio.shape[-1] <= margin * 2 ** (self.levels - 1):
+        if not self.fits(audio.shape[-1]):
             raise ValueError(f"{audio.shape[-1]} samples can't be halved {self.levels} times; take fewer levels")
         low, rest = audio, audio[:, :0]
         for _ in range(self.levels):
@@ -44,3 +44,8 @@ class Wavelet(nn.Module):
             low, high = parts.unflatten(0, low.shape[:2]).unbind(2)
             rest = torch.cat([high, rest.unflatten(2, (-1, 2)).transpose(2, 3).flatten(1, 2)], dim=1)
         return torch.cat([low, rest], dim=1)
+
+    def fits(self, time: int) -> bool:
+        """Whether so many samples can be halved that often, and be long enough to be mirrored each time."""
+        margin = self.kernel.shape[-1] // 2
+        return time % 2**self.levels == 0 and time > margin * 2 ** (self.levels - 1)

@@ -99,6 +99,15 @@ class T5Config(Strict):
     dim: int = 4096
 
 
+class T5GemmaConfig(Strict):
+    """A frozen T5Gemma encoder from the hub or a local folder; the defaults are Stable Audio 3's."""
+
+    kind: Literal["t5gemma"]
+    model: str = "google/t5gemma-b-b-ul2"
+    dim: int = 768
+    tokens: int = Field(256, gt=0, description="of a text at most; the rest of it is not read")
+
+
 class TrainedT5Config(Strict):
     """A small T5 encoder over bytes, trained with the generator."""
 
@@ -114,8 +123,8 @@ class TrainedT5Config(Strict):
         return self
 
 
-TextConfig = CharactersConfig | UMT5Config | T5Config | TrainedT5Config
-FROZEN_TEXT = ("umt5", "t5")  # kinds that are not trained, and so not saved with a generator
+TextConfig = CharactersConfig | UMT5Config | T5Config | T5GemmaConfig | TrainedT5Config
+FROZEN_TEXT = ("umt5", "t5", "t5gemma")  # kinds that are not trained, and so not saved with a generator
 
 
 class FlowMatchingConfig(Strict):

@@ -5,7 +5,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from shared.generators.base import Text
-from shared.generators.config import CharactersConfig, T5Config, TextConfig, TrainedT5Config, UMT5Config
+from shared.generators.config import (
+    CharactersConfig,
+    T5Config,
+    T5GemmaConfig,
+    TextConfig,
+    TrainedT5Config,
+    UMT5Config,
+)
 
 
 class CharacterEncoder(nn.Module):
@@ -77,7 +84,35 @@ class T5Encoder(nn.Module):
         return Text(features.float() * mask.unsqueeze(-1), mask.sum(dim=1))
 
 
-TEXT_ENCODERS = {"characters": CharacterEncoder, "umt5": UMT5Encoder, "t5": T5Encoder, "trained_t5": T5Encoder}
+class T5GemmaTextEncoder(nn.Module):
+    """Last hidden state of a frozen T5Gemma encoder (Stable Audio 3, SAME)."""
+
+    def __init__(self, config: T5GemmaConfig):
+        super().__init__()
+        from transformers import AutoTokenizer, T5GemmaEncoderModel
+
+        self.dim, self.tokens = config.dim, config.tokens
+        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
+        # The hub's model has a decoder, too.
+        model = T5GemmaEncoderModel.from_pretrained(config.model, is_encoder_decoder=False)
+        self.encoder = model.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def forward(self, texts: list[str]) -> Text:
+        """Features and lengths of `texts`."""
+        batch = self.tokenizer(texts, padding=True, truncation=True, max_length=self.tokens, return_tensors="pt")
+        batch = batch.to(self.encoder.device)
+        features, mask = self.encoder(**batch).last_hidden_state, batch["attention_mask"]
+        return Text(features.float() * mask.unsqueeze(-1), mask.sum(dim=1))
+
+
+TEXT_ENCODERS = {
+    "characters": CharacterEncoder,
+    "umt5": UMT5Encoder,
+    "t5": T5Encoder,
+    "t5gemma": T5GemmaTextEncoder,
+    "trained_t5": T5Encoder,
+}
 
 
 def build_text_encoder(config: TextConfig) -> nn.Module:

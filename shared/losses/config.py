@@ -1,10 +1,12 @@
 """What can be set about losses. Imports no torch."""
 
+import operator
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
+from shared.generators.config import TextConfig
 
 Layer = PositiveInt | Literal["last", "average"]
 AdversarialKind = Literal["least_squares", "hinge", "relativistic"]
@@ -149,7 +151,7 @@ class AlignmentConfig(Strict):
         return self
 
 
-class ShapingConfig(Strict):
+class ShapingLossConfig(Strict):
     """What the small models that shape a latent while it is learned (SAME) have in common.
 
     SAME's weights are not known.
@@ -161,7 +163,7 @@ class ShapingConfig(Strict):
     )
 
 
-class GenerativeProbeConfig(ShapingConfig):
+class GenerativeProbeConfig(ShapingLossConfig):
     """A small flow-matching transformer over the latents, `shared.losses.generative_probe`; the sizes are SAME's."""
 
     width: PositiveInt = 768
@@ -188,7 +190,7 @@ class ChromaBandConfig(Strict):
     weight: PositiveFloat
 
 
-class SemanticRegressorsConfig(ShapingConfig):
+class SemanticRegressorsConfig(ShapingLossConfig):
     """Linear maps from the latent to what can be heard in the signal, `shared.losses.semantic`; SAME's values."""
 
     chroma: tuple[ChromaBandConfig, ...] = (
@@ -201,12 +203,17 @@ class SemanticRegressorsConfig(ShapingConfig):
     level_bands: PositiveInt = Field(32, description="mel bands of the level difference")
 
 
-class ContrastiveCriticConfig(ShapingConfig):
+class ContrastiveCriticConfig(ShapingLossConfig):
     """A transformer that tells latents with their own audio and text from others, `shared.losses.contrastive`.
 
-    The defaults are SAME's.
+    The defaults are SAME's, but for the text, which T5Gemma reads there (`kind: t5gemma`).
     """
 
+    text: TextConfig | None = Field(
+        None,
+        discriminator="kind",
+        description="what reads the clips' texts, frozen or trained with the critic; none: audio alone is told apart",
+    )
     width: PositiveInt = 512
     depth: PositiveInt = 4
     head_dim: int = Field(64, gt=0, multiple_of=4)
@@ -224,4 +231,25 @@ class ContrastiveCriticConfig(ShapingConfig):
     def _heads_divide_width(self):
         if self.width % self.head_dim:
             raise ValueError(f"width {self.width} must be a multiple of head_dim {self.head_dim}")
+        return self
+
+
+class ShapingConfig(Strict):
+    """The small models that shape a latent while it is learned, as in SAME: one, two or all three."""
+
+    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
+    probe: GenerativeProbeConfig | None = Field(None, exclude_if=operator.not_)
+    semantic: SemanticRegressorsConfig | None = Field(None, exclude_if=operator.not_)
+    contrastive: ContrastiveCriticConfig | None = Field(None, exclude_if=operator.not_)
+
+    @property
+    def parts(self) -> dict[str, ShapingLossConfig]:
+        """Those that there are, by name."""
+        named = {"probe": self.probe, "semantic": self.semantic, "contrastive": self.contrastive}
+        return {name: part for name, part in named.items() if part is not None}
+
+    @model_validator(mode="after")
+    def _has_a_part(self):
+        if not self.parts:
+            raise ValueError("give probe, semantic or contrastive, or leave shaping out")
         return self

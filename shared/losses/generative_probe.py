@@ -2,7 +2,8 @@
 
     z_t = (1 − t) z + t σ ε,  loss = mean (v(z_t, t) − (σ ε − z))²,  ε ~ N(0, 1)
 
-z is the latent, σ a running mean (0.99) of its standard deviation. Times are drawn as the released code does: from a
+z is the latent, σ a running mean (0.99) of its standard deviation, up to the step before: then all micro-batches and
+processes of a step have the same σ. Times are drawn as the released code does: from a
 logistic-normal distribution cut off below 0.075, stretched to [0, 1] and turned round, so that t has few values near 1,
 where all is noise. For the first steps the encoder does not learn from it; after them, the gradient reaches the encoder
 through z_t and through the target.
@@ -23,10 +24,7 @@ MOMENTUM = 0.99
 
 
 class GenerativeProbe(nn.Module):
-    """The loss, and the transformer that learns from it.
-
-    σ follows the latents in training only; it is saved with the weights.
-    """
+    """The loss, and the transformer that learns from it. σ is saved with the weights."""
 
     sigma: Tensor
 
@@ -40,20 +38,22 @@ class GenerativeProbe(nn.Module):
         """The loss, a scalar.
 
         Args:
-            latents: what the encoder made, without noise, `(batch, dim, frames)`.
+            latents: what is decoded, without the noise of the decoder's input, `(batch, dim, frames)`.
             index: of the step; before step `detach_steps` no gradient reaches the latents.
         """
         latents = latents.float().transpose(1, 2)
         if index < self.config.detach_steps:
             latents = latents.detach()
-        if self.training:
-            with torch.no_grad():
-                self.sigma.mul_(MOMENTUM).add_((1 - MOMENTUM) * latents.std())
         time = draw_times(len(latents), self.config.truncation).to(latents.device)
-        noise = self.sigma.clone() * torch.randn(latents.shape, device=latents.device)
+        noise = self.sigma * torch.randn(latents.shape, device=latents.device)
         share = time[:, None, None]
         velocity = self.transformer((1 - share) * latents + share * noise, time)
         return F.mse_loss(velocity.float(), noise - latents)
+
+    @torch.no_grad()
+    def follow(self, std: Tensor) -> None:
+        """Move σ towards the standard deviation of a step's latents, a scalar; call it after the step."""
+        self.sigma.mul_(MOMENTUM).add_((1 - MOMENTUM) * std)
 
 
 class ProbeTransformer(nn.Module):

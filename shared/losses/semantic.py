@@ -39,13 +39,14 @@ class SemanticTargets(nn.Module):
     def __init__(self, config: SemanticRegressorsConfig, hop: int, sample_rate: int, channels: int):
         super().__init__()
         self.stft = TightStft(2 * hop, hop, padding="same")
-        with torch.device("cpu"):
-            bands = [chroma_filters(sample_rate, 2 * hop, config.chroma_bins, b.centre, b.width) for b in config.chroma]
-            mel = mel_filterbank(sample_rate, 2 * hop, config.level_bands, scale="htk", unit_area=False)
         self.stereo = channels == 2 and config.level_difference > 0
         device = self.stft.window.device
+        with torch.device("cpu"):
+            bands = [chroma_filters(sample_rate, 2 * hop, config.chroma_bins, b.centre, b.width) for b in config.chroma]
+            if self.stereo:
+                mel = mel_filterbank(sample_rate, 2 * hop, config.level_bands, scale="htk", unit_area=False)
+                self.register_buffer("mel", mel.to(device), persistent=False)
         self.register_buffer("chroma", torch.stack(bands).to(device), persistent=False)
-        self.register_buffer("mel", mel.to(device), persistent=False)
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> list[Tensor]:

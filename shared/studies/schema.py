@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.corpora.config import CorpusConfig
+from shared.corpora.hub import HubConfig, find_layout
 from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.generators.next_token_config import kind_of_generator
 from shared.generators.sampling_config import SamplingConfig
@@ -163,6 +164,18 @@ class VariantConfig(Strict):
             depth = self.teacher.encoder.depth
             if alignment.layer > depth:
                 raise ValueError(f"autoencoder.alignment.layer {alignment.layer} is past the teacher's {depth} layers")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_that_are_read_differ(self):
+        if not self.autoencoder.reads_texts:
+            return self
+        for corpus in self.autoencoder_corpora or (self.corpus,):
+            if isinstance(corpus, HubConfig) and (text := find_layout(corpus).text) is not None:
+                raise ValueError(
+                    f"autoencoder.shaping.contrastive.text reads captions, and {corpus.name} has none (each clip is "
+                    f"called {text!r}); drop text, or take another corpus"
+                )
         return self
 
     @property

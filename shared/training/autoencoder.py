@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch._functorch import config as functorch_config
 
 from shared.autoencoders.base import AnyPosterior
@@ -30,6 +30,7 @@ from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
+from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots
 from shared.training.stages import Stages, train_only
 from shared.training.stages_config import ADVERSARIAL, DECODED, LossName
@@ -50,16 +51,17 @@ class Batch(NamedTuple):
     """Crops `(batch, time)`, of stereo `(batch, 2, time)`, and what the teacher makes of them, if there is one.
 
     Its features `(batch, frames, teacher_dim)` are at the latent frame rate; `valid` `(batch, frames)` is false on
-    frames whose middle lies in padding.
+    frames whose middle lies in padding. `texts` are those of the clips, where training reads them.
     """
 
     audio: Tensor
     features: Tensor | None = None
     valid: Tensor | None = None
+    texts: list[str] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device."""
-        return Batch(*(None if each is None else each.to(device) for each in self))
+        return Batch(*(each.to(device) if isinstance(each, Tensor) else each for each in self))
 
 
 class Crops:
@@ -70,10 +72,18 @@ class Crops:
         length: of a crop, in samples.
         hop: samples of a latent frame; it divides the length.
         teacher: features of each of the waveforms.
+        texts: transcript or caption of each.
     """
 
-    def __init__(self, waveforms: list[np.ndarray], length: int, hop: int, teacher: TeacherFeatures | None = None):
-        self.waveforms, self.length, self.teacher = waveforms, length, teacher
+    def __init__(
+        self,
+        waveforms: list[np.ndarray],
+        length: int,
+        hop: int,
+        teacher: TeacherFeatures | None = None,
+        texts: list[str] | None = None,
+    ):
+        self.waveforms, self.length, self.teacher, self.texts = waveforms, length, teacher, texts
         self.middles = torch.arange(length // hop) * hop + hop / 2
         seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
         self.share = np.cumsum(seconds / seconds.sum())
@@ -81,7 +91,7 @@ class Crops:
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:
         """A batch; a clip shorter than a crop is put at a random place in silence."""
         crops = np.zeros((batch, *self.waveforms[0].shape[:-1], self.length), dtype=np.float32)
-        features, valid = [], []
+        features, valid, texts = [], [], []
         for crop in crops:
             clip = min(len(self.waveforms) - 1, int(np.searchsorted(self.share, generator.random())))
             waveform = self.waveforms[clip]
@@ -92,12 +102,15 @@ class Crops:
                 crop[:] = waveform[..., start : start + self.length]
             else:
                 crop[..., start : start + duration] = waveform
+            if self.texts:
+                texts.append(self.texts[clip])
             if self.teacher:
                 places = (self.middles + (start if spare >= 0 else -start)) / duration
                 features.append(interpolate(self.teacher[clip], places))
                 valid.append((places >= 0) & (places < 1))
         audio = torch.from_numpy(crops)
-        return Batch(audio, torch.stack(features), torch.stack(valid)) if self.teacher else Batch(audio)
+        taught = (torch.stack(features), torch.stack(valid)) if self.teacher else (None, None)
+        return Batch(audio, *taught, texts or None)
 
 
 class Reconstructed(NamedTuple):
@@ -113,12 +126,13 @@ class AutoencoderStep:
     """One update of discriminator and autoencoder.
 
     total = reconstruction + KL term or penalty on the mean (unless the step passes through) + weight · alignment
-            + (after the warm-up) weight · adversarial + feature_weight · features
+            + Σ weight · shaping term + (after the warm-up) weight · adversarial + feature_weight · features
 
     What trains, which terms are on and how far back each one's gradient goes is the stage's to say, if the recipe has
     stages. All learn from the same outputs and step at the end, so the update is the same however many micro-batches
     and processes share it. An alignment's weight that follows a gradient ratio is each micro-batch's own, from its own
-    gradients, and so the same on whichever process it runs.
+    gradients, and so the same on whichever process it runs; and a contrastive critic compares the examples of a
+    micro-batch.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
@@ -137,6 +151,9 @@ class AutoencoderStep:
             self._build_alignment(recipe.alignment)
         if recipe.adversary:
             self._build_adversary(recipe.adversary, sample_rate)
+        self.shaping = Shaping(recipe, crops.length, sample_rate, self.accelerator) if recipe.shaping else None
+        if self.shaping:
+            self.trained["shaping"] = self.shaping.parameters()
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:
             # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
@@ -158,12 +175,20 @@ class AutoencoderStep:
         self.adversarial = AdversarialLoss(config.kind, config.reduction)
         self.feature_matching = FeatureMatchingLoss(config.reduction)
 
+    @property
+    def helpers(self) -> dict[str, nn.Module]:
+        """What trains beside the autoencoder, by name."""
+        named = {"alignment": self.alignment, "discriminator": self.discriminator}
+        given = {name: each for name, each in named.items() if each is not None}
+        return given | (self.shaping.modules if self.shaping else {})
+
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
         self._enter(index)
         adversarial = self.stage.adversarial
         passes = self.passes_through(index)
         models = [each for each in (self.model, self.align, self.critic if adversarial else None) if each is not None]
+        models += self.shaping.models_of(self.stage.shaping) if self.stage.shaping else []
         logged = []
         for generator in self.micro_batches(index, *models):
             batch = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
@@ -176,9 +201,13 @@ class AutoencoderStep:
                 self._backward(log["discriminator"])
             self._backward(self._objective(terms, made.output, cut))
             logged.append({name: value.detach() for name, value in log.items()})
-        for name in ("autoencoder", "discriminator") if adversarial else ("autoencoder",):
+        trains = {"autoencoder": True, "discriminator": adversarial, "shaping": bool(self.stage.shaping)}
+        for name in (name for name, does in trains.items() if does):
             self._update(name)
-        return self.micro_batches.mean(logged)
+        means = self.micro_batches.mean(logged)
+        if self.stage.shaping:
+            self.shaping.follow(means)
+        return means
 
     def passes_through(self, index: int) -> bool:
         """Whether step `index` skips the bottleneck (Target-KL): the same for all micro-batches and processes."""
@@ -186,6 +215,7 @@ class AutoencoderStep:
 
     def _enter(self, index: int) -> None:
         before, self.stage, self.kept_off = self.stage, self.stages.at(index), self.stages.kept_off(index)
+        self.index = index
         if self.stage is not before:
             train_only(self.autoencoder, self.stage.train)
 
@@ -203,6 +233,8 @@ class AutoencoderStep:
             terms["kl"] = Term(kl_loss(penalty, kl, recipe.bottleneck.dim, self.frame_rate))
         if "alignment" in stage.losses:
             terms["alignment"] = self._alignment_term(made, log)
+        if stage.shaping:
+            terms |= self._shaping_terms(made, log)
         if stage.adversarial:
             values = dict(zip(ADVERSARIAL, self._adversarial_terms(made.batch.audio, made.output), strict=True))
             weights = {"adversarial": recipe.adversary.weight, "features": recipe.adversary.feature_weight}
@@ -220,6 +252,15 @@ class AutoencoderStep:
             weight = gradient_ratio_weight(log["alignment"], log["mel"], encoder, weight.gradient_ratio)
             log["alignment_weight"] = weight
         return Term(log["alignment"], weight)
+
+    def _shaping_terms(self, made: Reconstructed, log: dict[str, Tensor]) -> dict[LossName, Term]:
+        terms = {}
+        log["latent_std"] = made.latents.detach().std()
+        for name in self.stage.shaping:
+            latents = made.latents.detach() if name in self.kept_off else made.latents
+            log[name] = self.shaping(name, latents, made.batch.audio, made.batch.texts, self.index)
+            terms[name] = Term(log[name], self.stage.weights.get(name, self.recipe.shaping.parts[name].weight))
+        return terms
 
     def _objective(self, terms: dict[LossName, Term], output: Tensor, cut: LatentCut | None) -> Tensor:
         """The scalar to go back from: the sum of the terms, or where some stop at the latent, what does the same."""
@@ -266,7 +307,9 @@ def train_autoencoder(
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
-    crops = Crops(load_split(corpora, "train"), length, hop, load_features(features) if features else None)
+    teacher = load_features(features) if features else None
+    texts = load_texts(corpora, "train") if recipe.reads_texts else None
+    crops = Crops(load_split(corpora, "train"), length, hop, teacher, texts)
     step = AutoencoderStep(recipe, crops, sample_rate, spec.seed)
     snapshots = None
     if recipe.snapshots:
@@ -280,7 +323,7 @@ def train_autoencoder(
         model=step.autoencoder,
         optimizers=step.optimizers,
         step=step,
-        helpers={name: each for name in ("alignment", "discriminator") if (each := getattr(step, name)) is not None},
+        helpers=step.helpers,
         learning_rate=step.stages.learning_rate,
         after_step=snapshots,
     )

@@ -1,6 +1,8 @@
 """What can be set about training: steps and schedules, and the whole recipes. Imports no torch."""
 
+import math
 import operator
+from itertools import accumulate
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +18,7 @@ from shared.losses.config import (
     KlConfig,
     ReconstructionConfig,
     Reduction,
+    ShapingConfig,
 )
 from shared.training.schedule import ScheduleConfig
 from shared.training.stages_config import StageConfig
@@ -93,6 +96,14 @@ class AutoencoderRecipe(AutoencoderConfig):
         (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
     )
     snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
+    shaping: ShapingConfig | None = Field(
+        None, exclude_if=operator.not_, description="models that shape the latent while it is learned, as in SAME"
+    )
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether training needs the clips' texts."""
+        return bool(self.shaping and self.shaping.contrastive and self.shaping.contrastive.text)
 
     @model_validator(mode="after")
     def _adversary_gets_its_turn(self):
@@ -121,6 +132,51 @@ class AutoencoderRecipe(AutoencoderConfig):
                 raise ValueError(f"stages.{number}.losses names alignment, and the recipe has none")
         if self.alignment and not any("alignment" in stage.losses for stage in self.stages):
             raise ValueError("no stage has alignment among its losses; set alignment: null")
+        return self
+
+    @model_validator(mode="after")
+    def _stages_shape_with_what_there_is(self):
+        parts = self.shaping.parts if self.shaping else {}
+        for number, stage in enumerate(self.stages):
+            if missing := [name for name in stage.shaping if name not in parts]:
+                name = missing[0]
+                raise ValueError(f"stages.{number}.losses names {name}, and the recipe has no shaping.{name}")
+        for name, part in parts.items():
+            if self.stages and not any(name in stage.losses for stage in self.stages):
+                raise ValueError(f"no stage has {name} among its losses; drop shaping.{name}")
+            if part.detach_steps >= self._last_step_of_encoder(name):
+                raise ValueError(
+                    f"shaping.{name}.detach_steps {part.detach_steps} lies past the last step that has {name} on: the "
+                    "encoder would never learn from it; set fewer, or name it in a stage's kept_off_encoder"
+                )
+        return self
+
+    def _last_step_of_encoder(self, name: str) -> float:
+        """Steps until the last one in which `name` may reach the encoder; infinite where no stage wants it to."""
+        ends = accumulate(stage.steps for stage in self.stages)
+        reaching = [
+            end
+            for end, stage in zip(ends, self.stages, strict=True)
+            if name in stage.losses and name not in stage.kept_off_encoder
+        ]
+        if self.stages and not reaching:
+            return math.inf
+        return max(reaching, default=self.training.steps)
+
+    @model_validator(mode="after")
+    def _shaping_has_what_it_looks_at(self):
+        if self.shaping is None:
+            return self
+        semantic, channels = self.shaping.semantic, self.architecture.audio_channels
+        if semantic and semantic.level_difference and channels != 2:
+            raise ValueError(
+                f"shaping.semantic.level_difference is of two channels, and the autoencoder has {channels}; set it to 0"
+            )
+        if self.shaping.contrastive and self.training.batch == self.training.accumulation:
+            raise ValueError(
+                "shaping.contrastive compares the examples of a micro-batch, which here is one; set training.batch to "
+                "two times training.accumulation or more"
+            )
         return self
 
     @model_validator(mode="after")

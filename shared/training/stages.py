@@ -66,6 +66,7 @@ class Stages:
 def implied_stages(recipe: AutoencoderRecipe) -> tuple[StageConfig, ...]:
     """All modules train by all losses, the adversarial ones from their start on."""
     total, losses = recipe.training.steps, ("reconstruction", "kl", *(("alignment",) if recipe.alignment else ()))
+    losses += tuple(recipe.shaping.parts) if recipe.shaping else ()
     if recipe.adversary is None:
         return (StageConfig(steps=total, losses=losses),)
     start = recipe.adversary.start

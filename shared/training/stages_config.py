@@ -12,9 +12,12 @@ from shared.config import Strict
 from shared.training.schedule import ScheduleConfig
 
 ModuleName = Literal["encoder", "bottleneck", "decoder"]
-LossName = Literal["reconstruction", "kl", "alignment", "adversarial", "features"]
+LossName = Literal[
+    "reconstruction", "kl", "alignment", "probe", "semantic", "contrastive", "adversarial", "features"
+]
 ADVERSARIAL: tuple[LossName, ...] = ("adversarial", "features")
 DECODED: tuple[LossName, ...] = ("reconstruction", *ADVERSARIAL)  # losses of what the decoder makes
+SHAPING: tuple[LossName, ...] = ("probe", "semantic", "contrastive")  # losses of the models that shape a latent
 
 
 class StageConfig(Strict):
@@ -51,6 +54,11 @@ class StageConfig(Strict):
         return not set(ADVERSARIAL).isdisjoint(self.losses)
 
     @property
+    def shaping(self) -> tuple[LossName, ...]:
+        """The losses that are on of the models that shape the latent, which train where theirs is."""
+        return tuple(name for name in SHAPING if name in self.losses)
+
+    @property
     def splits_gradient(self) -> bool:
         """Whether some loss of the decoder's output is kept off the encoder."""
         return not set(DECODED).isdisjoint(self.kept_off_encoder)
@@ -73,7 +81,7 @@ class StageConfig(Strict):
     def _losses_have_something_to_train(self):
         if self.encodes:
             return self
-        if idle := {"kl", "alignment"}.intersection(self.losses):
+        if idle := {"kl", "alignment", *SHAPING}.intersection(self.losses):
             raise ValueError(f"losses: {min(idle)} has nothing to change where encoder and bottleneck are frozen")
         if self.kept_off_encoder:
             raise ValueError("kept_off_encoder: nothing reaches an encoder that is frozen; leave it out")

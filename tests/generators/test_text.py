@@ -3,8 +3,9 @@
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import ByT5Tokenizer, T5EncoderModel
+from transformers import ByT5Tokenizer, T5EncoderModel, T5GemmaForConditionalGeneration
 from transformers import T5Config as Sizes
+from transformers import T5GemmaConfig as GemmaSizes
 
 from shared.files import write_json
 from shared.generators.builder import build_generator, load_generator, saved_state
@@ -57,6 +58,26 @@ def test_a_saved_generator_reads_texts_as_before(hub, trained, tmp_path):
     write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json"), "latent_dim": 3})
     loaded, _ = load_generator(tmp_path / "model.safetensors")
     torch.testing.assert_close(loaded.encode_text(TEXTS).features, generator.encode_text(TEXTS).features)
+
+
+def test_t5gemma_is_the_encoder_of_the_hubs_model_and_reads_the_first_tokens(tmp_path):
+    torch.manual_seed(1)
+    half = {"vocab_size": 384, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "head_dim": 8,
+            "num_attention_heads": 2, "num_key_value_heads": 2}  # fmt: skip
+    whole = T5GemmaForConditionalGeneration(GemmaSizes(encoder=half, decoder=half, vocab_size=384)).eval()
+    whole.save_pretrained(tmp_path)
+    ByT5Tokenizer().save_pretrained(tmp_path)
+    config = {"kind": "t5gemma", "model": str(tmp_path), "dim": 16}
+    encoder = build_text_encoder(generator_config(config).text).train()
+    text = encoder(TEXTS)
+    tokens = ByT5Tokenizer()(TEXTS, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        expected = whole.get_encoder()(**tokens).last_hidden_state * tokens["attention_mask"].unsqueeze(-1)
+    assert text.lengths.tolist() == [11, 5] and expected.abs().sum() > 0
+    torch.testing.assert_close(text.features, expected)
+    assert not text.features.requires_grad and not any(each.requires_grad for each in encoder.parameters())
+    short = build_text_encoder(generator_config({**config, "tokens": 4}).text)(TEXTS)
+    assert short.lengths.tolist() == [4, 4]
 
 
 def test_heads_that_do_not_divide_the_width_are_refused():

@@ -38,14 +38,21 @@ def folder(tmp_path_factory) -> Path:
 
 
 def command(
-    folder: Path, kind: str, processes: int, output: Path, alignment: dict | None = None, stages=(), **training
+    folder: Path,
+    kind: str,
+    processes: int,
+    output: Path,
+    alignment: dict | None = None,
+    stages=(),
+    shaping: dict | None = None,
+    **training,
 ) -> list[str]:
     """The command line of a training job, as a rule writes it."""
     recipe = getattr(CONFIG, kind).model_dump(mode="json")
     recipe["training"] |= {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, **training}
     if kind == "autoencoder":
         recipe["adversary"]["start"] = None if stages else 2
-        recipe |= {"alignment": alignment, "stages": stages}
+        recipe |= {"alignment": alignment, "stages": stages, "shaping": shaping}
     output.mkdir(exist_ok=True)
     spec = {"corpora": [{}], "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
            {"corpus": {}, "autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip
@@ -113,6 +120,29 @@ def test_two_processes_go_through_stages_as_one_does(folder, tmp_path):
     for name, (processes, training) in runs.items():
         run = train(folder, "autoencoder", processes, tmp_path / name, None, STAGES, **training)
         learnt[name] = weights(run, tmp_path / name)
+    for name, each in learnt["one"].items():
+        for other in ("replicas", "shards"):
+            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
+
+
+SMALL = {"weight": 1.0, "detach_steps": 2, "width": 16, "depth": 1}
+SHAPING = {
+    "probe": {**SMALL, "heads": 1},
+    "semantic": {"weight": 1.0, "detach_steps": 2, "level_difference": 0},
+    "contrastive": {**SMALL, "head_dim": 8, "wavelet_levels": 3, "text": {"kind": "characters", "dim": 8}},
+}
+
+
+@pytest.mark.slow
+def test_two_processes_shape_a_latent_as_one_does(folder, tmp_path):
+    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
+    learnt = {}
+    for name, (processes, training) in runs.items():
+        run = train(folder, "autoencoder", processes, tmp_path / name, shaping=SHAPING, **training)
+        learnt[name] = weights(run, tmp_path / name)
+        state = torch.load(tmp_path / name / "checkpoints" / NAME, weights_only=True)["state"]
+        for helper in (*SHAPING, "text_encoder"):
+            learnt[name] |= {f"{helper}.{key}": each for key, each in state["modules"][helper].items()}
     for name, each in learnt["one"].items():
         for other in ("replicas", "shards"):
             torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")

@@ -85,6 +85,19 @@ def test_a_mel_input_at_another_sample_rate_is_refused():
         VariantConfig.model_validate(data)
 
 
+@pytest.mark.parametrize(("name", "refused"), [("musdb", True), ("song_describer", False)])
+def test_captions_that_are_the_same_for_all_clips_are_refused(name, refused):
+    data = SMOKE.model_dump()
+    data["corpus"] = {"kind": "hub", "name": name, "sample_rate": 16_000, "content": "sound", "seed": 0}
+    critic = {"weight": 1.0, "detach_steps": 0, "text": {"kind": "characters", "dim": 8}}
+    data["autoencoder"]["shaping"] = {"contrastive": critic}
+    if not refused:
+        assert VariantConfig.model_validate(data).autoencoder.reads_texts
+        return
+    with pytest.raises(ValueError, match=r"shaping\.contrastive\.text reads captions, and musdb has none"):
+        VariantConfig.model_validate(data)
+
+
 def test_a_repa_layer_past_the_last_block_is_refused():
     data = SMOKE.generator.model_dump()
     data["repa"] = {"teacher": "some/teacher", "layer": 9, "weight": 0.5}
@@ -124,12 +137,21 @@ def test_a_crop_comes_with_the_teachers_features_at_its_own_frames():
     values = torch.cat([torch.arange(0.5, n) for n in (100, 12)]).unsqueeze(1)
     teacher = TeacherFeatures(values.half(), torch.tensor([0, 100, 112]))
     batch = Crops(waveforms, 20, hop=4, teacher=teacher).draw(50, np.random.default_rng(0))
-    for audio, features, valid in zip(*batch, strict=True):
+    for audio, features, valid in zip(*batch[:3], strict=True):
         middles = audio.reshape(5, 4).mean(dim=1) - 0.5
         inside = audio.reshape(5, 4).ne(0).all(dim=1)
         torch.testing.assert_close(features[inside, 0], middles[inside], atol=0.05, rtol=0)
         assert valid[inside].all() and not valid[audio.reshape(5, 4).eq(0).all(dim=1)].any()
     assert not batch.valid.all()
+
+
+def test_a_crop_comes_with_the_text_of_its_clip():
+    waveforms = [np.full(n, n, dtype=np.float32) for n in (100, 300, 12)]
+    crops = Crops(waveforms, 20, hop=4, texts=["100", "300", "12"])
+    batch = crops.draw(200, np.random.default_rng(0)).to(torch.device("cpu"))
+    assert [str(int(audio.max())) for audio in batch.audio] == batch.texts and set(batch.texts) == {"100", "300", "12"}
+    without = Crops(waveforms, 20, hop=4).draw(200, np.random.default_rng(0))
+    assert torch.equal(without.audio, batch.audio) and without.texts is None
 
 
 def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> AutoencoderStep:
