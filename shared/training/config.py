@@ -72,6 +72,9 @@ class AdversaryConfig(Strict):
     )
 
 
+KEPT = "snapshots.safetensors"  # all snapshots of a training, beside its model
+
+
 class SnapshotConfig(Strict):
     """What the encoder makes of validation clips through the training; see `shared.training.snapshots`."""
 
