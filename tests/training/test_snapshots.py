@@ -107,3 +107,8 @@ def test_snapshots_need_clips_and_reading_needs_snapshots(tmp_path):
 def test_snapshots_of_shards_are_refused():
     with pytest.raises(ValueError, match=r"encoded by one process; set training\.sharded: false"):
         recipe_of(JOINT, snapshots={"every": 2}, training={"sharded": True})
+
+
+def test_snapshots_that_would_never_be_taken_are_refused():
+    with pytest.raises(ValueError, match=r"snapshots\.every is 5 and training\.steps 4: there would be none"):
+        recipe_of(JOINT, snapshots={"every": 5})
