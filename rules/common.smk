@@ -8,6 +8,7 @@ from shared.studies.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
 from shared.studies.code import code_hash
+from shared.studies.plan import LATENT
 from shared.studies.workflow import (
     code_of,
     corpus_threads_of,
@@ -22,6 +23,7 @@ from shared.studies.workflow import (
     threads_of,
     write_specs,
 )
+from shared.training.config import KEPT
 
 THREADS = threads_of(PLAN)
 GPUS = gpus_of(PLAN)
@@ -62,6 +64,19 @@ def model_for(kind, name):
     return reference
 
 
+def watched_keys():
+    """Pattern of the keys of the autoencoders whose encoder is looked at while they train; without any, of none."""
+    trained = [job for job in PLAN.jobs.values() if job.kind == "autoencoder"]
+    keys = sorted({job.key for job in trained if job.spec["autoencoder"].get("snapshots")})
+    return "|".join(keys) or "(?!)"
+
+
+def snapshots_of(wildcards):
+    """What the training of a latent kept of its encoder."""
+    job = find_job(PLAN, wildcards.owner, "compactness", wildcards.key)
+    return os.path.join(os.path.dirname(job.inputs["autoencoder"]), KEPT)
+
+
 def optional(name):
     """Param function: the option of an input that only some jobs have, or nothing."""
     return lambda wildcards, input: f"--{name} {quote(input[name])}" if name in input.keys() else ""
@@ -78,13 +93,13 @@ def optional_models(kind, *names):
 
 
 def table_inputs(wildcards):
-    """Scores of a study and exposure, with what the paper says."""
+    """Scores of a study and what is measured of latents, with what the paper says."""
     return PLAN.study_inputs(wildcards.source, wildcards.study)
 
 
-def exposure_inputs(wildcards):
+def latent_inputs(wildcards):
     """The curves that a study's figure may show, if any are measured for it."""
-    return table_inputs(wildcards)["exposure"]
+    return [path for kind in LATENT for path in table_inputs(wildcards)[kind]]
 
 
 def study_params(module):

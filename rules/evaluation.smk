@@ -1,5 +1,5 @@
-# Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And of next-token models
-# the exposure to their own errors.
+# Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And what is measured of
+# latents: of next-token models the exposure to their own errors, of autoencoders how compact theirs are.
 rule ground_truth:
     input:
         unpack(inputs("ground_truth")),
@@ -108,6 +108,61 @@ rule measure_exposure:
         job_command(
             "shared.generators.measure_exposure",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
+        )
+
+
+rule measure_compactness:
+    input:
+        snapshots=snapshots_of,
+    output:
+        ensure("runs/{scale}/{owner}/compactness/{key}/compactness.csv", non_empty=True),
+    params:
+        **job_params("compactness"),
+    log:
+        "logs/{scale}/{owner}/compactness/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/compactness/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 20
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "Measure how compact the latent was through the training [{params.label}]"
+    shell:
+        job_command(
+            "shared.training.measure_compactness",
+            "--snapshots {input.snapshots:q}",
+        )
+
+
+rule measure_truncation:
+    input:
+        unpack(inputs("truncation")),
+    output:
+        ensure("runs/{scale}/{owner}/truncation/{key}/truncation.csv", non_empty=True),
+    params:
+        **job_params("truncation"),
+    log:
+        "logs/{scale}/{owner}/truncation/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/truncation/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 20
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Measure what fewer dimensions of the latent lose [{params.label}]"
+    shell:
+        job_command(
+            "shared.training.measure_truncation",
+            "--corpus {input.corpus:q} --corpora {input.corpora:q} --autoencoder {input.autoencoder:q}",
         )
 
 

@@ -35,7 +35,7 @@ rule tabulate:
 rule draw_figure:
     input:
         table=f"{STUDY}/table.csv",
-        exposure=exposure_inputs,
+        latent=latent_inputs,
         layout=layout_of,
     output:
         pdf=f"{STUDY}/figure.pdf",

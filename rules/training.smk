@@ -56,7 +56,21 @@ rule train_autoencoder:
             "shared.training.autoencoder",
             "--corpora {input.corpora:q} {params.features}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
+            output="{output[0]:q}",
         )
+
+
+# One whose recipe asks for snapshots makes them, too: what is written beside the checkpoint while it trains is gathered
+# in a file that Snakemake knows of, so that it is made again if it is lost, and outlives the checkpoints.
+use rule train_autoencoder as train_watched_autoencoder with:
+    output:
+        ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
+        ensure(f"runs/{{scale}}/{{owner}}/autoencoder/{{key}}/{KEPT}", non_empty=True),
+    wildcard_constraints:
+        key=watched_keys(),
+
+
+ruleorder: train_watched_autoencoder > train_autoencoder
 
 
 rule encode_latents:

@@ -46,19 +46,22 @@ def principal_axes(means: Tensor) -> PrincipalAxes:
 
 
 def effective_dims(singular_values: Tensor, fidelity: float, rule: Rule = "singular_values") -> int:
-    """r_f at a fidelity f between 0 and 1; 0 if nothing varies.
+    """r_f at a fidelity f between 0 and 1, of `(dim,)`; 0 if nothing varies.
 
     singular_values: the paper's, as above.
     explained_variance: with the squares of Σ_ii in their place, which is fewer.
     released_code: the zero-based index of the first dimension with which those exceed f, so one less again.
     """
-    if not singular_values.any():
-        return 0
+    return int(count_effective_dims(singular_values, fidelity, rule))
+
+
+def count_effective_dims(singular_values: Tensor, fidelity: float, rule: Rule = "singular_values") -> Tensor:
+    """`effective_dims` of many latents at once, `(..., dim)` -> `(...)`."""
     spread = singular_values if rule == "singular_values" else singular_values.square()
-    total = spread.cumsum(0)
-    share = total / total[-1]
+    total = spread.cumsum(-1)
+    share = total / total[..., -1:]
     below = share <= fidelity if rule == "released_code" else share < fidelity
-    return int(below.sum()) + (rule != "released_code")
+    return torch.where(total[..., -1] > 0, below.sum(-1) + (rule != "released_code"), 0)
 
 
 def channel_kl(mean: Tensor, std: Tensor) -> Tensor:

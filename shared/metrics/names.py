@@ -43,6 +43,9 @@ EVALUATORS: dict[MetricName, str] = {
 # Those that compare a set of clips with the ground truth's: no value for a clip, but an embedding beside the scores.
 OF_SETS: tuple[MetricName, ...] = ("kad", "fad")
 
+# Fidelities in percent at which a latent is cut short to see what is lost (RAVE, figure 2); 100: nothing is cut.
+TRUNCATED = (80, 85, 90, 95, 99, 100)
+
 # Those that compare a clip with its reference sample by sample; they are left out of a set without references.
 INTRUSIVE: tuple[MetricName, ...] = (
     "pesq", "stoi", "mel_distance", "lsd", "si_sdr", "mel_log1p", "stereo_correlation", "level_difference_error",

@@ -120,6 +120,16 @@ def _ranks(claim: Claim, cells: Cells) -> str:
     return f"{text}, {_what(second)} on {generates.label} ({better} against {value})"
 
 
+def _against(claim: Claim, cells: Cells) -> str:
+    first, second = claim.needs()
+    pairs = zip(_named(claim, first, cells), _named(claim, second, cells), strict=True)
+    values = ", ".join(f"{ours} against {other} ({label})" for (label, ours), (_, other) in pairs)
+    text = f"{_what(first)}, against {QUANTITIES[second[1]].label}: {values}"
+    if claim.relation == "inflates":
+        return f"{text}; the least excess is the margin"
+    return f"{text}; allowed are {_difference(QUANTITIES[claim.metric], claim.tolerance)} apart"
+
+
 def _gaps(claim: Claim, cells: Cells) -> str:
     need = claim.needs()[0]
     named = _named(claim, need, cells)
@@ -136,4 +146,6 @@ _SENTENCES: dict[str, Callable[[Claim, Cells], str]] = {
     "hits_setting": _hits,
     "ranks_disagree": _ranks,
     "gap_widens": _gaps,
+    "stays": _against,
+    "inflates": _against,
 }

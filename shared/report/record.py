@@ -277,5 +277,5 @@ def check_csv(path: Path, model: type[Strict]) -> None:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_(reconstruction|generation|exposure))?\.csv")
+    name = re.compile(rf"{re.escape(variant)}(_s\d+_(reconstruction|generation|exposure|compactness|truncation))?\.csv")
     return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

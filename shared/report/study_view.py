@@ -9,14 +9,16 @@ from shared.report import cost
 from shared.report.evidence import evidence
 from shared.report.record import StudyRecord, score_files
 from shared.studies.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
+from shared.studies.compactness import read_compactness
 from shared.studies.exposure import read_curve
-from shared.studies.quantities import QUANTITIES
+from shared.studies.quantities import OF_TRUNCATION, QUANTITIES
 from shared.studies.scores import GROUND_TRUTH, ScoreFile, read_scores
 from shared.studies.table import SIDE_TITLES, Row
 
 # Told apart by word and sign, not by colour alone.
 SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", NOT_TESTABLE: "–"}
 CLASSES = {each: "untested" if each == NOT_TESTABLE else each for each in SIGNS}
+READERS = {"exposure": read_curve, "compactness": read_compactness}  # of files that hold no scores of clips
 FEW = 2  # metrics of a side that a figure's text alternative gives
 
 
@@ -156,7 +158,7 @@ class StudyView:
 
     def _score_link(self, path: Path) -> Linked:
         try:
-            read_curve(path) if path.stem.endswith("_exposure") else read_scores(path)
+            READERS.get(path.stem.rpartition("_")[2], read_scores)(path)
         except (ConfigError, UnicodeDecodeError) as error:
             return Linked(path, path.stem, str(error).removeprefix(f"{path}: "))
         return Linked(path, path.stem)
@@ -173,7 +175,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
     for side in SIDE_TITLES:
         mine = [path for path in paths if path.stem.endswith(side) or path.stem == GROUND_TRUTH]
         values = [row for row in rows if row.side == side and row.value is not None]
-        values = [row for row in values if not QUANTITIES[row.metric].of_set]
+        values = [row for row in values if not (QUANTITIES[row.metric].of_set or row.metric in OF_TRUNCATION)]
         try:
             files = [read_scores(path) for path in mine]
         except (ConfigError, UnicodeDecodeError):

@@ -20,7 +20,8 @@ REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclu
 NOT_TESTABLE = "not testable at this scale"
 ROUNDING = 1e-12  # a difference of equal rates leaves about 1e-17 in float64
 
-TOLERANT = ("within", "hits_setting")
+TOLERANT = ("within", "hits_setting", "stays")
+OF_TWO_METRICS = ("ranks_disagree", "stays", "inflates")
 _LEAST_VARIANTS = {
     "better": 2,
     "within": 2,
@@ -29,6 +30,8 @@ _LEAST_VARIANTS = {
     "ranks_disagree": 2,
     "peaks_inside": 3,
     "hits_setting": 1,
+    "stays": 1,
+    "inflates": 1,
     "gap_widens": 4,
 }
 
@@ -46,14 +49,15 @@ class Claim(Strict):
             by at most `tolerance`; `ranks_disagree`: what is best by `metric` in reconstruction is not best by
             `against` in generation; `hits_setting`: the metric lies within a share of `tolerance` of what the study's
             axis sets for each variant; `gap_widens`: of `variants` in pairs, the first of a pair is better than the
-            second by more from each pair to the next.
+            second by more from each pair to the next; `stays` and `inflates`: in each variant the metric differs by at
+            most `tolerance` from what it is `against`, or is more, such as dims95 against dims95_before.
         metric: the metric compared.
         side: whose clips are measured (not for ranks_disagree, which uses both).
         variants: in the order that the relation speaks of.
         direction: which way the metric is better, if not the usual one.
-        against: ranks_disagree's generation metric.
+        against: ranks_disagree's generation metric; of `stays` and `inflates`, another metric of the same side.
         in_words: the paper makes it without printing the numbers.
-        tolerance: largest difference, in the metric's unit (`within`) or as a share (`hits_setting`).
+        tolerance: largest difference, in the metric's unit (`within`, `stays`) or as a share (`hits_setting`).
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -61,8 +65,9 @@ class Claim(Strict):
     text: str
     where: str
     relation: Literal[
-        "increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree", "hits_setting", "gap_widens"
-    ]
+        "increases", "decreases", "better", "peaks_inside", "within", "ranks_disagree", "hits_setting", "gap_widens",
+        "stays", "inflates",
+    ]  # fmt: skip
     metric: str
     side: Literal["reconstruction", "generation"] | None = None
     variants: list[str]
@@ -77,14 +82,14 @@ class Claim(Strict):
         if len(self.variants) < least or (self.relation == "better" and len(self.variants) != 2):
             raise ValueError(
                 f"{self.relation} needs {'exactly' if self.relation == 'better' else 'at least'} "
-                f"{least} variants"
+                f"{least} variant{'s' if least > 1 else ''}"
             )
         if self.relation == "gap_widens" and len(self.variants) % 2:
             raise ValueError("gap_widens needs pairs of variants")
         if (self.tolerance is not None) != (self.relation in TOLERANT):
             raise ValueError(f"tolerance belongs to {' and '.join(TOLERANT)}, and they need it")
-        if (self.against is not None) != (self.relation == "ranks_disagree"):
-            raise ValueError("against belongs to `ranks_disagree`, and `ranks_disagree` needs it")
+        if (self.against is not None) != (self.relation in OF_TWO_METRICS):
+            raise ValueError(f"against belongs to {' and '.join(OF_TWO_METRICS)}, and they need it")
         if (self.side is None) != (self.relation == "ranks_disagree"):
             raise ValueError("side (reconstruction or generation) is needed, except by `ranks_disagree`")
         return self
@@ -93,7 +98,7 @@ class Claim(Strict):
         """The `(side, metric)` pairs that it is tested on."""
         if self.relation == "ranks_disagree":
             return [("reconstruction", self.metric), ("generation", self.against)]
-        return [(self.side, self.metric)]
+        return [(self.side, metric) for metric in (self.metric, self.against) if metric is not None]
 
 
 class ClaimsFile(Strict):
@@ -204,6 +209,10 @@ def margin_of(claim: Claim, values: list[np.ndarray], settings: list[float] | No
         return claim.tolerance - np.ptp(first, axis=0)
     if claim.relation == "hits_setting":
         return claim.tolerance - np.abs(first / np.array(settings)[:, None] - 1).max(axis=0)
+    if claim.relation == "stays":
+        return claim.tolerance - np.abs(first - values[1]).max(axis=0)
+    if claim.relation == "inflates":
+        return (first - values[1]).min(axis=0)
     good = [sign * each for sign, each in zip(signs, values, strict=True)]
     if claim.relation == "better":
         return good[0][0] - good[0][1]

@@ -11,6 +11,7 @@ from shared.cli import run_job
 from shared.config import ConfigError
 from shared.files import read_json
 from shared.plotting.style import save_figure, styled
+from shared.studies.compactness import Compactness, read_all
 from shared.studies.exposure import Curve, read_curves
 from shared.studies.table import Row, read_rows
 
@@ -26,6 +27,7 @@ class StudyTable:
         variants: their names, in order.
         rows: the table.
         curves: variant → by seed how far a next-token model drifts, where that was measured.
+        compactness: variant → by seed how compact its latents were through the training, likewise.
     """
 
     title: str
@@ -36,6 +38,7 @@ class StudyTable:
     variants: list[str]
     rows: list[Row]
     curves: dict[str, list[Curve]] = field(default_factory=dict)
+    compactness: dict[str, list[Compactness]] = field(default_factory=dict)
 
     def row(self, variant: str, side: str, metric: str) -> Row | None:
         """One cell, if the table has it."""
@@ -67,7 +70,7 @@ def study_table(spec: dict[str, Any], rows: list[Row]) -> StudyTable:
     axis = spec["axis"] or {"label": None, "unit": ""}
     names = [variant["name"] for variant in spec["variants"]]
     shown = spec["title"], axis["label"], axis["unit"], spec["scale"], len(spec["seeds"])
-    return StudyTable(*shown, names, rows, read_curves(spec))
+    return StudyTable(*shown, names, rows, read_curves(spec), read_all(spec))
 
 
 def main() -> None:

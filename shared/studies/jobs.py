@@ -13,5 +13,7 @@ KINDS = {
     "reconstructions": ("shared.training.reconstruct", "clips.json"),
     "samples": ("shared.generators.sample", "clips.json"),
     "exposure": ("shared.generators.measure_exposure", "exposure.csv"),
+    "compactness": ("shared.training.measure_compactness", "compactness.csv"),
+    "truncation": ("shared.training.measure_truncation", "truncation.csv"),
     "scores": ("shared.metrics.score", "scores.csv"),
 }

@@ -24,6 +24,7 @@ PAPER_SCALE = "paper"
 SHARED = "shared"  # owner of what all sources use
 ONE_SEED = (0,)
 EVALUATOR_SEED, TEACHER_SEED = 0, 1
+LATENT = ("exposure", "compactness", "truncation")  # kinds of jobs that measure latents, no clips
 
 
 @dataclass
@@ -59,15 +60,15 @@ class Job:
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it, and
-    exposure measured, by seed, where it is asked for.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. What is
+    measured of latents where it is asked for (LATENT) has a job by its kind and seed.
     """
 
     variant: str
     config: Any
     scores: dict[int, dict[str, Job]]
     ground_truth: Job | None
-    exposure: dict[int, Job]
+    latent: dict[str, dict[int, Job]]
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -167,9 +168,9 @@ class Plan:
             published = self._published_setting(loaded, study, point.variant, axis)
             settings = {"setting": ours, "paper_setting": published}
             # Only where it is asked for, as the folder's name is a hash of this.
-            curves = {str(seed): job.output for seed, job in point.exposure.items()}
-            exposure = {"exposure": curves} if curves else {}
-            variants.append({"name": point.variant, "label": label, **settings, "scores": scores, **exposure})
+            measured = ((kind, jobs) for kind, jobs in point.latent.items() if jobs)
+            latent = {kind: {str(seed): job.output for seed, job in jobs.items()} for kind, jobs in measured}
+            variants.append({"name": point.variant, "label": label, **settings, "scores": scores, **latent})
         spec = {
             "source": source,
             "study": study,
@@ -191,12 +192,12 @@ class Plan:
         return json.dumps(spec, indent=1, ensure_ascii=False)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
-        """The files that a study's table is made from: scores, exposure, and what the paper says if that is written."""
+        """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""
         folder = self.sources[source].folder
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
-            "exposure": [job.output for job in self._exposure(source, study)],
+            **{kind: [job.output for job in self._latent(source, study, kind)] for kind in LATENT},
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -225,13 +226,14 @@ class Plan:
         by_seed = [jobs for point in self.points[source, study] for jobs in point.scores.values()]
         return [*(jobs[side] for jobs in by_seed for side in sides), *([truth] if truth else [])]
 
-    def _exposure(self, source: str, study: str) -> list[Job]:
-        """The jobs that measure exposure for a study."""
-        return [job for point in self.points[source, study] for job in point.exposure.values()]
+    def _latent(self, source: str, study: str, kind: str) -> list[Job]:
+        """The jobs that measure latents for a study, of one kind."""
+        return [job for point in self.points[source, study] for job in point.latent[kind].values()]
 
     def _measuring(self, source: str, study: str) -> list[Job]:
         """All jobs that a study's table is made from."""
-        return [*self._scoring(source, study), *self._exposure(source, study)]
+        latent = [job for kind in LATENT for job in self._latent(source, study, kind)]
+        return [*self._scoring(source, study), *latent]
 
     def _upstream(self, jobs: list[Job]) -> list[Job]:
         """Jobs with all that they rest on."""
@@ -266,7 +268,7 @@ class Plan:
         config = source.resolve(variant, self.scale, study, self.corpus, self.changes.get(source.name))
         builder = _PointBuilder(self, config, source.name, variant)
         scores = {seed: builder.scores(seed) for seed in seeds}
-        return Point(variant, config, scores, builder.ground_truth(), builder.exposure)
+        return Point(variant, config, scores, builder.ground_truth(), builder.latent)
 
     def add(
         self,
@@ -304,7 +306,7 @@ class Plan:
 
 
 class _PointBuilder:
-    """Adds the jobs of one variant to a plan; `exposure` holds those that measure it, of the seeds that are scored."""
+    """Adds the jobs of one variant to a plan; `latent` holds those that measure latents, by kind and scored seed."""
 
     def __init__(self, plan: Plan, config: Any, source: str, variant: str):
         self.plan, self.config, self.source, self.name = plan, config, source, f"{source} {variant}"
@@ -314,7 +316,7 @@ class _PointBuilder:
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
-        self.exposure: dict[int, Job] = {}
+        self.latent: dict[str, dict[int, Job]] = {kind: {} for kind in LATENT}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
@@ -327,10 +329,15 @@ class _PointBuilder:
         spec |= {kind: job.spec for kind, job in taught.items()}
         autoencoder = add("autoencoder", word, spec, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        if evaluation.reconstruction:
-            spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
+        if "compactness" in evaluation.reconstruction:
+            spec = {"autoencoder": autoencoder.spec}
+            self.latent["compactness"][seed] = add("compactness", word, spec, name, {"autoencoder": autoencoder})
+        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
+        if "truncation" in evaluation.reconstruction:
+            self.latent["truncation"][seed] = add("truncation", word, spec, name, {**trained, "corpora": heard})
+        if evaluation.reconstructed:
             clips = add("reconstructions", word, spec, name, trained)
-            scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstruction, name)
+            scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)
         if evaluation.generation:
             # What the generator learns and what is measured may be another corpus than the autoencoder's.
             spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec}
@@ -340,7 +347,7 @@ class _PointBuilder:
             spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
             models = {**trained, "generator": generator}
             if "exposure" in evaluation.generation:
-                self.exposure[seed] = add("exposure", word, spec, name, models)
+                self.latent["exposure"][seed] = add("exposure", word, spec, name, models)
             if evaluation.generated:
                 clips = add("samples", word, spec, name, models)
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)

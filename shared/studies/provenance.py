@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.files import read_json, sha256
 from shared.studies.code import ROOT
+from shared.studies.compactness import files_of
 from shared.studies.exposure import exposure_files
 from shared.studies.origin import NAME, commit, hardware, now
 
@@ -66,7 +67,8 @@ def _seconds(jobs: list[Path]) -> dict[str, float]:
 def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
     """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs.
 
-    KAD's conventions are the table's, not the scoring job's, and join them here; so does exposure, a job of its own.
+    KAD's conventions are the table's, not the scoring job's, and join them here; so does what is measured of latents,
+    by jobs of its own.
     """
     first = next(iter(spec["variants"][0]["scores"].values()))
     files = {side: Path(path).with_suffix(".json") for side, path in first.items()}
@@ -74,7 +76,8 @@ def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
     for side, found in metrics.items():
         if "kad" in found:
             metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
-    described = [path.with_suffix(".json") for path in exposure_files(spec).values()]
-    for path in described[:1]:
-        metrics["generation"] = metrics.get("generation", {}) | {"exposure": read_json(path)}
+    of_latents = {("reconstruction", kind): files_of(kind, spec) for kind in ("compactness", "truncation")}
+    for (side, name), paths in {("generation", "exposure"): exposure_files(spec), **of_latents}.items():
+        for path in list(paths.values())[:1]:
+            metrics[side] = metrics.get(side, {}) | {name: read_json(path.with_suffix(".json"))}
     return metrics

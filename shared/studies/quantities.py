@@ -5,14 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.config import ConfigError, did_you_mean
+from shared.metrics.names import TRUNCATED
+
+CUT_SHORT = {"spectral": "Spectral distance", "mel": "Mel distance"}  # of a latent of which a fidelity f is kept
 
 
 @dataclass(frozen=True)
 class Quantity:
     """A metric of a set of clips: Σ numerator / Σ denominator over the clips.
 
-    One of a set (`of_set`) has neither: it comes from the embeddings of all clips (see distances.py) or, if it is
-    `exposure`, from latents (see exposure.py).
+    One of a set (`of_set`) has neither: it comes from the embeddings of all clips (see distances.py) or from latents
+    (see exposure.py and compactness.py).
     A mean over clips has no denominator column: each clip that has a value counts once. `name` is the column
     of scores.csv where it has no separate numerator.
     """
@@ -71,8 +74,23 @@ QUANTITIES = {
         Quantity("level_difference_error", "Level difference error (dB)", False, digits=2),
         Quantity("chroma", "Chroma agreement", True),
         Quantity("exposure", "Drift on own errors", False, of_set=True),
+        *(
+            Quantity(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False)
+            for name, label in CUT_SHORT.items()
+            for fidelity in TRUNCATED
+        ),
+        *(
+            Quantity(f"{name}{end}", label + when, False, digits=1, of_set=True)
+            for end, when in (("", ""), ("_before", ", before the last stage"))
+            for name, label in (
+                *((f"dims{fidelity}", f"Effective dims (f = 0.{fidelity})") for fidelity in (80, 90, 95, 99)),
+                ("active_dims", "Active dims (KL > 0.1 nats)"),
+            )
+        ),
     )
 }
+
+OF_TRUNCATION = tuple(f"{name}{fidelity}" for name in CUT_SHORT for fidelity in TRUNCATED)
 
 
 def quantity(name: str, where: str) -> Quantity:

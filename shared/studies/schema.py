@@ -44,7 +44,10 @@ class EvaluationConfig(Strict):
     """
 
     clips: int = Field(gt=0)
-    reconstruction: tuple[MetricName, ...] = Field(description="metrics of reconstructed clips")
+    reconstruction: tuple[Literal[MetricName, "compactness", "truncation"], ...] = Field(
+        description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
+        "truncation: how far clips are from those decoded of fewer of its dimensions"
+    )
     generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
         description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
         "it drifts on its own errors"
@@ -58,7 +61,12 @@ class EvaluationConfig(Strict):
     @property
     def asked(self) -> set[MetricName]:
         """The metrics of clips, of either side."""
-        return {*self.reconstruction, *self.generated}
+        return {*self.reconstructed, *self.generated}
+
+    @property
+    def reconstructed(self) -> tuple[MetricName, ...]:
+        """The metrics of reconstructed clips: all of reconstruction but those that latents are measured by."""
+        return tuple(metric for metric in self.reconstruction if metric not in ("compactness", "truncation"))
 
     @property
     def generated(self) -> tuple[MetricName, ...]:
@@ -148,6 +156,15 @@ class VariantConfig(Strict):
         if "exposure" in self.evaluation.generation and kind != "next_token":
             raise ValueError(
                 f"evaluation.generation asks for exposure, which generators of kind next_token have; this one is {kind}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compactness_has_its_snapshots(self):
+        if "compactness" in self.evaluation.reconstruction and self.autoencoder.snapshots is None:
+            raise ValueError(
+                "evaluation.reconstruction asks for compactness, which is read from what the training keeps of its "
+                "encoder: give autoencoder.snapshots, such as {every: 1000}"
             )
         return self
 

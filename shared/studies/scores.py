@@ -11,9 +11,10 @@ from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.studies.bootstrap import Draws, ratio, replicate_ratios
+from shared.studies.compactness import SIDE, Compactness, Replicated, collect
 from shared.studies.distances import Distances
 from shared.studies.exposure import Curve
-from shared.studies.quantities import QUANTITIES
+from shared.studies.quantities import OF_TRUNCATION, QUANTITIES
 
 GROUND_TRUTH = "ground_truth"
 
@@ -39,6 +40,7 @@ class StudyScores:
         distances: `(side, metric)` → a metric of the set, which has no terms.
         ground_truth: metric → `(2, 1, clips)`.
         curves: variant → by seed how far a next-token model drifts; of the variants where that was measured.
+        replicated: `(side, metric)` → what a job of its own has bootstrapped: how compact the latents are.
         missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
     """
 
@@ -49,28 +51,32 @@ class StudyScores:
     distances: dict[tuple[str, str], Distances] = field(default_factory=dict)
     ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
     curves: dict[str, list[Curve]] = field(default_factory=dict)
+    replicated: dict[tuple[str, str], Replicated] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def measured(self, side: str, metric: str) -> bool:
         """Whether all variants have a value."""
-        return (side, metric) in self.terms or (side, metric) in self.distances
+        return any((side, metric) in kind for kind in (self.terms, self.distances, self.replicated))
 
     def values(self, side: str, metric: str) -> np.ndarray:
         """The metric of each variant, `(variants,)`."""
         terms = self.terms.get((side, metric))
-        return self.distances[side, metric].values() if terms is None else ratio(terms)
+        return self._of_set(side, metric).values() if terms is None else ratio(terms)
 
     def replicates(self, side: str, metric: str, draws: Draws) -> np.ndarray:
         """The metric of each variant in each replicate, `(variants, replicates)`."""
         terms = self.terms.get((side, metric))
-        return self.distances[side, metric].replicates(draws) if terms is None else replicate_ratios(terms, draws)
+        return self._of_set(side, metric).replicates(draws) if terms is None else replicate_ratios(terms, draws)
 
     def counts(self, side: str, metric: str) -> np.ndarray:
         """Clips that count, over all seeds, of each variant, `(variants,)`."""
         terms = self.terms.get((side, metric))
         if terms is None:
-            return np.full(len(self.variants), self.distances[side, metric].clips.sum() * len(self.seeds))
+            return np.full(len(self.variants), np.sum(self._of_set(side, metric).clips) * len(self.seeds))
         return (terms[:, 1] > 0).sum((-2, -1))
+
+    def _of_set(self, side: str, metric: str) -> Distances | Replicated:
+        return self.distances.get((side, metric)) or self.replicated[side, metric]
 
 
 def read_scores(path: Path) -> ScoreFile:
@@ -107,6 +113,8 @@ def load_study(
     set_metrics: dict[str, list[str]] | None = None,
     kad: KadConfig | None = None,
     curves: dict[str, list[Curve]] | None = None,
+    compactness: dict[str, list[Compactness]] | None = None,
+    truncation: dict[tuple[str, int], Path] | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -118,11 +126,14 @@ def load_study(
         set_metrics: side → the metrics of the set that are asked; they need the truth.
         kad: conventions of KAD, if they are not its paper's.
         curves: variant → its exposure, by seed.
+        compactness: variant → of its latents, by seed.
+        truncation: truncation.csv of each (variant, seed); metrics of all variants or of none.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
     """
-    paths = files if truth is None else {GROUND_TRUTH: truth, **files}
+    cut_short = {(*key, "truncation"): path for key, path in (truncation or {}).items()}
+    paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **cut_short}
     read = {key: read_scores(path) for key, path in paths.items()}
     first = next(iter(paths))
     clips = sorted(read[first].clips)
@@ -141,6 +152,10 @@ def load_study(
     if study.curves:
         # Which clips a curve is of is not kept, so that there are none to draw in the bootstrap.
         study.missing["generation", "exposure"] = "exposure has no interval"
+    if len(cut_short) == len(variants) * len(seeds):
+        _collect_truncation(study, [[read[name, seed, "truncation"] for seed in seeds] for name in variants])
+    if compactness:
+        _collect_compactness(study, compactness)
     for metric, each in QUANTITIES.items() if truth is not None else ():
         if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
@@ -177,6 +192,22 @@ def _collect_sets(
         else:
             del study.missing[side, metric]
             study.distances[side, metric] = distances
+
+
+def _collect_truncation(study: StudyScores, files: list[list[ScoreFile]]) -> None:
+    """Add what was measured of latents cut short; it replaces what `_collect` found no column for."""
+    for metric in OF_TRUNCATION:
+        study.missing.pop((SIDE, metric), None)
+        _collect(study, SIDE, metric, files)
+
+
+def _collect_compactness(study: StudyScores, compactness: dict[str, list[Compactness]]) -> None:
+    """Add how compact the latents are, or why nothing is known of it; likewise."""
+    measured, missing = collect(study.variants, compactness)
+    for metric, each in measured.items():
+        study.missing.pop((SIDE, metric), None)
+        study.replicated[SIDE, metric] = each
+    study.missing |= {(SIDE, metric): why for metric, why in missing.items()}
 
 
 def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:

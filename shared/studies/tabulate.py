@@ -11,6 +11,7 @@ from shared.files import read_json, write_json, write_text
 from shared.metrics.config import KadConfig
 from shared.studies.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.studies.claims import Verdict, judge, load_claims
+from shared.studies.compactness import files_of, read_all
 from shared.studies.exposure import exposure_files, read_curves
 from shared.studies.paper import load_paper
 from shared.studies.provenance import provenance
@@ -28,9 +29,10 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
     names = [variant["name"] for variant in spec["variants"]]
     truth = Path(spec["ground_truth"]) if spec["ground_truth"] else None
     asked, kad = spec["set_metrics"], KadConfig(**spec["kad"])
-    scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad, read_curves(spec))
+    latent = read_curves(spec), read_all(spec), files_of("truncation", spec)
+    scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad, *latent)
     warn_of_few_clips(scores)
-    replicates = SET_REPLICATES if scores.distances else REPLICATES
+    replicates = SET_REPLICATES if scores.distances or scores.replicated else REPLICATES
     draws = draw(len(scores.seeds), len(scores.clips), replicates)
     known = spec["studies"]
     claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec["study"]]
@@ -62,12 +64,15 @@ def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:
 
 
 def keep_scores(spec: dict[str, Any], folder: Path) -> None:
-    """Copy the per-clip scores to the record, and exposure by position."""
+    """Copy the per-clip scores to the record, exposure by position, compactness by step and truncation by clip."""
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in score_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
     for (variant, seed), path in exposure_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_exposure.csv")
+    for kind in ("compactness", "truncation"):
+        for (variant, seed), path in files_of(kind, spec).items():
+            shutil.copyfile(path, folder / f"{variant}_s{seed}_{kind}.csv")
     if spec["ground_truth"]:
         shutil.copyfile(spec["ground_truth"], folder / f"{GROUND_TRUTH}.csv")
 

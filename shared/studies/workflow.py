@@ -168,10 +168,10 @@ def check_gpus(plan: Plan) -> None:
         )
 
 
-def job_command(module: str, *options: str) -> str:
-    """`shell_command` of a job that writes `{output}`, followed by a note of where that comes from."""
-    command = shell_command(module, *options, "--output {output:q} --threads {threads}")
-    return command + ' && "$REPLICATE_PYTHON" -m shared.studies.origin {output:q} --code {params.code}'
+def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
+    """`shell_command` of a job that writes `output`, followed by a note of where that comes from."""
+    command = shell_command(module, *options, f"--output {output} --threads {{threads}}")
+    return command + f' && "$REPLICATE_PYTHON" -m shared.studies.origin {output} --code {{params.code}}'
 
 
 def job_environment(plan: Plan) -> dict[str, str]:

@@ -25,13 +25,13 @@ from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
-from shared.training.config import AdversaryConfig, AutoencoderRecipe
+from shared.training.config import KEPT, AdversaryConfig, AutoencoderRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.shaping import Shaping, load_texts
-from shared.training.snapshots import Snapshots
+from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
 from shared.training.stages_config import ADVERSARIAL, DECODED, LossName
 from shared.training.teacher_features import TeacherFeatures, load_features
@@ -329,6 +329,8 @@ def train_autoencoder(
     )
     inputs = [*corpora, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
+    if snapshots:
+        keep_snapshots(checkpoints, recipe.training.steps, snapshots.every, output.with_name(KEPT))
     config = recipe.model_dump(mode="json", include=set(AutoencoderConfig.model_fields))
     save_model(output, weights, {"config": config, "sample_rate": sample_rate, "hop": hop})
 

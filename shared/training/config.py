@@ -75,6 +75,9 @@ class AdversaryConfig(Strict):
     )
 
 
+KEPT = "snapshots.safetensors"  # all snapshots of a training, beside its model
+
+
 class SnapshotConfig(Strict):
     """What the encoder makes of validation clips through the training; see `shared.training.snapshots`."""
 
@@ -207,6 +210,9 @@ class AutoencoderRecipe(AutoencoderConfig):
     def _snapshots_have_a_whole_encoder(self):
         if self.snapshots and self.training.sharded:
             raise ValueError("snapshots are encoded by one process; set training.sharded: false")
+        if self.snapshots and self.snapshots.every > self.training.steps:
+            every, steps = self.snapshots.every, self.training.steps
+            raise ValueError(f"snapshots.every is {every} and training.steps {steps}: there would be none")
         return self
 
 

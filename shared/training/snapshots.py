@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import PartialState
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from shared.autoencoders.base import Autoencoder
 from shared.config import ConfigError
+from shared.files import atomic_path
 from shared.training.latents import Latents, load_latents, save_latents
 
 FOLDER = "snapshots"  # beside the checkpoint
@@ -82,6 +85,43 @@ def load_snapshots(checkpoints: Path) -> dict[int, Latents]:
     if not found:
         raise FileNotFoundError(f"{folder}: no snapshots; train with `snapshots: {{every: …}}` in the recipe")
     return found
+
+
+def keep_snapshots(checkpoints: Path, steps: int, every: int, output: Path) -> None:
+    """Gather the snapshots of a training in one file, which stays when its folder of checkpoints goes.
+
+    Of several processes the first writes.
+
+    Raises:
+        ConfigError: the folder lacks some, since somebody cleaned it up and left the checkpoint.
+    """
+    if not PartialState().is_main_process:
+        return
+    paths = {done: _path(Path(checkpoints) / FOLDER, done) for done in range(every, steps + 1, every)}
+    if missing := [path for path in paths.values() if not path.exists()]:
+        raise ConfigError(
+            f"{missing[0]}: {len(missing)} of {len(paths)} snapshots are missing; delete {checkpoints} and run again, "
+            "which trains anew"
+        )
+    found = {done: load_latents(path) for done, path in paths.items()}
+    first = next(iter(found.values()))
+    tensors = {
+        "steps": torch.tensor(list(found)),
+        "mean": torch.stack([each.mean for each in found.values()]),
+        "std": torch.stack([each.std for each in found.values()]),
+        "offsets": first.offsets,
+        "hop": torch.tensor(first.hop),
+    }
+    with atomic_path(output) as temporary:
+        save_file(tensors, temporary, metadata={"draw": first.draw})
+
+
+def read_kept(path: Path) -> dict[int, Latents]:
+    """What `keep_snapshots` gathered: posteriors of the clips by the number of steps that were done, in order."""
+    with safe_open(path, framework="pt") as file:
+        shared = file.get_tensor("offsets"), int(file.get_tensor("hop")), file.metadata()["draw"]
+        mean, std = file.get_tensor("mean"), file.get_tensor("std")
+        return {int(done): Latents(mean[k], std[k], *shared) for k, done in enumerate(file.get_tensor("steps"))}
 
 
 def _path(folder: Path, done: int) -> Path:

@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.plotting.compactness import compactness_figure
 from shared.plotting.curve import curve_figure
 from shared.plotting.exposure import exposure_figure
 from shared.plotting.style import save_figure, styled
+from shared.plotting.truncation import truncation_figure
+from shared.studies.compactness import read_compactness
 from shared.studies.draw import StudyTable, load_layout
 from shared.studies.exposure import Curve
 from shared.studies.table import Row
+from tests.studies.made_up_compactness import write_compactness
 
 REPLICATIONS = Path(__file__).parents[2] / "replications"
 LAYOUT = REPLICATIONS / "longcat" / "figures.py"
@@ -163,3 +167,59 @@ def test_exposure_has_four_panels_in_a_row_and_none_for_a_variant_without():
 
 def test_exposure_of_few_clips_leaves_a_note():
     assert "fewer than 10 clips" in _texts(exposure_figure(_exposure(["a"], clips=(8, 4))))
+
+
+def _compactness(folder, variants, seeds=1):
+    table = _rates(variants)
+    for place, variant in enumerate(variants):
+        paths = [folder / variant / str(seed) / "compactness.csv" for seed in range(seeds)]
+        for seed, path in enumerate(paths):
+            write_compactness(path, [4, 8, 8 + 4 * place, 8 + 4 * place + 2 * seed], border=20)
+        table.compactness[variant] = [read_compactness(path) for path in paths]
+    return table
+
+
+def test_compactness_has_a_panel_a_variant_a_line_a_fidelity_and_the_border_of_the_stages(tmp_path):
+    figure = compactness_figure(_compactness(tmp_path, ["frozen", "free"]))
+    assert [axes.get_title() for axes in figure.axes] == ["frozen", "free"]
+    *lines, border = figure.axes[1].get_lines()
+    # The paper's rule; of the made-up one each fidelity takes one more than the one before it, 0.80 `dims`.
+    expected = [[dims + more for dims in (4, 8, 12, 12)] for more in (3, 2, 1, 0)]
+    assert [line.get_ydata().tolist() for line in lines] == expected
+    assert lines[0].get_xdata().tolist() == [10, 20, 30, 40] and list(border.get_xdata()) == [20, 20]
+    assert len(figure.axes[1].collections) == 4  # an interval each
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [f"f = 0.{n}" for n in (99, 95, 90, 80)]
+    assert len({line.get_linestyle() for line in lines}) == 4
+
+
+def test_compactness_of_seeds_is_their_mean_and_the_same_bytes_twice(tmp_path):
+    table = _compactness(tmp_path, ["frozen"], seeds=2)
+    mean, *_ = figure_lines = compactness_figure(table).axes[0].get_lines()
+    assert mean.get_ydata().tolist() == [7, 11, 11, 12] and len(figure_lines) == 4 + 8 + 1
+    for name in ("one", "two"):
+        save_figure(compactness_figure(table), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
+    with pytest.raises(ValueError, match="no variant of this study asks for compactness"):
+        compactness_figure(_table())
+
+
+def test_truncation_is_drawn_over_fidelity_a_line_a_variant(tmp_path):
+    table = _rates(["a", "b"])
+    shown = {"setting": None, "paper_setting": None, "n": 3, "seeds": 1, "paper": None, "paper_where": None,
+             "paper_trust": None}  # fmt: skip
+    for place, variant in enumerate(table.variants):
+        for name in ("spectral", "mel"):
+            for percent in (80, 85, 90, 95, 99, 100):
+                value = 1 + place - percent / 100
+                row = Row(variant=variant, label=variant.upper(), side="reconstruction", metric=f"{name}{percent}",
+                          value=value, low=value - 0.1, high=value + 0.1, **shown)  # fmt: skip
+                table.rows.append(row)
+    figure = truncation_figure(table)
+    assert [axes.get_title() for axes in figure.axes] == ["Spectral distance", "Mel distance"]
+    _, line = figure.axes[0].get_lines()
+    np.testing.assert_allclose(line.get_xdata(), [0.8, 0.85, 0.9, 0.95, 0.99, 1])
+    np.testing.assert_allclose(line.get_ydata(), [1.2, 1.15, 1.1, 1.05, 1.01, 1])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+    save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
+    with pytest.raises(ValueError, match="no variant of this study asks for truncation"):
+        truncation_figure(_table())

@@ -65,6 +65,18 @@ def test_ranks_name_the_best_of_either_side():
     assert agree.startswith(f"{best}, and so is Generation WER (10 %); margin −10 points")
 
 
+def test_what_is_held_against_another_metric_gives_both():
+    rows = [row("a", value, side="reconstruction", metric=metric)
+            for metric, value in (("dims95", 20.0), ("dims95_before", 12.0))]  # fmt: skip
+    of_dims = {"side": "reconstruction", "metric": "dims95", "against": "dims95_before"}
+    dims = "Effective dims (f = 0.95)"
+    values = f"Reconstruction {dims}, against {dims}, before the last stage: 20 against 12"
+    said = evidence(verdict("c", "reproduced", 8), _claim("inflates", ["a"], **of_dims), rows)
+    assert said.startswith(f"{values} (a); the least excess is the margin; margin 8 [")
+    said = evidence(verdict("c", "contradicted", -6), _claim("stays", ["a"], tolerance=2, **of_dims), rows)
+    assert said.startswith(f"{values} (a); allowed are 2 apart; margin −6 [")
+
+
 def test_without_claim_or_values_the_margin_stands_alone():
     claim, given = _claim("better", ["a", "b"], **GENERATION), verdict("c", "reproduced", 0.1)
     alone = "Margin 0.1 [0.05, 0.15], in the metric's own unit."

@@ -69,6 +69,16 @@ def test_within_measures_the_largest_difference():
     assert _margin(_claim("within", tolerance=0.2), (1, 1.2, 0.9)) == pytest.approx(-0.1)
 
 
+def test_stays_and_inflates_hold_each_variant_against_its_own_other_metric():
+    stays = _claim("stays", "wer", "ab", against="cer", tolerance=0.5)
+    assert _margin(stays, (1, 2), (1.1, 1.7)) == pytest.approx(0.2)
+    assert _margin(stays, (1, 2), (1.1, 2.7)) == pytest.approx(-0.2)
+    inflates = _claim("inflates", "wer", "ab", against="cer")
+    assert inflates.needs() == [("generation", "wer"), ("generation", "cer")]
+    assert _margin(inflates, (5, 9), (2, 7)) == pytest.approx(2)
+    assert _margin(inflates, (5, 6), (2, 7)) == pytest.approx(-1)
+
+
 def test_ranks_disagree():
     claim = _claim("ranks_disagree", "pesq", against="wer")
     # c reconstructs best; a generates best, 0.2 better than c.
@@ -137,6 +147,8 @@ WRONG = {
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
     "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "a", "b"]}, "pairs of variants"),
     "tolerance": ({"relation": "within"}, "they need it"),
+    "no against": ({"relation": "inflates"}, "against belongs to ranks_disagree and stays and inflates, and they need"),
+    "against": ({"relation": "inflates", "against": "sism"}, "no metric 'sism'; did you mean 'sim'?"),
     "no side": ({"side": None}, "side"),
 }
 

@@ -215,6 +215,48 @@ def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation,
         _measured(sources, tmp_path, evaluation)
 
 
+def ask_for_compactness(study, metrics=("compactness", "stoi")):
+    smoke, cpu = (study["scales"][scale] for scale in ("smoke", "cpu"))
+    smoke["evaluation"]["reconstruction"] = [*metrics]
+    smoke["autoencoder"] = cpu["autoencoder"] | smoke.get("autoencoder", {}) | {"snapshots": {"every": 10}}
+
+
+def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tmp_path):
+    def without(study):
+        ask_for_compactness(study, ["stoi"])
+
+    asked, bare = (_changed(sources, tmp_path / str(n), each) for n, each in enumerate((ask_for_compactness, without)))
+    measured = [job for job in asked.jobs.values() if job.kind == "compactness"]
+    assert len(measured) == len(_keys(asked, "autoencoder")) == 5
+    assert {place for place in asked.jobs if place[1] != "compactness"} == set(bare.jobs)
+    trained = {job.output for job in asked.jobs.values() if job.kind == "autoencoder"}
+    assert {job.inputs["autoencoder"] for job in measured} == trained
+    spec, bare_spec = (json.loads(each.study_spec("longcat", "fig3")) for each in (asked, bare))
+    assert all(set(each["compactness"]) == {"0"} for each in spec["variants"])
+    assert {each["compactness"]["0"].removesuffix("/compactness.csv") for each in spec["variants"]} < set(spec["jobs"])
+    assert set(asked.study_inputs("longcat", "fig3")["compactness"]) < {job.output for job in measured}
+    assert not any("compactness" in each for each in bare_spec["variants"])
+
+
+def test_truncation_hears_the_clips_that_are_reconstructed(sources, tmp_path):
+    plan = _measured(sources, tmp_path, {"reconstruction": ["truncation", "stoi"]})
+    measured = [job for job in plan.jobs.values() if job.kind == "truncation"]
+    assert len(measured) == len(_keys(plan, "autoencoder")) == 5
+    for job in measured:
+        same = plan.jobs["longcat", "reconstructions", job.key]
+        assert job.spec == same.spec and job.inputs.items() > same.inputs.items()
+        assert job.inputs["corpora"] == [job.inputs["corpus"]]
+    spec = json.loads(plan.study_spec("longcat", "fig3"))
+    assert all(set(each["truncation"]) == {"0"} and "compactness" not in each for each in spec["variants"])
+
+
+def test_compactness_without_snapshots_or_with_nothing_else_is_one_line(sources, tmp_path):
+    with pytest.raises(ConfigError, match=r"asks for compactness, .* give autoencoder\.snapshots, such as"):
+        _measured(sources, tmp_path / "a", {"reconstruction": ["compactness"]})
+    with pytest.raises(ConfigError, match="both empty of metrics of clips: name one in either"):
+        _measured(sources, tmp_path / "b", {"reconstruction": ["compactness"], "generation": []})
+
+
 def test_how_kad_is_computed_is_no_matter_of_the_scores(sources, tmp_path):
     plans = [
         _measured(sources, tmp_path / name, SETS | {"kad": kad}, {"audio_text": {}})

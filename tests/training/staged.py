@@ -43,6 +43,9 @@ class ScaledBottleneck(nn.Module):
             self.running_std.lerp_(mean.detach().std(), 0.1)
         return Posterior(self.gain * mean / self.running_std, nn.functional.softplus(scale))
 
+    def restore(self, latents: torch.Tensor, noise: bool = True) -> torch.Tensor:
+        return latents
+
 
 def build_noisy(recipe: AutoencoderRecipe):
     """What `build_autoencoder` builds, with BatchNorm and dropout on either side of the latent."""

@@ -12,7 +12,8 @@ import shared.training.autoencoder as module
 from shared.config import ConfigError
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
-from shared.training.snapshots import Snapshots, load_snapshots
+from shared.training.config import KEPT
+from shared.training.snapshots import Snapshots, load_snapshots, read_kept
 from tests.training.staged import DECODER, HOP, JOINT, RATE, build_noisy, make_step, recipe_of
 
 OWN = {"peak": 5e-4, "final": 1e-4, "warmup": 2}
@@ -63,7 +64,7 @@ def test_a_run_killed_in_each_stage_and_at_their_borders_ends_bit_identical(corp
             train(corpus, tmp_path / "killed", {"every": 2}, **training)
     monkeypatch.setattr(AutoencoderStep, "__call__", whole)
     assert train(corpus, tmp_path / "killed", {"every": 2}, **training) == straight
-    assert len(straight) == 7
+    assert len(straight) == 8
 
 
 def test_snapshots_hold_what_the_encoder_of_that_step_makes_and_change_nothing(corpus, tmp_path, monkeypatch):
@@ -71,7 +72,8 @@ def test_snapshots_hold_what_the_encoder_of_that_step_makes_and_change_nothing(c
     without, with_them = train(corpus, tmp_path / "without"), train(corpus, tmp_path / "with", {"every": 3})
     assert without["model.safetensors"] == with_them["model.safetensors"]
     snapshots = load_snapshots(tmp_path / "with/checkpoints")
-    assert list(snapshots) == [3, 6, 9, 12]
+    assert list(snapshots) == [3, 6, 9, 12] == list(read_kept(tmp_path / "with" / KEPT))
+    assert KEPT in with_them and KEPT not in without
     autoencoder = build_noisy(recipe_of(*STAGES))
     autoencoder.load_state_dict(load_file(tmp_path / "with/model.safetensors"))
     clips = module.load_split([corpus], "validation")
@@ -105,3 +107,8 @@ def test_snapshots_need_clips_and_reading_needs_snapshots(tmp_path):
 def test_snapshots_of_shards_are_refused():
     with pytest.raises(ValueError, match=r"encoded by one process; set training\.sharded: false"):
         recipe_of(JOINT, snapshots={"every": 2}, training={"sharded": True})
+
+
+def test_snapshots_that_would_never_be_taken_are_refused():
+    with pytest.raises(ValueError, match=r"snapshots\.every is 5 and training\.steps 4: there would be none"):
+        recipe_of(JOINT, snapshots={"every": 5})

@@ -41,8 +41,18 @@ def main() -> None:
         _write_corpus(output)
     elif output.name == "clips.json":
         _write_clips(output, spec)
+    elif output.name == "truncation.csv":
+        _write_truncation(output)
+    elif output.name == "compactness.csv":
+        sys.path.insert(0, str(Path(__file__).parents[2]))
+        from tests.studies.made_up_compactness import write_compactness  # here, as it takes the others' time
+
+        write_compactness(output, [5, 8, 8, 18], border=20, clips=CLIPS)
+        output.with_suffix(".json").write_text("{}")
     else:
         output.write_text(hashlib.sha256((module + spec).encode()).hexdigest())
+        if '"snapshots"' in spec and module == "shared.training.autoencoder":
+            output.with_name("snapshots.safetensors").write_text("made-up")
 
 
 def _write_corpus(output: Path) -> None:
@@ -65,6 +75,13 @@ def _write_wav(output: Path, name: str, seed: str) -> str:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes(noise)
     return f"{name}.wav"
+
+
+def _write_truncation(output: Path) -> None:
+    names = [f"{name}{percent}" for name in ("spectral", "mel") for percent in (80, 85, 90, 95, 99, 100)]
+    lines = [f"clip{index},{','.join('1.5' for _ in names)}," for index in range(CLIPS)]
+    output.write_text("\n".join([f"id,{','.join(names)},reason", *lines, ""]))
+    output.with_suffix(".json").write_text("{}")
 
 
 def _write_scores(output: Path, spec: str) -> None:

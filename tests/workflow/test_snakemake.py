@@ -108,6 +108,37 @@ def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
     assert project.planned("figures/toy_pair.pdf", "--config", "scale=smoke") == {}
 
 
+@pytest.mark.slow
+def test_compactness_and_truncation_go_from_the_training_into_table_record_and_figure(project):
+    study = yaml.safe_load(project.study_file.read_text())
+    study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
+    for variant in ("dim64", "dim256"):
+        study["variants"][variant]["all"] = {"autoencoder.snapshots": {"every": 10}}
+    for scale in ("cpu", "smoke"):
+        study["scales"][scale]["evaluators"] = {}
+        study["scales"][scale]["evaluation"] |= {"generation": []}
+        study["scales"][scale]["evaluation"]["reconstruction"] = ["pesq", "compactness", "truncation"]
+    study["variants"] = {name: study["variants"][name] for name in ("dim64", "dim256")}
+    project.study_file.write_text(yaml.safe_dump(study))
+    layout = "from shared.plotting.compactness import compactness_figure as draw\n\ndef pair(each): return draw(each)\n"
+    project.study_file.with_name("figures.py").write_text(layout)
+    target = "figures/toy_pair.pdf", "--config", "scale=smoke"
+    done = project.run(*target)
+    assert done.returncode == 0, done.stdout
+    record = project.folder / "results/smoke/toy"
+    assert "dim256,256,,,reconstruction,dims95,20,19,21,12,1" in (record / "pair.csv").read_text()
+    assert "dim256,256,,,reconstruction,spectral95,1.5,1.5,1.5,12,1" in (record / "pair.csv").read_text()
+    for kind in ("compactness", "truncation"):
+        assert (record / f"scores/pair/dim64_s0_{kind}.csv").exists()
+    assert project.planned(*target) == {}
+    # What a training kept is all that is read of it: its checkpoints may go, and what is lost is made again.
+    kept = sorted(project.folder.glob("runs/smoke/toy/autoencoder/*/snapshots.safetensors"))
+    assert len(kept) == 2
+    kept[0].unlink()
+    planned = project.planned(*target)
+    assert (planned["train_watched_autoencoder"], planned["measure_compactness"]) == (1, 1)
+
+
 ERRORS = {
     "figure": (["figures/nope.pdf"], "figures/nope.pdf: no such figure at scale cpu; there are: toy_pair, toy_width"),
     "scale": (["figures/toy_width.pdf", "--config", "scale=smok"], "scale: no 'smok'; did you mean 'smoke'?"),
