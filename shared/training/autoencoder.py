@@ -1,11 +1,9 @@
 """Job: train an autoencoder, with an adversary once its warm-up is over."""
 
 import random
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch._functorch import config as functorch_config
@@ -14,10 +12,9 @@ from shared.autoencoders.base import AnyPosterior
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.cli import job_parser, run_job, set_threads
-from shared.config import ConfigError, Strict, parse
-from shared.corpora.manifest import Split, load_clip, load_manifest
+from shared.config import Strict, parse
+from shared.corpora.manifest import load_manifest
 from shared.discriminators.combined import CombinedDiscriminator
-from shared.evaluators.speech_encoder import interpolate
 from shared.files import read_json
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.alignment import AlignmentLoss
@@ -26,6 +23,7 @@ from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.training.config import KEPT, AdversaryConfig, AutoencoderRecipe
+from shared.training.crops import Batch, Crops, check_channels, load_split
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator, make_optimizer
 from shared.training.micro_batches import MicroBatches
@@ -34,7 +32,7 @@ from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
 from shared.training.stages_config import ADVERSARIAL, DECODED, LossName
-from shared.training.teacher_features import TeacherFeatures, load_features
+from shared.training.teacher_features import load_features
 from shared.training.terms import LatentCut, Term, total
 
 
@@ -45,72 +43,6 @@ class AutoencoderSpec(Strict):
     autoencoder: AutoencoderRecipe
     features: dict[str, Any] | None = None
     seed: int
-
-
-class Batch(NamedTuple):
-    """Crops `(batch, time)`, of stereo `(batch, 2, time)`, and what the teacher makes of them, if there is one.
-
-    Its features `(batch, frames, teacher_dim)` are at the latent frame rate; `valid` `(batch, frames)` is false on
-    frames whose middle lies in padding. `texts` are those of the clips, where training reads them.
-    """
-
-    audio: Tensor
-    features: Tensor | None = None
-    valid: Tensor | None = None
-    texts: list[str] | None = None
-
-    def to(self, device: torch.device) -> "Batch":
-        """The batch on a device."""
-        return Batch(*(each.to(device) if isinstance(each, Tensor) else each for each in self))
-
-
-class Crops:
-    """Random crops of a list of waveforms, each drawn in proportion to its length.
-
-    Args:
-        waveforms: each `(time,)`, or each `(2, time)`.
-        length: of a crop, in samples.
-        hop: samples of a latent frame; it divides the length.
-        teacher: features of each of the waveforms.
-        texts: transcript or caption of each.
-    """
-
-    def __init__(
-        self,
-        waveforms: list[np.ndarray],
-        length: int,
-        hop: int,
-        teacher: TeacherFeatures | None = None,
-        texts: list[str] | None = None,
-    ):
-        self.waveforms, self.length, self.teacher, self.texts = waveforms, length, teacher, texts
-        self.middles = torch.arange(length // hop) * hop + hop / 2
-        seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
-        self.share = np.cumsum(seconds / seconds.sum())
-
-    def draw(self, batch: int, generator: np.random.Generator) -> Batch:
-        """A batch; a clip shorter than a crop is put at a random place in silence."""
-        crops = np.zeros((batch, *self.waveforms[0].shape[:-1], self.length), dtype=np.float32)
-        features, valid, texts = [], [], []
-        for crop in crops:
-            clip = min(len(self.waveforms) - 1, int(np.searchsorted(self.share, generator.random())))
-            waveform = self.waveforms[clip]
-            duration = waveform.shape[-1]
-            spare = duration - self.length
-            start = int(generator.integers(abs(spare) + 1))
-            if spare >= 0:
-                crop[:] = waveform[..., start : start + self.length]
-            else:
-                crop[..., start : start + duration] = waveform
-            if self.texts:
-                texts.append(self.texts[clip])
-            if self.teacher:
-                places = (self.middles + (start if spare >= 0 else -start)) / duration
-                features.append(interpolate(self.teacher[clip], places))
-                valid.append((places >= 0) & (places < 1))
-        audio = torch.from_numpy(crops)
-        taught = (torch.stack(features), torch.stack(valid)) if self.teacher else (None, None)
-        return Batch(audio, *taught, texts or None)
 
 
 class Reconstructed(NamedTuple):
@@ -333,19 +265,6 @@ def train_autoencoder(
         keep_snapshots(checkpoints, recipe.training.steps, snapshots.every, output.with_name(KEPT))
     config = recipe.model_dump(mode="json", include=set(AutoencoderConfig.model_fields))
     save_model(output, weights, {"config": config, "sample_rate": sample_rate, "hop": hop})
-
-
-def check_channels(corpora: list[Path], wanted: int) -> None:
-    """Raises ConfigError where a corpus has not the autoencoder's channels."""
-    for corpus in corpora:
-        if (channels := load_manifest(corpus).channels) != wanted:
-            raise ConfigError(f"{corpus}: channels {channels}, and the autoencoder's audio_channels is {wanted}")
-
-
-def load_split(corpora: list[Path], split: Split, clips: int | None = None) -> list[np.ndarray]:
-    """The clips of one split of all corpora, each `(time,)` or, of stereo, `(2, time)`; or the first so many."""
-    found = ((corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split(split))
-    return [load_clip(corpus, clip) for corpus, clip in islice(found, clips)]
 
 
 def main() -> None:

@@ -11,8 +11,9 @@ from shared.autoencoders.config import AutoencoderConfig
 from shared.bottlenecks.config import SoftNormConfig
 from shared.bottlenecks.soft_norm import SoftNormBottleneck, SoftNormPosterior
 from shared.files import write_json
-from shared.training.autoencoder import AutoencoderStep, Crops
+from shared.training.autoencoder import AutoencoderStep
 from shared.training.config import AutoencoderRecipe
+from shared.training.crops import Crops
 
 CONFIG = SoftNormConfig(kind="soft_norm", dim=3)
 

@@ -17,7 +17,8 @@ from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 from shared.corpora.manifest import Clip
 from shared.generators.builder import count_parameters
 from shared.studies.schema import load_sources
-from shared.training.autoencoder import AutoencoderStep, Crops
+from shared.training.autoencoder import AutoencoderStep
+from shared.training.crops import Crops
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
 from shared.training.latents import load_latents, save_latents

@@ -17,8 +17,9 @@ from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
 from shared.studies.schema import VariantConfig, load_sources
-from shared.training.autoencoder import AutoencoderStep, Crops, check_channels
+from shared.training.autoencoder import AutoencoderStep
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
+from shared.training.crops import Crops, check_channels
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
 from shared.training.latents import load_latents, save_latents

@@ -1,0 +1,93 @@
+"""What an autoencoder is trained on: random crops of the clips of its corpora."""
+
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shared.config import ConfigError
+from shared.corpora.manifest import Split, load_clip, load_manifest
+from shared.evaluators.speech_encoder import interpolate
+from shared.training.teacher_features import TeacherFeatures
+
+
+class Batch(NamedTuple):
+    """Crops `(batch, time)`, of stereo `(batch, 2, time)`, and what the teacher makes of them, if there is one.
+
+    Its features `(batch, frames, teacher_dim)` are at the latent frame rate; `valid` `(batch, frames)` is false on
+    frames whose middle lies in padding. `texts` are those of the clips, where training reads them.
+    """
+
+    audio: Tensor
+    features: Tensor | None = None
+    valid: Tensor | None = None
+    texts: list[str] | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        return Batch(*(each.to(device) if isinstance(each, Tensor) else each for each in self))
+
+
+class Crops:
+    """Random crops of a list of waveforms, each drawn in proportion to its length.
+
+    Args:
+        waveforms: each `(time,)`, or each `(2, time)`.
+        length: of a crop, in samples.
+        hop: samples of a latent frame; it divides the length.
+        teacher: features of each of the waveforms.
+        texts: transcript or caption of each.
+    """
+
+    def __init__(
+        self,
+        waveforms: list[np.ndarray],
+        length: int,
+        hop: int,
+        teacher: TeacherFeatures | None = None,
+        texts: list[str] | None = None,
+    ):
+        self.waveforms, self.length, self.teacher, self.texts = waveforms, length, teacher, texts
+        self.middles = torch.arange(length // hop) * hop + hop / 2
+        seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
+        self.share = np.cumsum(seconds / seconds.sum())
+
+    def draw(self, batch: int, generator: np.random.Generator) -> Batch:
+        """A batch; a clip shorter than a crop is put at a random place in silence."""
+        crops = np.zeros((batch, *self.waveforms[0].shape[:-1], self.length), dtype=np.float32)
+        features, valid, texts = [], [], []
+        for crop in crops:
+            clip = min(len(self.waveforms) - 1, int(np.searchsorted(self.share, generator.random())))
+            waveform = self.waveforms[clip]
+            duration = waveform.shape[-1]
+            spare = duration - self.length
+            start = int(generator.integers(abs(spare) + 1))
+            if spare >= 0:
+                crop[:] = waveform[..., start : start + self.length]
+            else:
+                crop[..., start : start + duration] = waveform
+            if self.texts:
+                texts.append(self.texts[clip])
+            if self.teacher:
+                places = (self.middles + (start if spare >= 0 else -start)) / duration
+                features.append(interpolate(self.teacher[clip], places))
+                valid.append((places >= 0) & (places < 1))
+        audio = torch.from_numpy(crops)
+        taught = (torch.stack(features), torch.stack(valid)) if self.teacher else (None, None)
+        return Batch(audio, *taught, texts or None)
+
+
+def check_channels(corpora: list[Path], wanted: int) -> None:
+    """Raises ConfigError where a corpus has not the autoencoder's channels."""
+    for corpus in corpora:
+        if (channels := load_manifest(corpus).channels) != wanted:
+            raise ConfigError(f"{corpus}: channels {channels}, and the autoencoder's audio_channels is {wanted}")
+
+
+def load_split(corpora: list[Path], split: Split, clips: int | None = None) -> list[np.ndarray]:
+    """The clips of one split of all corpora, each `(time,)` or, of stereo, `(2, time)`; or the first so many."""
+    found = ((corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split(split))
+    return [load_clip(corpus, clip) for corpus, clip in islice(found, clips)]
