@@ -1,9 +1,21 @@
-"""What the adversarial stage does to the generator's latent, as dots."""
+"""RAVE's Figures 8 and 2, and as dots what the three ways of stage two mean for a generator."""
 
 from matplotlib.figure import Figure
 
+from shared.plotting.compactness import compactness_figure
 from shared.plotting.dots import dots_figure
+from shared.plotting.truncation import truncation_figure
 from shared.studies.draw import StudyTable
+
+
+def fig8(table: StudyTable) -> Figure:
+    """Effective dimensions through both stages."""
+    return compactness_figure(table)
+
+
+def fig2(table: StudyTable) -> Figure:
+    """Distance where the least informative dimensions are noise."""
+    return truncation_figure(table)
 
 
 def generation(table: StudyTable) -> Figure:
