@@ -35,6 +35,7 @@ def truncation_figure(table: StudyTable) -> Figure:
             _draw(axes, table, variant, name, look)
         axes.set_title(title)
         axes.set_xlabel("fidelity of the latent")
+        axes.set_xticks([0.8, 0.85, 0.9, 0.95, 1.0])
         axes.grid(color=GRID, linewidth=0.8)
         axes.set_axisbelow(True)
     figure.text(0.012, 1 - 0.17 / height, table.title, fontsize=11, weight="bold", va="center")
