@@ -32,7 +32,7 @@ rule train_autoencoder:
     input:
         unpack(inputs("autoencoder")),
     output:
-        ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
+        model=ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
     params:
         **job_params("autoencoder"),
         checkpoints=beside("checkpoints"),
@@ -56,7 +56,7 @@ rule train_autoencoder:
             "shared.training.autoencoder",
             "--corpora {input.corpora:q} {params.features}",
             "--checkpoints {params.checkpoints:q} --code {params.code}",
-            output="{output[0]:q}",
+            output="{output.model:q}",
         )
 
 
@@ -64,8 +64,8 @@ rule train_autoencoder:
 # in a file that Snakemake knows of, so that it is made again if it is lost, and outlives the checkpoints.
 use rule train_autoencoder as train_watched_autoencoder with:
     output:
-        ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
-        ensure(f"runs/{{scale}}/{{owner}}/autoencoder/{{key}}/{KEPT}", non_empty=True),
+        model=ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
+        snapshots=ensure(f"runs/{{scale}}/{{owner}}/autoencoder/{{key}}/{KEPT}", non_empty=True),
     wildcard_constraints:
         key=watched_keys(),
 
