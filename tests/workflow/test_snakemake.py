@@ -131,14 +131,11 @@ def test_compactness_and_truncation_go_from_the_training_into_table_record_and_f
     for kind in ("compactness", "truncation"):
         assert (record / f"scores/pair/dim64_s0_{kind}.csv").exists()
     assert project.planned(*target) == {}
-    # What a training kept is all that is read of it, and is made again where it is lost and needed.
-    kept = sorted(project.folder.glob("runs/smoke/toy/autoencoder/*/snapshots.safetensors"))
-    measured = sorted(project.folder.glob("runs/smoke/toy/compactness/*/compactness.csv"))
-    assert len(kept) == len(measured) == 2
-    for path in (kept[0], *measured):
-        path.unlink()
-    planned = project.planned(*target)
-    assert (planned["train_watched_autoencoder"], planned["measure_compactness"]) == (1, 2)
+    # What a training kept is all that is read of it: its checkpoints may go.
+    assert len([*project.folder.glob("runs/smoke/toy/autoencoder/*/snapshots.safetensors")]) == 2
+    for path in project.folder.glob("runs/smoke/toy/autoencoder/*/checkpoints"):
+        shutil.rmtree(path)
+    assert project.planned(*target) == {}
 
 
 ERRORS = {
