@@ -27,7 +27,7 @@ def test_the_whole_chain_and_what_reruns(project):
     first = project.digest()
     for name in ("figures/toy_width.pdf", "results/smoke/toy/width.csv", "results/smoke/toy/width.md",
                  "results/smoke/toy/width.png", "results/smoke/toy/width_verdicts.csv",
-                 "results/smoke/toy/scores/dim64_s0_generation.csv",
+                 "results/smoke/toy/scores/width/dim64_s0_generation.csv",
                  "results/smoke/toy/clips/width/dim64_s0_generation_clip6.mp3"):
         assert first[name], name
     assert (project.folder / "results/smoke/toy/width_provenance.json").exists()
@@ -88,7 +88,8 @@ def test_a_study_of_reconstructions_trains_neither_generators_nor_evaluators_tha
     made = {path.name for owner in ("shared", "toy") for path in (project.folder / "runs/smoke" / owner).iterdir()}
     assert made == {"corpus", "speaker", "autoencoder", "reconstructions", "scores", "studies"}
     assert "reconstruction" in (project.folder / "results/smoke/toy/pair.csv").read_text()
-    assert not (project.folder / "results/smoke/toy/scores/ground_truth.csv").exists()
+    kept = {path.name for path in (project.folder / "results/smoke/toy/scores/pair").iterdir()}
+    assert kept == {"dim64_s0_reconstruction.csv", "dim256_s0_reconstruction.csv"}
 
 
 @pytest.mark.slow
@@ -104,7 +105,7 @@ def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
     record = project.folder / "results/smoke/toy"
     # Free-running grows by 0.2 a position from 0.2, teacher-forced stays at 0.1: 0.9 − 0.1.
     assert "dim256,256,,,generation,exposure,0.8,,,12,1" in (record / "pair.csv").read_text()
-    assert (record / "scores/dim64_s0_exposure.csv").exists()
+    assert (record / "scores/pair/dim64_s0_exposure.csv").exists()
     assert project.planned("figures/toy_pair.pdf", "--config", "scale=smoke") == {}
 
 
