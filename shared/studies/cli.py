@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from shared.cli import run_job
 from shared.config import ConfigError, did_you_mean
@@ -77,6 +78,19 @@ def parser() -> argparse.ArgumentParser:
         "provenance comes first",
     )  # fmt: skip
     each.set_defaults(command=compare)
+    _add_commands_of_all_studies(commands)
+    each = commands.add_parser(
+        "doctor", help="hardware, packages, and which evaluators and corpora are reachable"
+    )
+    each.add_argument("--online", action="store_true", help="ask the hub for what is not in the local cache")
+    each.set_defaults(command=doctor)
+    each = commands.add_parser("dvc", help="write dvc.yaml from the study files, after a source or a study was added")
+    each.set_defaults(command=write_dvc)
+    return top
+
+
+def _add_commands_of_all_studies(commands: Any) -> None:
+    """Those that draw on all of a scale's record; `commands` are argparse's subparsers."""
     each = commands.add_parser(
         "rank",
         help="each study's variants by one metric, best first",
@@ -108,14 +122,6 @@ def parser() -> argparse.ArgumentParser:
         "--scale", action="append", help="a folder under results/, such as cpu; again for more (default: all there are)"
     )
     each.set_defaults(command=report)
-    each = commands.add_parser(
-        "doctor", help="hardware, packages, and which evaluators and corpora are reachable"
-    )
-    each.add_argument("--online", action="store_true", help="ask the hub for what is not in the local cache")
-    each.set_defaults(command=doctor)
-    each = commands.add_parser("dvc", help="write dvc.yaml from the study files, after a source or a study was added")
-    each.set_defaults(command=write_dvc)
-    return top
 
 
 def list_studies(arguments: argparse.Namespace) -> None:
