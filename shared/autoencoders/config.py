@@ -54,6 +54,8 @@ class SpectralConfig(Strict):
     """Sizes of the spectral family; `hop = stft_hop · downsample`."""
 
     family: Literal["spectral"]
+    # Left out of the JSON where it is the default: a run's folder is named after a hash of it.
+    audio_channels: PositiveInt = Field(1, exclude_if=lambda channels: channels == 1)
     n_fft: int = Field(gt=0)
     stft_hop: int = Field(gt=0, description="samples from one STFT frame to the next")
     downsample: int = Field(gt=0, description="STFT frames for each latent frame")
@@ -67,11 +69,6 @@ class SpectralConfig(Strict):
         if self.n_fft < 2 * self.stft_hop or self.n_fft % 2:
             raise ValueError("n_fft must be even and at least 2 · stft_hop, or the iSTFT has gaps")
         return self
-
-    @property
-    def audio_channels(self) -> int:
-        """This family is mono."""
-        return 1
 
     @property
     def hop(self) -> int:

@@ -32,14 +32,14 @@ class ConvNeXtBlock(Unit):
 
 
 class SpectralEncoder(nn.Module):
-    """`(batch, 1, time)` → `(batch, out_channels, frames)`, time a multiple of the hop."""
+    """`(batch, audio_channels, time)` → `(batch, out_channels, frames)`, time a multiple of the hop."""
 
     def __init__(self, config: SpectralConfig, out_channels: int):
         super().__init__()
         self.stft = Stft(config.n_fft, config.stft_hop, padding="same")
         self.downsample = config.downsample
         bins = config.n_fft // 2 + 1
-        self.embed = nn.Linear(3 * bins, config.width)
+        self.embed = nn.Linear(config.audio_channels * 3 * bins, config.width)
         self.blocks = nn.Sequential(*(ConvNeXtBlock(config.width) for _ in range(config.depth)))
         self.merge = nn.Linear(config.width * config.downsample, config.latent_width)
         self.latent_blocks = nn.Sequential(*(ConvNeXtBlock(config.latent_width) for _ in range(config.latent_depth)))
@@ -47,34 +47,36 @@ class SpectralEncoder(nn.Module):
         self.project = nn.Linear(config.latent_width, out_channels)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Log magnitude and phase direction of each bin are the input features."""
-        x = self.blocks(self.embed(log_polar(self.stft(audio.squeeze(1)).transpose(1, 2))))
+        """Log magnitude and phase direction of each bin of each audio channel are the input features."""
+        features = log_polar(self.stft(audio.flatten(0, 1)).transpose(1, 2)).unflatten(0, audio.shape[:2])
+        x = self.blocks(self.embed(features.transpose(1, 2).flatten(2)))
         batch, frames, width = x.shape
         x = self.merge(x.reshape(batch, frames // self.downsample, width * self.downsample))
         return self.project(self.norm(self.latent_blocks(x))).transpose(1, 2)
 
 
 class SpectralDecoder(nn.Module):
-    """`(batch, latent_dim, frames)` → `(batch, 1, frames · hop)`."""
+    """`(batch, latent_dim, frames)` → `(batch, audio_channels, frames · hop)`."""
 
     def __init__(self, config: SpectralConfig, latent_dim: int):
         super().__init__()
         self.stft = Stft(config.n_fft, config.stft_hop, padding="same")
-        self.downsample = config.downsample
+        self.downsample, self.audio_channels = config.downsample, config.audio_channels
         self.project = nn.Linear(latent_dim, config.latent_width)
         self.latent_blocks = nn.Sequential(*(ConvNeXtBlock(config.latent_width) for _ in range(config.latent_depth)))
         self.split = nn.Linear(config.latent_width, config.width * config.downsample)
         self.blocks = nn.Sequential(*(ConvNeXtBlock(config.width) for _ in range(config.depth)))
         self.norm = nn.LayerNorm(config.width)
-        self.head = nn.Linear(config.width, config.n_fft + 2)
+        self.head = nn.Linear(config.width, config.audio_channels * (config.n_fft + 2))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """The head's two halves are log magnitude and phase angle of each bin."""
+        """The head's two halves for each audio channel are log magnitude and phase angle of each bin."""
         x = self.latent_blocks(self.project(latents.transpose(1, 2)))
         batch, frames, _ = x.shape
         x = self.split(x).reshape(batch, frames * self.downsample, -1)
-        spectrum = from_log_polar(self.head(self.norm(self.blocks(x))).float().transpose(1, 2))
-        return self.stft.inverse(spectrum).unsqueeze(1)
+        made = self.head(self.norm(self.blocks(x))).float().transpose(1, 2)
+        spectrum = from_log_polar(made.unflatten(1, (self.audio_channels, -1)).flatten(0, 1))
+        return self.stft.inverse(spectrum).unflatten(0, (batch, self.audio_channels))
 
 
 def log_polar(spectrum: Tensor) -> Tensor:

@@ -112,6 +112,7 @@ def test_a_projection_which_makes_a_scale_is_refused_with_a_bottleneck_that_has_
 MONO_ONLY = [{"mel_input": {"sample_rate": 16000, "n_mels": 10, "n_fft": 200}, "decoder": {"kind": "dac"}},
              {"decoder": {"kind": "bigvgan", "strides": [4, 4, 5], "kernels": [8, 8, 9]}}]
 STEREO = {
+    "spectral": {**FAMILIES["spectral"], "audio_channels": 2},
     "oobleck": {**FAMILIES["oobleck"], "audio_channels": 2},
     "dac": {**FAMILIES["dac"], "audio_channels": 2, "mel_input": None},
     "resampling": {**FAMILIES["resampling"], "audio_channels": 2},
@@ -137,6 +138,11 @@ def test_stereo_is_refused_where_a_part_is_mono(mono):
     architecture = {"family": "dac", "channels": 4, "strides": [4, 4, 5], "audio_channels": 2, **mono}
     with pytest.raises(ValueError, match="audio_channels 2: mel_input and the bigvgan decoder are mono"):
         AutoencoderConfig(architecture=architecture, bottleneck={"dim": 2})
+
+
+def test_a_mono_spectral_config_is_dumped_as_before_it_could_be_stereo():
+    config = AutoencoderConfig(architecture=FAMILIES["spectral"], bottleneck={"dim": 2})
+    assert "audio_channels" not in config.model_dump(mode="json")["architecture"]
 
 
 @pytest.mark.parametrize("family", STEREO)
