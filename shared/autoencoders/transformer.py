@@ -1,6 +1,7 @@
 """A transformer block with what SAME's autoencoder has (arXiv 2605.18613): DyT, differential attention, gated layers.
 
-The same block, with other choices, makes the small models that shape a latent (`shared/losses`).
+The same block, with other choices, makes the small models that shape a latent (`shared/losses`), and its parts the
+generator of Stable Audio 3 (`shared.generators.stable_audio`).
 """
 
 from typing import Literal
@@ -61,19 +62,47 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, angles: Tensor, window: Window) -> Tensor:
         """`(batch, tokens, width)` -> the same; `angles` from `rotary_angles` for half of a head's channels."""
-        parts = x.shape[0], x.shape[1], -1, self.head_dim
-        value, *pairs = (part.view(parts).transpose(1, 2) for part in self.project(x).chunk(self.chunks, dim=-1))
-        attended = [
-            window(_turn(self.query_norm(query), angles), _turn(self.key_norm(key), angles), value)
-            for query, key in zip(pairs[::2], pairs[1::2], strict=True)
-        ]
-        mixed = attended[0] - attended[1] if self.differential else attended[0]
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        value, *pairs = _split(self.project(x), self.chunks, self.head_dim)
+        queries = [_turn(self.query_norm(query), angles) for query in pairs[::2]]
+        keys = [_turn(self.key_norm(key), angles) for key in pairs[1::2]]
+        return self.out(_mix(queries, keys, value, window))
 
     @property
     def chunks(self) -> int:
         """How many tensors the input is projected to: values, and queries and keys of each attention."""
         return 5 if self.differential else 3
+
+
+class CrossAttention(nn.Module):
+    """As `SelfAttention`, but to other tokens, which have no positions here."""
+
+    def __init__(self, width: int, head_dim: int, norm: NormKind | None = "dyt", differential: bool = True):
+        super().__init__()
+        self.head_dim, self.maps = head_dim, 2 if differential else 1
+        self.query = nn.Linear(width, self.maps * width, bias=False)
+        self.key_value = nn.Linear(width, (self.maps + 1) * width, bias=False)
+        self.query_norm, self.key_norm = make_norm(norm, head_dim), make_norm(norm, head_dim)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(self, x: Tensor, context: Tensor, window: Window) -> Tensor:
+        """`(batch, tokens, width)` attends to `(batch, context tokens, width)`."""
+        queries = _split(self.query(x), self.maps, self.head_dim)
+        value, *keys = _split(self.key_value(context), self.maps + 1, self.head_dim)
+        # In float32, as after RoPE.
+        queries = [self.query_norm(query).float() for query in queries]
+        return self.out(_mix(queries, [self.key_norm(key).float() for key in keys], value, window))
+
+
+def _split(x: Tensor, parts: int, head_dim: int) -> list[Tensor]:
+    """`(batch, tokens, parts · width)` cut into parts of `(batch, heads, tokens, head_dim)`."""
+    return [part.unflatten(-1, (-1, head_dim)).transpose(1, 2) for part in x.chunk(parts, dim=-1)]
+
+
+def _mix(queries: list[Tensor], keys: list[Tensor], value: Tensor, window: Window) -> Tensor:
+    """What one attention takes from the values, or the first of two less the second: `(batch, tokens, width)`."""
+    first, *second = (window(query, key, value) for query, key in zip(queries, keys, strict=True))
+    mixed = first - second[0] if second else first
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def _turn(x: Tensor, angles: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ from shared.generators.flow_matching import FlowExample
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import NextTokenConfig, kind_of_generator
 from shared.generators.paths import build_path
+from shared.generators.stable_audio import StableAudioDiT
 from shared.generators.text import build_text_encoder
 
 AnyGeneratorConfig = GeneratorConfig | NextTokenConfig
-ARCHITECTURES = {"dit": DiT, "f5": F5}
+ARCHITECTURES = {"dit": DiT, "f5": F5, "stable_audio": StableAudioDiT}
 
 
 def build_model(config: GeneratorConfig, latent_dim: int) -> VelocityModel:

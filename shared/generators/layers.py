@@ -15,8 +15,8 @@ TEXT_KERNEL = 7
 class Embedder(nn.Sequential):
     """Two linear layers with SiLU between."""
 
-    def __init__(self, inputs: int, width: int):
-        super().__init__(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width))
+    def __init__(self, inputs: int, width: int, outputs: int | None = None, bias: bool = True):
+        super().__init__(nn.Linear(inputs, width, bias), nn.SiLU(), nn.Linear(width, outputs or width, bias))
 
 
 def time_features(time: Tensor, features: int = TIME_FEATURES) -> Tensor:

@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from shared.autoencoders.transformer import DynamicTanh, GatedFeedForward, SelfAttention, TransformerBlock
+from shared.autoencoders.transformer import (
+    CrossAttention,
+    DynamicTanh,
+    GatedFeedForward,
+    SelfAttention,
+    TransformerBlock,
+)
 from shared.autoencoders.windows import Everything, Sliding
 from shared.generators.layers import rotary_angles
 
@@ -57,6 +63,25 @@ def test_differential_attention_is_the_difference_of_two(x):
         outputs.append((maps[0] - maps[1]) @ value[..., head])
     expected = torch.cat(outputs, dim=-1) @ attention.out.weight.T
     torch.testing.assert_close(attention(x, angles(7, 8), Everything()), expected)
+
+
+@pytest.mark.parametrize("differential", [False, True])
+def test_cross_attention_takes_values_from_the_context_that_a_mask_allows(differential, x):
+    torch.manual_seed(0)
+    attention = CrossAttention(16, 8, "rms", differential)
+    context, mask = torch.randn(2, 5, 16), torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]).bool()
+    value, *keys = (context @ attention.key_value.weight.T).split(16, dim=-1)
+    queries = (x @ attention.query.weight.T).split(16, dim=-1)
+    outputs = []
+    for head in (slice(0, 8), slice(8, 16)):
+        scores = [
+            F.rms_norm(q[..., head], (8,)) @ F.rms_norm(k[..., head], (8,)).transpose(1, 2) / 8**0.5
+            for q, k in zip(queries, keys, strict=True)
+        ]
+        maps = [each.masked_fill(~mask[:, None], -torch.inf).softmax(-1) for each in scores]
+        outputs.append((maps[0] - maps[1] if differential else maps[0]) @ value[..., head])
+    expected = torch.cat(outputs, dim=-1) @ attention.out.weight.T
+    torch.testing.assert_close(attention(x, context, Everything(mask[:, None, None])), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_depends_on_distances_alone(x):

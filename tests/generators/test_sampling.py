@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from shared.generators.builder import build_generator
-from shared.generators.config import CharactersConfig, DiTConfig, F5Config, GeneratorConfig
+from shared.generators.config import CharactersConfig, DiTConfig, F5Config, GeneratorConfig, StableAudioDiTConfig
 from shared.generators.sampling import sample_latents, solver_times
 from shared.generators.sampling_config import GuidanceConfig, SolverConfig
 
@@ -17,6 +17,10 @@ CONFIG = GeneratorConfig(
 )
 F5 = GeneratorConfig(
     architecture=F5Config(kind="f5", width=16, depth=1, heads=1, head_dim=4, text_layers=1),
+    text=CharactersConfig(kind="characters", dim=4),
+)
+STABLE_AUDIO = GeneratorConfig(
+    architecture=StableAudioDiTConfig(kind="stable_audio", width=16, depth=1, heads=1, memory_tokens=2),
     text=CharactersConfig(kind="characters", dim=4),
 )
 NOISE = torch.randn(2, 8, 3, generator=torch.Generator().manual_seed(0))
@@ -41,6 +45,8 @@ def make_generator(transformer: nn.Module | None = None, config: GeneratorConfig
     torch.manual_seed(0)
     generator = build_generator(config, latent_dim=3).eval()
     nn.init.normal_(generator.transformer.project.weight, std=0.5)
+    if config is STABLE_AUDIO:  # its cross-attention, the text's only way in, is 0 at first
+        nn.init.normal_(generator.transformer.blocks[0].cross_attention.out.weight, std=0.5)
     if transformer is not None:
         generator.transformer = transformer
     return generator
@@ -115,7 +121,7 @@ def test_without_the_fix_the_prompt_part_evolves_freely():
     torch.testing.assert_close(recorder.calls[2][0][0, :3], 0.5 * NOISE[0, :3])
 
 
-@pytest.mark.parametrize("config", [CONFIG, F5])
+@pytest.mark.parametrize("config", [CONFIG, F5, STABLE_AUDIO])
 def test_without_a_prompt_every_frame_is_made_from_the_text(config):
     generator = make_generator(config=config)
 
@@ -130,7 +136,7 @@ def test_without_a_prompt_every_frame_is_made_from_the_text(config):
     assert not torch.allclose(other[0], result[0]) and torch.equal(other[1], result[1])
 
 
-@pytest.mark.parametrize("config", [CONFIG, F5])
+@pytest.mark.parametrize("config", [CONFIG, F5, STABLE_AUDIO])
 def test_a_batch_gives_what_its_examples_give_alone(config):
     generator = make_generator(config=config)
     together = sample(generator)

@@ -417,9 +417,11 @@ def test_examples_join_utterances_of_one_speaker(tmp_path):
 
 
 F5 = {"kind": "f5", "width": 16, "depth": 2, "heads": 1, "head_dim": 8, "text_positions": "stretched"}
+STABLE_AUDIO = {"kind": "stable_audio", "width": 32, "depth": 2, "heads": 2, "memory_tokens": 4}
+ARCHITECTURES = [SMOKE.generator.architecture.model_dump(), F5, STABLE_AUDIO]
 
 
-@pytest.mark.parametrize("architecture", [SMOKE.generator.architecture.model_dump(), F5], ids=lambda each: each["kind"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda each: each["kind"])
 def test_repa_aligns_hidden_states_to_a_teacher(tmp_path, architecture):
     torch.manual_seed(0)
     examples = make_examples(tmp_path)

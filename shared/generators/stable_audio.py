@@ -1,0 +1,144 @@
+"""Stable Audio 3's diffusion transformer over latent frames, with text by cross-attention and audio context added.
+
+The architecture of Stable Audio 3 (its released code, configs and the shapes in its checkpoints), the public stand-in
+for the generator of SAME (arXiv 2605.18613), which has about as many weights: RMSNorm and differential attention,
+gated feed-forward layers, learned memory tokens before the frames, one global AdaLN modulation with sigmoid gates to
+which each block adds an offset of its own, and in each block two layers of its own for the audio context.
+
+Medium has 1,453,170,176 weights, the published 1,453.2 M, and small 459,130,880 (459.1 M), both without the 197,376
+that embed the duration, which are not counted there as they belong to the text's conditioner.
+
+What differs: padded frames and tokens are masked, where the released conditioner fills texts up to 256 tokens with a
+learned embedding that the frames attend to; the last layer is 0 at first; flow time 1 is data here, and noise there.
+The mask of the audio context, an input of its own there, is found again here from where the context is not 0.
+Durations are in latent frames here, as a share of `longest`, and in seconds there, as a share of 384 of them; that
+they are counted from 0 is guessed.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shared.autoencoders.transformer import CrossAttention, GatedFeedForward, SelfAttention
+from shared.autoencoders.windows import Everything
+from shared.generators.base import Text, VelocityModel
+from shared.generators.config import StableAudioDiTConfig
+from shared.generators.layers import Embedder, length_mask, rotary_angles
+from shared.unit import Unit
+
+FEATURES = 256  # of the flow time, and of the duration
+FREQUENCIES = 0.5, 1e4  # lowest and highest of them, in turns from 0 to 1
+NORM_EPS = 1e-5
+
+
+class Block(Unit):
+    """Self-attention, cross-attention to the text, audio context, feed-forward; all add nothing at first."""
+
+    def __init__(self, config: StableAudioDiTConfig, latent_dim: int):
+        super().__init__()
+        width, head_dim = config.width, config.width // config.heads
+        self.offset = nn.Parameter(torch.randn(6 * width) / width**0.5)
+        self.self_norm, self.cross_norm, self.feed_forward_norm = (nn.RMSNorm(width, eps=NORM_EPS) for _ in range(3))
+        self.self_attention = SelfAttention(width, head_dim, "rms", config.differential)
+        self.cross_attention = CrossAttention(width, head_dim, "rms", config.differential)
+        self.context_embed = Embedder(latent_dim + 1, width)
+        self.feed_forward = GatedFeedForward(width, config.feed_forward * width)
+        for branch in (self.self_attention, self.cross_attention):
+            nn.init.zeros_(branch.out.weight)
+        for last in (self.context_embed[2], self.feed_forward.out):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(
+        self, x: Tensor, text: Tensor, modulation: Tensor, context: Tensor, angles: Tensor, mask: Tensor,
+        text_mask: Tensor,
+    ) -> Tensor:
+        """`(batch, memory + frames, width)` -> the same.
+
+        Args:
+            x: memory tokens, then frames.
+            text: the duration and the text, `(batch, 1 + tokens, width)`.
+            modulation: what all blocks share, `(batch, 6 · width)`.
+            context: where audio context is given and what it is, `(batch, frames, dim + 1)`.
+            angles: of the memory tokens' and the frames' positions.
+            mask: of memory tokens and frames, `(batch, 1, 1, memory + frames)`.
+            text_mask: of duration and text, `(batch, 1, 1, 1 + tokens)`.
+        """
+        scale, shift, gate, scale_ff, shift_ff, gate_ff = (modulation + self.offset).unsqueeze(1).chunk(6, dim=-1)
+        y = self.self_attention(self.self_norm(x) * (1 + scale) + shift, angles, Everything(mask))
+        x = x + torch.sigmoid(1 - gate) * y
+        x = x + self.cross_attention(self.cross_norm(x), text, Everything(text_mask))
+        x = x + F.pad(self.context_embed(context), (0, 0, x.shape[1] - context.shape[1], 0))
+        return x + torch.sigmoid(1 - gate_ff) * self.feed_forward(self.feed_forward_norm(x) * (1 + scale_ff) + shift_ff)
+
+
+class StableAudioDiT(VelocityModel):
+    """Stable Audio 3's transformer.
+
+    A dropped text takes the duration's token with it: both are 0, so that cross-attention gives 0, as its layers have
+    no biases. The duration stays in the modulation, as in the released unconditional branch.
+
+    Args:
+        config: sizes.
+        latent_dim: channels of a latent frame.
+        text_dim: channels of the text features, and of the duration's.
+    """
+
+    def __init__(self, config: StableAudioDiTConfig, latent_dim: int, text_dim: int):
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.time_embed = Embedder(FEATURES, width)
+        self.duration = nn.Linear(FEATURES, text_dim)
+        self.duration_embed = Embedder(text_dim, width, bias=False)
+        self.text_embed = Embedder(text_dim, width, bias=False)
+        self.modulation = Embedder(width, width, 6 * width)
+        self.mix_latents = nn.Linear(latent_dim, latent_dim, bias=False)
+        self.embed = nn.Linear(latent_dim, width, bias=False)
+        self.memory = nn.Parameter(torch.randn(config.memory_tokens, width))
+        self.blocks = nn.ModuleList(Block(config, latent_dim) for _ in range(config.depth))
+        self.project = nn.Linear(width, latent_dim, bias=False)
+        self.mix_velocity = nn.Linear(latent_dim, latent_dim, bias=False)
+        for layer in (self.mix_latents, self.project, self.mix_velocity):
+            nn.init.zeros_(layer.weight)
+
+    def forward(
+        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
+        return_layer: int | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """See `VelocityModel`."""
+        memory, length = self.config.memory_tokens, latents.shape[1]
+        duration = self.duration(fourier_features((frames / self.config.longest).clamp_max(1)))
+        condition = self.time_embed(fourier_features(time)) + self.duration_embed(duration)
+        modulation = self.modulation(condition)
+        tokens = torch.cat([duration.unsqueeze(1), text.features], dim=1) * keep[:, None, None]
+        tokens = self.text_embed(tokens)
+        text_mask = F.pad(length_mask(text.lengths, text.features.shape[1]), (1, 0), value=True)[:, None, None, :]
+        mask = F.pad(length_mask(frames, length), (memory, 0), value=True)[:, None, None, :]
+        given = (context != 0).any(dim=-1, keepdim=True)
+        context = torch.cat([given.to(context.dtype), context], dim=-1)
+        x = self.embed(latents + self.mix_latents(latents))
+        x = torch.cat([self.memory.expand(len(x), -1, -1), x], dim=1)
+        positions = torch.arange(memory + length, device=x.device).float().unsqueeze(0)
+        angles = rotary_angles(positions, self.config.width // self.config.heads // 2, self.config.rope_base)
+        hidden = None
+        for index, block in enumerate(self.blocks, start=1):
+            x = block(x, tokens, modulation, context, angles, mask, text_mask)
+            if index == return_layer:
+                hidden = x[:, memory:]
+        velocity = self.project(x[:, memory:])
+        velocity = velocity + self.mix_velocity(velocity)
+        return velocity if return_layer is None else (velocity, hidden)
+
+
+def fourier_features(x: Tensor) -> Tensor:
+    """Cosines and sines of numbers from 0 to 1, `(batch,)` -> `(batch, FEATURES)`, with frequencies spread evenly.
+
+        cos(2π f x), sin(2π f x), the f a geometric series
+    """
+    low, high = (math.log(frequency) for frequency in FREQUENCIES)
+    frequencies = torch.linspace(low, high, FEATURES // 2, device=x.device).exp()
+    angles = 2 * torch.pi * x.float()[:, None] * frequencies
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
