@@ -1,4 +1,4 @@
-"""RAVE's Figures 8 and 2, and as dots what the three ways of stage two mean for a generator."""
+"""RAVE's Figures 8 and 2, and as dots what stage two, and another schedule, mean for a generator."""
 
 from matplotlib.figure import Figure
 
@@ -22,4 +22,11 @@ def generation(table: StudyTable) -> Figure:
     """The three ways of stage two: what they reconstruct, hold and let generate."""
     return dots_figure(
         table, {"reconstruction": ("mel_distance", "lsd", "kl"), "generation": ("text_similarity", "kad", "fad")}
+    )
+
+
+def schedule(table: StudyTable) -> Figure:
+    """RAVE's stages against Stable Audio Open's."""
+    return dots_figure(
+        table, {"reconstruction": ("mel_distance", "lsd", "kl", "dims95"), "generation": ("text_similarity", "kad", "fad")}
     )
