@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.config import ConfigError, did_you_mean
+from shared.metrics.by_clip import COLUMNS, ByClip
 from shared.metrics.names import TRUNCATED
 
 CUT_SHORT = {"spectral": "Spectral distance", "mel": "Mel distance"}  # of a latent of which a fidelity f is kept
@@ -90,7 +91,12 @@ QUANTITIES = {
     )
 }
 
-OF_TRUNCATION = tuple(f"{name}{fidelity}" for name in CUT_SHORT for fidelity in TRUNCATED)
+# The quantities that a job of its own measures by clip.
+OF_KIND: dict[ByClip, tuple[str, ...]] = {
+    kind: tuple(name for name, each in QUANTITIES.items() if set(each.columns()) <= set(columns))
+    for kind, columns in COLUMNS.items()
+}
+MEASURED_APART = frozenset(name for names in OF_KIND.values() for name in names)
 
 
 def quantity(name: str, where: str) -> Quantity:
