@@ -1,6 +1,6 @@
 # Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And what is measured of
 # latents: of next-token models the exposure to their own errors, of autoencoders how compact theirs are, and by test
-# clip what is left when they are cut short.
+# clip what is left when they are cut short or noisy, and what a linear map finds in them.
 rule ground_truth:
     input:
         unpack(inputs("ground_truth")),

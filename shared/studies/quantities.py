@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.config import ConfigError, did_you_mean
-from shared.metrics.by_clip import COLUMNS, ByClip
+from shared.metrics.by_clip import COLUMNS, NOISE_LEVELS, ByClip
 from shared.metrics.names import TRUNCATED
 
 CUT_SHORT = {"spectral": "Spectral distance", "mel": "Mel distance"}  # of a latent of which a fidelity f is kept
+NOISY = {"noise_lsd": "LSD", "noise_mel": "Mel distance", "noise_pesq": "PESQ"}  # of a latent with noise
+PROBED = {"chroma": "chroma", "level": "level difference"}  # found in a latent by a linear map
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,15 @@ QUANTITIES = {
             Quantity(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False)
             for name, label in CUT_SHORT.items()
             for fidelity in TRUNCATED
+        ),
+        *(
+            Quantity(f"{name}{level}", f"{label} with {level} % of noise", name == "noise_pesq")
+            for name, label in NOISY.items()
+            for level in NOISE_LEVELS
+        ),
+        *(
+            Quantity(f"{name}_error", f"Linear probe's error, {label}", False, f"{name}_residual", f"{name}_baseline")
+            for name, label in PROBED.items()
         ),
         *(
             Quantity(f"{name}{end}", label + when, False, digits=1, of_set=True)

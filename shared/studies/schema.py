@@ -47,7 +47,8 @@ class EvaluationConfig(Strict):
     clips: int = Field(gt=0)
     reconstruction: tuple[Literal[MetricName, "compactness", ByClip], ...] = Field(
         description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
-        "truncation: how far clips are from those decoded of fewer of its dimensions"
+        "truncation: how far clips are from those decoded of fewer of its dimensions; noise: of those with noise in "
+        "them; probe: how much of pitch and of place in stereo a linear map finds in them"
     )
     generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
         description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "

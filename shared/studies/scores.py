@@ -174,7 +174,9 @@ def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreF
     stacked = np.array([[_ordered_terms(file, metric) for file in row] for row in files])
     terms = np.moveaxis(stacked, 1, 2)  # (variants, seeds, 2, clips) → (variants, 2, seeds, clips)
     if (terms[:, 1].sum(axis=(-2, -1)) == 0).any():
-        reasons = [file.reasons[metric] for file in flat if metric in file.reasons]
+        # That of noise_pesq20 may be noise_pesq's.
+        names = metric, metric.rstrip("0123456789")
+        reasons = [file.reasons[name] for file in flat for name in names if name in file.reasons]
         study.missing[side, metric] = reasons[0] if reasons else f"{metric} has no value on any clip"
         return
     study.terms[side, metric] = terms

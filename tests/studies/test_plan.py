@@ -239,7 +239,7 @@ def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tm
     assert not any("compactness" in each for each in bare_spec["variants"])
 
 
-@pytest.mark.parametrize("kind", ["truncation"])
+@pytest.mark.parametrize("kind", ["truncation", "noise", "probe"])
 def test_what_is_measured_by_clip_hears_the_clips_that_are_reconstructed(sources, tmp_path, kind):
     plan = _measured(sources, tmp_path, {"reconstruction": [kind, "stoi"]})
     measured = [job for job in plan.jobs.values() if job.kind == kind]

@@ -111,7 +111,7 @@ def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
 
 @pytest.mark.slow
 def test_what_is_measured_of_latents_goes_from_the_training_into_table_record_and_figure(project):
-    kinds = "compactness", "truncation"
+    kinds = "compactness", "truncation", "noise", "probe"
     study = yaml.safe_load(project.study_file.read_text())
     study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
     for variant in ("dim64", "dim256"):
@@ -130,6 +130,9 @@ def test_what_is_measured_of_latents_goes_from_the_training_into_table_record_an
     record = project.folder / "results/smoke/toy"
     assert "dim256,256,,,reconstruction,dims95,20,19,21,12,1" in (record / "pair.csv").read_text()
     assert "dim256,256,,,reconstruction,spectral95,1.5,1.5,1.5,12,1" in (record / "pair.csv").read_text()
+    assert "dim256,256,,,reconstruction,noise_lsd20,1.5,1.5,1.5,12,1" in (record / "pair.csv").read_text()
+    # Residual over baseline, of which the stand-in makes the same.
+    assert "dim256,256,,,reconstruction,chroma_error,1,1,1,12,1" in (record / "pair.csv").read_text()
     for kind in kinds:
         assert (record / f"scores/pair/dim64_s0_{kind}.csv").exists()
     assert project.planned(*target) == {}
