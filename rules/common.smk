@@ -7,8 +7,9 @@ from shlex import quote
 from shared.studies.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
+from shared.metrics.by_clip import BY_CLIP
 from shared.studies.code import code_hash
-from shared.studies.plan import LATENT
+from shared.studies.jobs import KINDS, LATENT
 from shared.studies.workflow import (
     code_of,
     corpus_threads_of,

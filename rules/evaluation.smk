@@ -1,5 +1,6 @@
 # Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And what is measured of
-# latents: of next-token models the exposure to their own errors, of autoencoders how compact theirs are.
+# latents: of next-token models the exposure to their own errors, of autoencoders how compact theirs are, and by test
+# clip what is left when they are cut short or noisy, and what a linear map finds in them.
 rule ground_truth:
     input:
         unpack(inputs("ground_truth")),
@@ -138,32 +139,36 @@ rule measure_compactness:
         )
 
 
-rule measure_truncation:
-    input:
-        unpack(inputs("truncation")),
-    output:
-        ensure("runs/{scale}/{owner}/truncation/{key}/truncation.csv", non_empty=True),
-    params:
-        **job_params("truncation"),
-    log:
-        "logs/{scale}/{owner}/truncation/{key}.log",
-    benchmark:
-        "runs/{scale}/{owner}/truncation/{key}/benchmark.tsv"
-    conda:
-        "../envs/cpu.yaml"
-    threads: THREADS
-    priority: 20
-    resources:
-        mem_mb=4000,
-        runtime=240,
-        gpu=GPUS,
-    message:
-        "Measure what fewer dimensions of the latent lose [{params.label}]"
-    shell:
-        job_command(
-            "shared.training.measure_truncation",
-            "--corpus {input.corpus:q} --corpora {input.corpora:q} --autoencoder {input.autoencoder:q}",
-        )
+for kind in BY_CLIP:
+
+    rule:
+        name:
+            f"measure_{kind}"
+        input:
+            unpack(inputs(kind)),
+        output:
+            ensure(f"runs/{{scale}}/{{owner}}/{kind}/{{key}}/{kind}.csv", non_empty=True),
+        params:
+            **job_params(kind),
+        log:
+            f"logs/{{scale}}/{{owner}}/{kind}/{{key}}.log",
+        benchmark:
+            f"runs/{{scale}}/{{owner}}/{kind}/{{key}}/benchmark.tsv"
+        conda:
+            "../envs/cpu.yaml"
+        threads: THREADS
+        priority: 20
+        resources:
+            mem_mb=4000,
+            runtime=240,
+            gpu=GPUS,
+        message:
+            f"Measure the latent clip by clip: {kind} [{{params.label}}]"
+        shell:
+            job_command(
+                KINDS[kind][0],
+                "--corpus {input.corpus:q} --corpora {input.corpora:q} --autoencoder {input.autoencoder:q}",
+            )
 
 
 rule score:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from shared.config import ConfigError, Strict, did_you_mean
 from shared.files import read_json
 from shared.studies.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
+from shared.studies.jobs import LATENT
 from shared.studies.keep_clips import LIST, KeptClip, read_kept
 from shared.studies.quantities import QUANTITIES
 from shared.studies.table import SIDE_TITLES, Row, read_rows, read_verdicts
@@ -277,5 +278,5 @@ def check_csv(path: Path, model: type[Strict]) -> None:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_(reconstruction|generation|exposure|compactness|truncation))?\.csv")
+    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *LATENT))}))?\.csv")
     return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

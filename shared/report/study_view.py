@@ -11,7 +11,7 @@ from shared.report.record import StudyRecord, score_files
 from shared.studies.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
 from shared.studies.compactness import read_compactness
 from shared.studies.exposure import read_curve
-from shared.studies.quantities import OF_TRUNCATION, QUANTITIES
+from shared.studies.quantities import MEASURED_APART, QUANTITIES
 from shared.studies.scores import GROUND_TRUTH, ScoreFile, read_scores
 from shared.studies.table import SIDE_TITLES, Row
 
@@ -175,7 +175,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
     for side in SIDE_TITLES:
         mine = [path for path in paths if path.stem.endswith(side) or path.stem == GROUND_TRUTH]
         values = [row for row in rows if row.side == side and row.value is not None]
-        values = [row for row in values if not (QUANTITIES[row.metric].of_set or row.metric in OF_TRUNCATION)]
+        values = [row for row in values if not (QUANTITIES[row.metric].of_set or row.metric in MEASURED_APART)]
         try:
             files = [read_scores(path) for path in mine]
         except (ConfigError, UnicodeDecodeError):

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from shared.config import ConfigError
+from shared.metrics.by_clip import ByClip
 from shared.studies.bootstrap import Draws
 
 COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
@@ -128,8 +129,8 @@ def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
     return found["replicates"], int(found["clips"])
 
 
-def files_of(kind: Literal["compactness", "truncation"], spec: dict[str, Any]) -> dict[tuple[str, int], Path]:
-    """compactness.csv or truncation.csv by variant and seed, of the variants that have one; see `Plan.study_spec`."""
+def files_of(kind: Literal["compactness"] | ByClip, spec: dict[str, Any]) -> dict[tuple[str, int], Path]:
+    """What a kind measured, by variant and seed, of the variants that have it; see `Plan.study_spec`."""
     return {
         (variant["name"], int(seed)): Path(path)
         for variant in spec["variants"]

@@ -1,4 +1,6 @@
-"""The kinds of jobs: for each the module that does it and the file that is its result."""
+"""The kinds of jobs: for each the module that does it and the file that is its result; and which measure latents."""
+
+from shared.metrics.by_clip import BY_CLIP
 
 KINDS = {
     "corpus": ("shared.corpora.build", "manifest.json"),
@@ -14,6 +16,8 @@ KINDS = {
     "samples": ("shared.generators.sample", "clips.json"),
     "exposure": ("shared.generators.measure_exposure", "exposure.csv"),
     "compactness": ("shared.training.measure_compactness", "compactness.csv"),
-    "truncation": ("shared.training.measure_truncation", "truncation.csv"),
+    **{kind: (f"shared.training.measure_{kind}", f"{kind}.csv") for kind in BY_CLIP},
     "scores": ("shared.metrics.score", "scores.csv"),
 }
+
+LATENT = ("exposure", "compactness", *BY_CLIP)  # kinds of jobs that measure latents, no clips

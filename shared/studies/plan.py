@@ -15,16 +15,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.config import ConfigError, did_you_mean, digest
+from shared.metrics.by_clip import BY_CLIP
 from shared.metrics.names import EVALUATORS, OF_SETS
 from shared.studies.corpus_choice import corpus_override, identity, slug
-from shared.studies.jobs import KINDS
+from shared.studies.jobs import KINDS, LATENT
 from shared.studies.schema import Axis, Source, get
 
 PAPER_SCALE = "paper"
 SHARED = "shared"  # owner of what all sources use
 ONE_SEED = (0,)
 EVALUATOR_SEED, TEACHER_SEED = 0, 1
-LATENT = ("exposure", "compactness", "truncation")  # kinds of jobs that measure latents, no clips
 
 
 @dataclass
@@ -333,8 +333,9 @@ class _PointBuilder:
             spec = {"autoencoder": autoencoder.spec}
             self.latent["compactness"][seed] = add("compactness", word, spec, name, {"autoencoder": autoencoder})
         spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
-        if "truncation" in evaluation.reconstruction:
-            self.latent["truncation"][seed] = add("truncation", word, spec, name, {**trained, "corpora": heard})
+        for kind in BY_CLIP:
+            if kind in evaluation.reconstruction:
+                self.latent[kind][seed] = add(kind, word, spec, name, {**trained, "corpora": heard})
         if evaluation.reconstructed:
             clips = add("reconstructions", word, spec, name, trained)
             scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.files import read_json, sha256
+from shared.metrics.by_clip import BY_CLIP
 from shared.studies.code import ROOT
 from shared.studies.compactness import files_of
 from shared.studies.exposure import exposure_files
@@ -76,7 +77,7 @@ def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
     for side, found in metrics.items():
         if "kad" in found:
             metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
-    of_latents = {("reconstruction", kind): files_of(kind, spec) for kind in ("compactness", "truncation")}
+    of_latents = {("reconstruction", kind): files_of(kind, spec) for kind in ("compactness", *BY_CLIP)}
     for (side, name), paths in {("generation", "exposure"): exposure_files(spec), **of_latents}.items():
         for path in list(paths.values())[:1]:
             metrics[side] = metrics.get(side, {}) | {name: read_json(path.with_suffix(".json"))}

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.config import ConfigError, did_you_mean
+from shared.metrics.by_clip import COLUMNS, NOISE_LEVELS, ByClip
 from shared.metrics.names import TRUNCATED
 
 CUT_SHORT = {"spectral": "Spectral distance", "mel": "Mel distance"}  # of a latent of which a fidelity f is kept
+NOISY = {"noise_lsd": "LSD", "noise_mel": "Mel distance", "noise_pesq": "PESQ"}  # of a latent with noise
+PROBED = {"chroma": "chroma", "level": "level difference"}  # found in a latent by a linear map
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,15 @@ QUANTITIES = {
             for fidelity in TRUNCATED
         ),
         *(
+            Quantity(f"{name}{level}", f"{label} with {level} % of noise", name == "noise_pesq")
+            for name, label in NOISY.items()
+            for level in NOISE_LEVELS
+        ),
+        *(
+            Quantity(f"{name}_error", f"Linear probe's error, {label}", False, f"{name}_residual", f"{name}_baseline")
+            for name, label in PROBED.items()
+        ),
+        *(
             Quantity(f"{name}{end}", label + when, False, digits=1, of_set=True)
             for end, when in (("", ""), ("_before", ", before the last stage"))
             for name, label in (
@@ -90,7 +102,12 @@ QUANTITIES = {
     )
 }
 
-OF_TRUNCATION = tuple(f"{name}{fidelity}" for name in CUT_SHORT for fidelity in TRUNCATED)
+# The quantities that a job of its own measures by clip.
+OF_KIND: dict[ByClip, tuple[str, ...]] = {
+    kind: tuple(name for name, each in QUANTITIES.items() if set(each.columns()) <= set(columns))
+    for kind, columns in COLUMNS.items()
+}
+MEASURED_APART = frozenset(name for names in OF_KIND.values() for name in names)
 
 
 def quantity(name: str, where: str) -> Quantity:

@@ -14,6 +14,7 @@ from shared.corpora.hub import HubConfig, find_layout
 from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.generators.next_token_config import kind_of_generator
 from shared.generators.sampling_config import SamplingConfig
+from shared.metrics.by_clip import BY_CLIP, ByClip
 from shared.metrics.config import KadConfig
 from shared.metrics.names import EVALUATORS, OF_SETS, MetricName, channels_problem
 from shared.studies.claims import load_claims
@@ -44,9 +45,10 @@ class EvaluationConfig(Strict):
     """
 
     clips: int = Field(gt=0)
-    reconstruction: tuple[Literal[MetricName, "compactness", "truncation"], ...] = Field(
+    reconstruction: tuple[Literal[MetricName, "compactness", ByClip], ...] = Field(
         description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
-        "truncation: how far clips are from those decoded of fewer of its dimensions"
+        "truncation: how far clips are from those decoded of fewer of its dimensions; noise: of those with noise in "
+        "them; probe: how much of pitch and of place in stereo a linear map finds in them"
     )
     generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
         description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
@@ -66,7 +68,7 @@ class EvaluationConfig(Strict):
     @property
     def reconstructed(self) -> tuple[MetricName, ...]:
         """The metrics of reconstructed clips: all of reconstruction but those that latents are measured by."""
-        return tuple(metric for metric in self.reconstruction if metric not in ("compactness", "truncation"))
+        return tuple(metric for metric in self.reconstruction if metric not in ("compactness", *BY_CLIP))
 
     @property
     def generated(self) -> tuple[MetricName, ...]:

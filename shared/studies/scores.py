@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.config import ConfigError
+from shared.metrics.by_clip import ByClip
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
@@ -14,7 +15,7 @@ from shared.studies.bootstrap import Draws, ratio, replicate_ratios
 from shared.studies.compactness import SIDE, Compactness, Replicated, collect
 from shared.studies.distances import Distances
 from shared.studies.exposure import Curve
-from shared.studies.quantities import OF_TRUNCATION, QUANTITIES
+from shared.studies.quantities import OF_KIND, QUANTITIES
 
 GROUND_TRUTH = "ground_truth"
 
@@ -114,7 +115,7 @@ def load_study(
     kad: KadConfig | None = None,
     curves: dict[str, list[Curve]] | None = None,
     compactness: dict[str, list[Compactness]] | None = None,
-    truncation: dict[tuple[str, int], Path] | None = None,
+    by_clip: dict[ByClip, dict[tuple[str, int], Path]] | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -127,13 +128,14 @@ def load_study(
         kad: conventions of KAD, if they are not its paper's.
         curves: variant → its exposure, by seed.
         compactness: variant → of its latents, by seed.
-        truncation: truncation.csv of each (variant, seed); metrics of all variants or of none.
+        by_clip: kind → what was measured of latents by clip, the file of each (variant, seed); of a kind that some
+            variant lacks, none counts.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
     """
-    cut_short = {(*key, "truncation"): path for key, path in (truncation or {}).items()}
-    paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **cut_short}
+    of_latents = {(*key, kind): path for kind, each in (by_clip or {}).items() for key, path in each.items()}
+    paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
     read = {key: read_scores(path) for key, path in paths.items()}
     first = next(iter(paths))
     clips = sorted(read[first].clips)
@@ -152,8 +154,9 @@ def load_study(
     if study.curves:
         # Which clips a curve is of is not kept, so that there are none to draw in the bootstrap.
         study.missing["generation", "exposure"] = "exposure has no interval"
-    if len(cut_short) == len(variants) * len(seeds):
-        _collect_truncation(study, [[read[name, seed, "truncation"] for seed in seeds] for name in variants])
+    for kind, each in (by_clip or {}).items():
+        if len(each) == len(variants) * len(seeds):
+            _collect_by_clip(study, kind, [[read[name, seed, kind] for seed in seeds] for name in variants])
     if compactness:
         _collect_compactness(study, compactness)
     for metric, each in QUANTITIES.items() if truth is not None else ():
@@ -171,7 +174,9 @@ def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreF
     stacked = np.array([[_ordered_terms(file, metric) for file in row] for row in files])
     terms = np.moveaxis(stacked, 1, 2)  # (variants, seeds, 2, clips) → (variants, 2, seeds, clips)
     if (terms[:, 1].sum(axis=(-2, -1)) == 0).any():
-        reasons = [file.reasons[metric] for file in flat if metric in file.reasons]
+        # That of noise_pesq20 may be noise_pesq's.
+        names = metric, metric.rstrip("0123456789")
+        reasons = [file.reasons[name] for file in flat for name in names if name in file.reasons]
         study.missing[side, metric] = reasons[0] if reasons else f"{metric} has no value on any clip"
         return
     study.terms[side, metric] = terms
@@ -194,9 +199,9 @@ def _collect_sets(
             study.distances[side, metric] = distances
 
 
-def _collect_truncation(study: StudyScores, files: list[list[ScoreFile]]) -> None:
-    """Add what was measured of latents cut short; it replaces what `_collect` found no column for."""
-    for metric in OF_TRUNCATION:
+def _collect_by_clip(study: StudyScores, kind: ByClip, files: list[list[ScoreFile]]) -> None:
+    """Add what was measured of latents by clip; it replaces what `_collect` found no column for."""
+    for metric in OF_KIND[kind]:
         study.missing.pop((SIDE, metric), None)
         _collect(study, SIDE, metric, files)
 

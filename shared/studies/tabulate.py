@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.cli import run_job
 from shared.files import read_json, write_json, write_text
+from shared.metrics.by_clip import BY_CLIP
 from shared.metrics.config import KadConfig
 from shared.studies.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.studies.claims import Verdict, judge, load_claims
@@ -29,7 +30,7 @@ def tabulate(spec: dict[str, Any], facts: dict[str, Path]) -> tuple[list[Row], l
     names = [variant["name"] for variant in spec["variants"]]
     truth = Path(spec["ground_truth"]) if spec["ground_truth"] else None
     asked, kad = spec["set_metrics"], KadConfig(**spec["kad"])
-    latent = read_curves(spec), read_all(spec), files_of("truncation", spec)
+    latent = read_curves(spec), read_all(spec), {kind: files_of(kind, spec) for kind in BY_CLIP}
     scores = load_study(names, spec["seeds"], score_files(spec), truth, asked, kad, *latent)
     warn_of_few_clips(scores)
     replicates = SET_REPLICATES if scores.distances or scores.replicated else REPLICATES
@@ -64,13 +65,13 @@ def score_files(spec: dict[str, Any]) -> dict[tuple[str, int, str], Path]:
 
 
 def keep_scores(spec: dict[str, Any], folder: Path) -> None:
-    """Copy the per-clip scores to the record, exposure by position, compactness by step and truncation by clip."""
+    """Copy the scores to the record: those by clip, of latents too, exposure by position and compactness by step."""
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in score_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
     for (variant, seed), path in exposure_files(spec).items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_exposure.csv")
-    for kind in ("compactness", "truncation"):
+    for kind in ("compactness", *BY_CLIP):
         for (variant, seed), path in files_of(kind, spec).items():
             shutil.copyfile(path, folder / f"{variant}_s{seed}_{kind}.csv")
     if spec["ground_truth"]:

@@ -9,6 +9,7 @@ import pytest
 from shared.plotting.compactness import compactness_figure
 from shared.plotting.curve import curve_figure
 from shared.plotting.exposure import exposure_figure
+from shared.plotting.latent_noise import latent_noise_figure
 from shared.plotting.style import save_figure, styled
 from shared.plotting.truncation import truncation_figure
 from shared.studies.compactness import read_compactness
@@ -203,17 +204,23 @@ def test_compactness_of_seeds_is_their_mean_and_the_same_bytes_twice(tmp_path):
         compactness_figure(_table())
 
 
-def test_truncation_is_drawn_over_fidelity_a_line_a_variant(tmp_path):
+def _levels(names, percents):
+    """A table of two variants whose values at a level are the variant's place and what is missing to 100 percent."""
     table = _rates(["a", "b"])
     shown = {"setting": None, "paper_setting": None, "n": 3, "seeds": 1, "paper": None, "paper_where": None,
              "paper_trust": None}  # fmt: skip
     for place, variant in enumerate(table.variants):
-        for name in ("spectral", "mel"):
-            for percent in (80, 85, 90, 95, 99, 100):
+        for name in names:
+            for percent in percents:
                 value = 1 + place - percent / 100
                 row = Row(variant=variant, label=variant.upper(), side="reconstruction", metric=f"{name}{percent}",
                           value=value, low=value - 0.1, high=value + 0.1, **shown)  # fmt: skip
                 table.rows.append(row)
+    return table
+
+
+def test_truncation_is_drawn_over_fidelity_a_line_a_variant(tmp_path):
+    table = _levels(("spectral", "mel"), (80, 85, 90, 95, 99, 100))
     figure = truncation_figure(table)
     assert [axes.get_title() for axes in figure.axes] == ["Spectral distance", "Mel distance"]
     _, line = figure.axes[0].get_lines()
@@ -223,3 +230,19 @@ def test_truncation_is_drawn_over_fidelity_a_line_a_variant(tmp_path):
     save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
     with pytest.raises(ValueError, match="no variant of this study asks for truncation"):
         truncation_figure(_table())
+
+
+def test_noise_is_drawn_over_its_level_with_pesq_where_there_is_any(tmp_path):
+    levels = (0, 5, 10, 20, 40, 80)
+    speech = latent_noise_figure(_levels(("noise_lsd", "noise_mel", "noise_pesq"), levels))
+    assert [axes.get_title() for axes in speech.axes] == ["LSD", "PESQ"]
+    music = latent_noise_figure(_levels(("noise_lsd", "noise_mel"), levels))
+    assert [axes.get_title() for axes in music.axes] == ["LSD", "Mel distance"]
+    _, line = music.axes[1].get_lines()
+    np.testing.assert_allclose(line.get_xdata(), [0, 0.05, 0.1, 0.2, 0.4, 0.8])
+    np.testing.assert_allclose(line.get_ydata(), [2, 1.95, 1.9, 1.8, 1.6, 1.2])
+    assert len(music.axes[1].collections) == 2  # an interval each
+    assert [text.get_text() for text in music.legends[0].get_texts()] == ["A", "B"]
+    save_figure(speech, tmp_path / "f.pdf", tmp_path / "f.png")
+    with pytest.raises(ValueError, match="no variant of this study asks for noise"):
+        latent_noise_figure(_table())

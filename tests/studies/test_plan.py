@@ -10,6 +10,7 @@ import yaml
 from shared.config import ConfigError
 from shared.studies.corpus_choice import in_place_of
 from shared.studies.doctor import hub_names
+from shared.studies.jobs import LATENT
 from shared.studies.plan import Plan, as_list
 from shared.studies.schema import Source, load_sources
 from tests.generators.next_token_models import ask_for_exposure
@@ -238,16 +239,25 @@ def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tm
     assert not any("compactness" in each for each in bare_spec["variants"])
 
 
-def test_truncation_hears_the_clips_that_are_reconstructed(sources, tmp_path):
-    plan = _measured(sources, tmp_path, {"reconstruction": ["truncation", "stoi"]})
-    measured = [job for job in plan.jobs.values() if job.kind == "truncation"]
+@pytest.mark.parametrize("kind", ["truncation", "noise", "probe"])
+def test_what_is_measured_by_clip_hears_the_clips_that_are_reconstructed(sources, tmp_path, kind):
+    plan = _measured(sources, tmp_path, {"reconstruction": [kind, "stoi"]})
+    measured = [job for job in plan.jobs.values() if job.kind == kind]
     assert len(measured) == len(_keys(plan, "autoencoder")) == 5
     for job in measured:
         same = plan.jobs["longcat", "reconstructions", job.key]
         assert job.spec == same.spec and job.inputs.items() > same.inputs.items()
         assert job.inputs["corpora"] == [job.inputs["corpus"]]
     spec = json.loads(plan.study_spec("longcat", "fig3"))
-    assert all(set(each["truncation"]) == {"0"} and "compactness" not in each for each in spec["variants"])
+    assert all(set(each[kind]) == {"0"} for each in spec["variants"])
+    assert {each for variant in spec["variants"] for each in variant if each in LATENT} == {kind}
+    assert {job.output for job in measured} > set(plan.study_inputs("longcat", "fig3")[kind])
+    assert all(Path(job.output).name == f"{kind}.csv" for job in measured)
+    # Nothing else is another for it, and a metric of clips is still asked for.
+    bare = _measured(sources, tmp_path / "bare", {"reconstruction": ["stoi"]})
+    assert {place for place in plan.jobs if place[1] != kind} == set(bare.jobs)
+    with pytest.raises(ConfigError, match="both empty of metrics of clips"):
+        _measured(sources, tmp_path / "alone", {"reconstruction": [kind], "generation": []})
 
 
 def test_compactness_without_snapshots_or_with_nothing_else_is_one_line(sources, tmp_path):

@@ -2,65 +2,35 @@
 
 import csv
 import json
-import sys
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from shared.autoencoders.builder import build_autoencoder, load_autoencoder
-from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
-from shared.corpora.manifest import Clip, load_clip, load_manifest, store_audio, write_manifest
-from shared.files import write_json
+from shared.corpora.manifest import load_clip, load_manifest, write_manifest
 from shared.losses.config import SpectralDistanceConfig
 from shared.losses.spectral_distance import SpectralDistance
 from shared.metrics.compactness import PrincipalAxes, effective_dims, principal_axes
 from shared.metrics.mel_distance import mel_distance
-from shared.training import measure_truncation
 from shared.training.measure_truncation import axes_of, compare, decode_truncated, kept_dims
 from shared.training.reconstruct import ReconstructSpec, reconstruct
-
-RATE, DIM = 8000, 4
-ARCHITECTURE = {"family": "spectral", "n_fft": 100, "stft_hop": 50, "downsample": 4, "width": 8, "depth": 1,
-                "latent_width": 8, "latent_depth": 1}  # fmt: skip
+from tests.training.by_clip import DIM, RATE, STEREO, run, write_corpus, write_weights
 
 
 @pytest.fixture
 def corpus(tmp_path):
-    rng = np.random.default_rng(0)
-    clips = []
-    for index, split in enumerate(("train", "validation", "validation", "test", "test", "test")):
-        length = 500 if index == 5 else 3000
-        stored = store_audio(tmp_path, f"{index}", 0.1 * rng.normal(size=length).astype(np.float32), RATE)
-        clips.append(Clip(id=f"{index}", text=f"{index}", speaker=None, split=split, seen_speaker=True, **stored))
-    write_manifest(tmp_path / "manifest.json", RATE, clips, rejected=[])
-    return tmp_path / "manifest.json"
+    return write_corpus(tmp_path)
 
 
 @pytest.fixture
 def weights(tmp_path):
-    bottleneck = {"dim": DIM, "initial_std": 0.1}
-    config = AutoencoderConfig.model_validate({"architecture": ARCHITECTURE, "bottleneck": bottleneck})
-    torch.manual_seed(0)
-    save_file(build_autoencoder(config).state_dict(), tmp_path / "model.safetensors")
-    write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json")})
-    return tmp_path / "model.safetensors"
-
-
-def run(corpus, weights, monkeypatch):
-    folder = corpus.parent
-    write_json(folder / "spec.json", {"corpus": {}, "autoencoder": {}, "clips": 3, "seed": 0})
-    output = folder / "made/truncation.csv"
-    arguments = ["--spec", folder / "spec.json", "--corpus", corpus, "--corpora", corpus, "--autoencoder", weights]
-    monkeypatch.setattr(sys, "argv", ["measure_truncation", *map(str, arguments), "--output", str(output)])
-    measure_truncation.main()
-    return output
+    return write_weights(tmp_path)
 
 
 def test_with_all_dimensions_it_is_the_reconstruction_that_is_scored(corpus, weights, monkeypatch):
-    output = run(corpus, weights, monkeypatch)
+    output = run("truncation", corpus, weights, monkeypatch)
     rows = list(csv.DictReader(output.read_text().splitlines()))
     spec = ReconstructSpec(corpus={}, autoencoder={}, clips=3, seed=0)
     targets = {clip.id: clip for clip in load_manifest(corpus).clips}
@@ -76,7 +46,7 @@ def test_with_all_dimensions_it_is_the_reconstruction_that_is_scored(corpus, wei
     made = json.loads(output.with_suffix(".json").read_text())
     assert (made["n"], made["n_failed"]) == (2, 1) and made["kept"]["100"] == DIM
     written = output.read_bytes()
-    assert run(corpus, weights, monkeypatch).read_bytes() == written
+    assert run("truncation", corpus, weights, monkeypatch).read_bytes() == written
 
 
 def test_the_axes_are_of_the_validation_clips_and_keep_what_a_fidelity_asks_for(corpus, weights):
@@ -116,4 +86,14 @@ def test_without_validation_clips_it_says_what_to_do(corpus, weights, monkeypatc
     manifest = load_manifest(corpus)
     write_manifest(corpus, RATE, [clip for clip in manifest.clips if clip.split != "validation"], rejected=[])
     with pytest.raises(ConfigError, match="no validation clips; give one of them some"):
-        run(corpus, weights, monkeypatch)
+        run("truncation", corpus, weights, monkeypatch)
+
+
+def test_of_stereo_it_is_the_mean_over_channels(tmp_path, monkeypatch):
+    corpus = write_corpus(tmp_path, channels=2)
+    rows = list(csv.DictReader(run("truncation", corpus, write_weights(tmp_path, STEREO), monkeypatch).open()))
+    clip = load_clip(corpus, load_manifest(corpus).split("test")[0])
+    spec = ReconstructSpec(corpus={}, autoencoder={}, clips=1, seed=0)
+    ((_, audio),) = reconstruct(spec, corpus, tmp_path / "model.safetensors")
+    left, right = (mel_distance(clip[channel], audio[channel], RATE) for channel in (0, 1))
+    assert float(rows[0]["mel100"]) == pytest.approx((left + right) / 2, rel=1e-4) and left != right

@@ -41,14 +41,14 @@ def main() -> None:
         _write_corpus(output)
     elif output.name == "clips.json":
         _write_clips(output, spec)
-    elif output.name == "truncation.csv":
-        _write_truncation(output)
     elif output.name == "compactness.csv":
         sys.path.insert(0, str(Path(__file__).parents[2]))
         from tests.studies.made_up_compactness import write_compactness  # here, as it takes the others' time
 
         write_compactness(output, [5, 8, 8, 18], border=20, clips=CLIPS)
         output.with_suffix(".json").write_text("{}")
+    elif output.suffix == ".csv":
+        _write_by_clip(output)
     else:
         output.write_text(hashlib.sha256((module + spec).encode()).hexdigest())
         if '"snapshots"' in spec and module == "shared.training.autoencoder":
@@ -77,8 +77,11 @@ def _write_wav(output: Path, name: str, seed: str) -> str:
     return f"{name}.wav"
 
 
-def _write_truncation(output: Path) -> None:
-    names = [f"{name}{percent}" for name in ("spectral", "mel") for percent in (80, 85, 90, 95, 99, 100)]
+def _write_by_clip(output: Path) -> None:
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from shared.metrics.by_clip import COLUMNS
+
+    names = COLUMNS[output.stem]
     lines = [f"clip{index},{','.join('1.5' for _ in names)}," for index in range(CLIPS)]
     output.write_text("\n".join([f"id,{','.join(names)},reason", *lines, ""]))
     output.with_suffix(".json").write_text("{}")

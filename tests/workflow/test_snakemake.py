@@ -110,7 +110,8 @@ def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
 
 
 @pytest.mark.slow
-def test_compactness_and_truncation_go_from_the_training_into_table_record_and_figure(project):
+def test_what_is_measured_of_latents_goes_from_the_training_into_table_record_and_figure(project):
+    kinds = "compactness", "truncation", "noise", "probe"
     study = yaml.safe_load(project.study_file.read_text())
     study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
     for variant in ("dim64", "dim256"):
@@ -118,7 +119,7 @@ def test_compactness_and_truncation_go_from_the_training_into_table_record_and_f
     for scale in ("cpu", "smoke"):
         study["scales"][scale]["evaluators"] = {}
         study["scales"][scale]["evaluation"] |= {"generation": []}
-        study["scales"][scale]["evaluation"]["reconstruction"] = ["pesq", "compactness", "truncation"]
+        study["scales"][scale]["evaluation"]["reconstruction"] = ["pesq", *kinds]
     study["variants"] = {name: study["variants"][name] for name in ("dim64", "dim256")}
     project.study_file.write_text(yaml.safe_dump(study))
     layout = "from shared.plotting.compactness import compactness_figure as draw\n\ndef pair(each): return draw(each)\n"
@@ -129,7 +130,10 @@ def test_compactness_and_truncation_go_from_the_training_into_table_record_and_f
     record = project.folder / "results/smoke/toy"
     assert "dim256,256,,,reconstruction,dims95,20,19,21,12,1" in (record / "pair.csv").read_text()
     assert "dim256,256,,,reconstruction,spectral95,1.5,1.5,1.5,12,1" in (record / "pair.csv").read_text()
-    for kind in ("compactness", "truncation"):
+    assert "dim256,256,,,reconstruction,noise_lsd20,1.5,1.5,1.5,12,1" in (record / "pair.csv").read_text()
+    # Residual over baseline, of which the stand-in makes the same.
+    assert "dim256,256,,,reconstruction,chroma_error,1,1,1,12,1" in (record / "pair.csv").read_text()
+    for kind in kinds:
         assert (record / f"scores/pair/dim64_s0_{kind}.csv").exists()
     assert project.planned(*target) == {}
     # What a training kept is all that is read of it: its checkpoints may go.

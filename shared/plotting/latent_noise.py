@@ -1,0 +1,27 @@
+"""What noise in a latent does to its reconstructions: distance and perceived quality against the noise's level."""
+
+from matplotlib.figure import Figure
+
+from shared.metrics.by_clip import NOISE_LEVELS
+from shared.plotting.levels import SIDE, Levels, levels_figure
+from shared.studies.draw import StudyTable
+from shared.studies.quantities import NOISY
+
+NOISE = Levels(
+    kind="noise",
+    percents=NOISE_LEVELS,
+    label="noise in the latent, in its standard deviations",
+    ticks=(0.0, 0.1, 0.2, 0.4, 0.8),
+    note="decoded of posterior means with Gaussian noise, the same for every variant; 0: none",
+)
+
+
+def latent_noise_figure(table: StudyTable) -> Figure:
+    """LSD, and PESQ or, where no variant has any, mel distance; a line a variant, with 95 % intervals.
+
+    Raises:
+        ValueError: no variant has any, or there are more than can be told apart.
+    """
+    heard = any(table.row(variant, SIDE, f"noise_pesq{NOISE_LEVELS[0]}") for variant in table.variants)
+    panels = "noise_lsd", "noise_pesq" if heard else "noise_mel"
+    return levels_figure(table, NOISE, {name: NOISY[name] for name in panels})
