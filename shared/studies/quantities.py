@@ -64,7 +64,7 @@ QUANTITIES = {
         Quantity("dnsmos_sig", "DNSMOS SIG", True),
         Quantity("dnsmos_bak", "DNSMOS BAK", True),
         Quantity("mel_distance", "Mel distance", False),
-        Quantity("lsd", "LSD (dB)", False, digits=2),
+        Quantity("lsd", "LSD", False, digits=2),
         Quantity("si_sdr", "SI-SDR (dB)", True, digits=2),
         Quantity("mel_log1p", "MELlog1p", False),
         Quantity("pitch_std", "Pitch std (semitones)", True, digits=2),

@@ -30,3 +30,12 @@ def test_a_generator_that_is_not_trained_costs_nothing(reconstructing):
     assert bare["variants"]["dim64"]["autoencoder"] == both["variants"]["dim64"]["autoencoder"]
     (line,) = (line for line in as_text(bare).splitlines() if line.split()[:1] == ["dim64"])
     assert line.split()[-4:-2] == ["–", "–"]
+
+
+def test_stereo_is_counted_with_both_channels():
+    """The paper's sizes, too: they are only built on the meta device."""
+    same = Source(LONGCAT.parent / "same/study.yaml")
+    paper = describe(same, "paper")["variants"]
+    assert paper["shaped"]["autoencoder"]["parameters"] == 852_127_072  # SAME-L, and 2 x 256 of its bottleneck
+    assert paper["shaped"]["generator"]["parameters"] == 1_453_367_552
+    assert paper["vae1024"]["autoencoder"]["parameters"] < paper["shaped"]["autoencoder"]["parameters"]

@@ -1,0 +1,11 @@
+"""Reconstruction under latent noise, of autoencoders trained with and without it."""
+
+from matplotlib.figure import Figure
+
+from shared.plotting.latent_noise import latent_noise_figure
+from shared.studies.draw import StudyTable
+
+
+def noise(table: StudyTable) -> Figure:
+    """Distance and perceptual score against the level of the noise."""
+    return latent_noise_figure(table)
