@@ -9,6 +9,8 @@ LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
 # Locks whose packages ask for more than is used of them.
 ALONE := envs/music.txt
 BIN := .venv/bin
+# Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer.
+WORKERS := -n logical --maxprocesses 8 --dist loadfile
 CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
 
 .DEFAULT_GOAL := help
@@ -48,10 +50,10 @@ frechet: .venv-frechet/ready
 	@touch $@
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: .venv/ready
-	$(BIN)/python -m pytest -m 'not slow and not large'
+	$(BIN)/python -m pytest $(WORKERS) -m 'not slow and not large'
 
 # What DVC pulls is content; Snakemake must be told that it is what a run would make.
 pull: .venv/ready
