@@ -27,6 +27,5 @@ def generation(table: StudyTable) -> Figure:
 
 def schedule(table: StudyTable) -> Figure:
     """RAVE's stages against Stable Audio Open's."""
-    return dots_figure(
-        table, {"reconstruction": ("mel_distance", "lsd", "kl", "dims95"), "generation": ("text_similarity", "kad", "fad")}
-    )
+    reconstructed = ("mel_distance", "lsd", "kl", "dims95")
+    return dots_figure(table, {"reconstruction": reconstructed, "generation": ("text_similarity", "kad", "fad")})
