@@ -9,4 +9,5 @@ from shared.studies.draw import StudyTable
 def table2(table: StudyTable) -> Figure:
     """Five latents from the conventional to the shaped."""
     reconstructed = ("mel_log1p", "si_sdr", "stereo_correlation", "level_difference_error", "chroma_error")
-    return dots_figure(table, {"reconstruction": reconstructed, "generation": ("fad", "kad", "text_similarity")})
+    generated = ("fad", "kad", "muq_eval", "text_similarity")
+    return dots_figure(table, {"reconstruction": reconstructed, "generation": generated})

@@ -23,6 +23,7 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
 from shared.metrics.mel_log1p import mel_log1p
+from shared.metrics.muq_eval import MuqEval
 from shared.metrics.names import STEREO_ONLY
 from shared.metrics.pitch import pitch_deviation
 from shared.metrics.si_sdr import si_sdr
@@ -239,24 +240,30 @@ class SpeechQuality:
         return _provenance(estimator, 16_000, models, dnsmos_sha256())
 
 
-class Naturalness:
-    """UTMOS; where the model cannot be had, every clip says so and none has a value."""
+class Predicted:
+    """What a model of the hub predicts of a clip; where it cannot be had, every clip says so and none has a value.
 
-    def __init__(self, source: str):
-        self.source = source
+    Args:
+        label: what it is called.
+        model: UTMOS or MuQ-Eval.
+        source: where it comes from.
+    """
+
+    def __init__(self, label: str, model: type[Utmos] | type[MuqEval], source: str):
+        self.label, self.sample_rate, self.source = label, model.sample_rate, source
         try:
-            self.model, self.problem = Utmos(source), None
+            self.model, self.problem = model(source), None
         except Unavailable as error:
             self.model, self.problem = None, str(error)
 
     def __call__(self, case: Case) -> tuple[float]:
         if self.model is None:
             raise NotMeasured(f"not available: {self.problem}")
-        return (self.model(case.audio, case.sample_rate),)
+        return (self.model(mix_down(case.audio), case.sample_rate),)
 
     def provenance(self) -> dict[str, Any]:
         weights = self.model.weights_sha256 if self.model else None
-        return _provenance("UTMOS", 16_000, self.source, weights) | {"unavailable": self.problem}
+        return _provenance(self.label, self.sample_rate, self.source, weights) | {"unavailable": self.problem}
 
 
 def _embed(embedder: AudioTextEmbedder, case: Case) -> np.ndarray:

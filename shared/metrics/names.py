@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 MetricName = Literal[
     "wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "mel_distance", "lsd", "si_sdr", "rate", "pitch", "mel_log1p",
-    "text_similarity", "kad", "fad", "stereo_correlation", "level_difference_error", "chroma",
+    "muq_eval", "text_similarity", "kad", "fad", "stereo_correlation", "level_difference_error", "chroma",
 ]  # fmt: skip
 NAMES: tuple[MetricName, ...] = get_args(MetricName)
 
@@ -16,6 +16,7 @@ COLUMNS: dict[MetricName, tuple[str, ...]] = {
     "stoi": ("stoi",),
     "dnsmos": ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808"),
     "utmos": ("utmos",),
+    "muq_eval": ("muq_eval",),
     "mel_distance": ("mel_distance",),
     "lsd": ("lsd",),
     "si_sdr": ("si_sdr",),
@@ -35,6 +36,7 @@ EVALUATORS: dict[MetricName, str] = {
     "wer": "recogniser",
     "sim": "speaker",
     "utmos": "utmos",
+    "muq_eval": "muq_eval",
     "text_similarity": "audio_text",
     "kad": "audio_text",
     "fad": "audio_text",
@@ -59,6 +61,7 @@ OF_STEREO: dict[MetricName, str] = {
     "mel_log1p": "mean over the channels",
     "rate": "of the latent of both channels",
     "text_similarity": "of the channels' mean, as the model is mono",
+    "muq_eval": "of the channels' mean, as the model is mono",
     "kad": "of the channels' mean, as the model is mono",
     "fad": "of the channels' mean, as the model is mono",
     "stereo_correlation": "of left and right",

@@ -37,14 +37,15 @@ from shared.metrics.measures import (
     Embedding,
     Intrusive,
     Measure,
-    Naturalness,
     Pitch,
+    Predicted,
     Rate,
     Similarity,
     SpeechQuality,
     TextSimilarity,
     WordErrors,
 )
+from shared.metrics.muq_eval import MuqEval
 from shared.metrics.names import (
     COLUMNS,
     EVALUATORS,
@@ -56,6 +57,7 @@ from shared.metrics.names import (
     channels_problem,
 )
 from shared.metrics.text import Normaliser
+from shared.metrics.utmos import Utmos
 from shared.progress import Progress
 
 MODELS = ("recogniser", "speaker", "audio_text")  # options of this job: models that metrics use
@@ -69,6 +71,7 @@ class ScoreSpec(Strict):
             models that no metric uses are left out.
         metrics: which to compute; those that need a reference are left out of a set that has none.
         utmos: TorchScript file or hub id of UTMOS.
+        muq_eval: folder or hub id of MuQ-Eval.
         dnsmos_windows: most windows of a clip that DNSMOS scores; all of them by default, as in its reference code.
         text: how texts are normalised before errors are counted.
         length_tolerance: seconds by which a clip may differ in length from its reference without a remark;
@@ -81,14 +84,16 @@ class ScoreSpec(Strict):
     audio_text: dict[str, Any] | str | None = None
     metrics: tuple[MetricName, ...] = Field(min_length=1)
     utmos: str | None = None
+    muq_eval: str | None = None
     dnsmos_windows: int | None = Field(default=None, gt=0)
     text: Normaliser = "basic"
     length_tolerance: float = Field(default=0.128, ge=0)
 
     @model_validator(mode="after")
-    def _utmos_has_a_model(self):
-        if "utmos" in self.metrics and not self.utmos:
-            raise ValueError("metrics has utmos, which needs a file or a hub id in `utmos`")
+    def _predictors_have_their_models(self):
+        for name in ("utmos", "muq_eval"):
+            if name in self.metrics and not getattr(self, name):
+                raise ValueError(f"metrics has {name}, which needs a file or a hub id in `{name}`")
         return self
 
 
@@ -175,7 +180,8 @@ def build_measure(
         "text_similarity": lambda: TextSimilarity(AudioTextEmbedder(models["audio_text"])),
         **{each: lambda: Embedding(AudioTextEmbedder(models["audio_text"])) for each in OF_SETS},
         "dnsmos": lambda: SpeechQuality(threads, spec.dnsmos_windows),
-        "utmos": lambda: Naturalness(spec.utmos),
+        "utmos": lambda: Predicted("UTMOS", Utmos, spec.utmos),
+        "muq_eval": lambda: Predicted("MuQ-Eval", MuqEval, spec.muq_eval),
         "rate": Rate,
         "pitch": Pitch,
         "chroma": lambda: Chroma(corpus),

@@ -32,6 +32,8 @@ class Utmos:
         Unavailable: the file is not cached and cannot be downloaded, or does not run on this machine.
     """
 
+    sample_rate = SAMPLE_RATE
+
     def __init__(self, source: str):
         path = _locate(source)
         self.weights_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

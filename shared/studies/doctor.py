@@ -65,6 +65,7 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
                     config.evaluators.speaker,
                     config.evaluators.audio_text,
                     config.evaluators.utmos,
+                    config.evaluators.muq_eval,
                 )
                 names = [("model", name) for name in models if isinstance(name, str)]
                 for corpus in (config.corpus, *config.autoencoder_corpora):

@@ -398,6 +398,8 @@ class _PointBuilder:
         hub = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, str)}
         models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
         settings = {"utmos": self.config.evaluators.utmos, "dnsmos_windows": self.config.evaluation.dnsmos_windows}
+        if "muq_eval" in metrics:  # no key of a job that does not use it changes
+            settings["muq_eval"] = self.config.evaluators.muq_eval
         spec = {"clips": clips.spec, **models, "metrics": list(metrics), **settings}
         inputs = {"corpus": self.corpus, "clips": clips, **jobs}
         return self.plan.add(self.source, "scores", word, spec, used_by, inputs, **hub)

@@ -58,6 +58,7 @@ QUANTITIES = {
         Quantity("stoi", "STOI", True),
         Quantity("sim", "SIM", True),
         Quantity("utmos", "UTMOS", True),
+        Quantity("muq_eval", "MuQ-Eval", True, digits=2),
         Quantity("pesq", "PESQ", True),
         Quantity("dnsmos_ovrl", "DNSMOS", True),
         Quantity("dnsmos_p808", "DNSMOS P.808", True),

@@ -36,6 +36,7 @@ class EvaluatorsConfig(Strict):
     speaker: SpeakerConfig | str | None = None
     audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
     utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
+    muq_eval: str | None = Field(default=None, description="hub id of MuQ-Eval, likewise; it needs its authors' code")
 
 
 class EvaluationConfig(Strict):
@@ -110,7 +111,8 @@ class VariantConfig(Strict):
         for metric in sorted(self.evaluation.asked & EVALUATORS.keys()):
             kind = EVALUATORS[metric]
             if getattr(self.evaluators, kind) is None:
-                given = "a hub id or a file" if kind == "utmos" else "a hub id, or the config of one trained here"
+                from_hub = kind in ("utmos", "muq_eval")
+                given = "a hub id or a file" if from_hub else "a hub id, or the config of one trained here"
                 raise ValueError(f"evaluation asks for {metric}, which needs evaluators.{kind}: {given}")
         return self
 

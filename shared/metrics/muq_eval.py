@@ -1,0 +1,101 @@
+"""MuQ-Eval: quality of generated music without a reference (Zhu and Li 2026, arXiv 2603.22677), from the hub.
+
+The weights are on the hub, what runs them is in the authors' repository alone, which is no package: clone it, install
+what it asks for, and name the folder in the environment variable `MUQ_EVAL`. Without it the metric is *not available*.
+"""
+
+import hashlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from shared.audio.io import resample
+from shared.device import device
+from shared.metrics.failure import NotMeasured
+from shared.metrics.utmos import Unavailable
+
+SAMPLE_RATE = 24_000
+WINDOW = 10 * SAMPLE_RATE  # what it was trained to hear
+LEAST = WINDOW // 2  # of a last window, to count
+FOLDER = "MUQ_EVAL"  # environment variable: a clone of the authors' repository
+CONFIG, WEIGHTS = "config.yaml", "model_state_dict.pt"
+ANSWER = "MI"  # musical impression, the paper's headline
+
+
+class MuqEval:
+    """A loaded MuQ-Eval model.
+
+    Args:
+        source: a folder with `config.yaml` and `model_state_dict.pt`, or the id of a hub repository that has them.
+
+    Raises:
+        Unavailable: its code or its weights are out of reach, or do not fit each other.
+    """
+
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, source: str):
+        config, weights = _locate(source)
+        try:
+            model = _code().MusicQualityModel(importlib.import_module("omegaconf").OmegaConf.load(config))
+            model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        except (ImportError, AttributeError, RuntimeError, OSError) as error:
+            last = str(error).strip().splitlines()[-1]
+            raise Unavailable(f"{source} does not load with the code in {FOLDER}: {last}") from error
+        self.weights_sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+        self.device = device()
+        self.model = model.to(self.device).eval()
+
+    @torch.inference_mode()
+    def __call__(self, clip: np.ndarray, sample_rate: int) -> float:
+        """Score one clip `(time,)`, 1 to 5: the mean over windows of 10 s, a short clip being filled up with silence.
+
+        Raises:
+            NotMeasured: the clip is empty or not finite, or the model has no finite answer.
+        """
+        audio = resample(clip, sample_rate, SAMPLE_RATE)
+        if len(audio) == 0 or not np.isfinite(audio).all():
+            raise NotMeasured("the clip is empty or not finite")
+        starts = [start for start in range(0, len(audio), WINDOW) if start == 0 or len(audio) - start >= LEAST]
+        windows = [audio[start : start + WINDOW] for start in starts]
+        score = float(np.mean([self._score(np.pad(each, (0, WINDOW - len(each)))) for each in windows]))
+        if not np.isfinite(score):
+            raise NotMeasured("the model's answer is not finite")
+        return score
+
+    def _score(self, window: np.ndarray) -> float:
+        answer = self.model(torch.from_numpy(window).float()[None].to(self.device))
+        return float(answer[ANSWER] if isinstance(answer, dict) else answer)
+
+
+def _code():
+    """The authors' `src.model`."""
+    folder = os.environ.get(FOLDER)
+    if not folder or not (Path(folder) / "src" / "model.py").is_file():
+        raise Unavailable(
+            f"set {FOLDER} to a clone of the repository of MuQ-Eval (arXiv 2603.22677), with what it asks for installed"
+        )
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module("src.model")
+    finally:
+        sys.path.remove(folder)
+
+
+def _locate(source: str) -> tuple[Path, Path]:
+    if Path(source).is_dir():
+        return Path(source) / CONFIG, Path(source) / WEIGHTS
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(source, CONFIG)), Path(hf_hub_download(source, WEIGHTS))
+    except HFValidationError:
+        raise Unavailable(f"{source}: neither a folder nor the id of a hub repository") from None
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        hint = f"run `hf download {source}` where there is a network"
+        raise Unavailable(f"{source}: not cached and not reachable ({type(error).__name__}); {hint}") from error
