@@ -19,7 +19,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
-from shared.studies.plan import SHARED
+from shared.studies.point import SHARED
 from shared.studies.workflow import check_gpus, load_plan, load_settings
 
 if os.path.exists("params.yaml"):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shared.studies.plan import PAPER_SCALE, Plan, Point
+from shared.studies.plan import PAPER_SCALE, Plan
+from shared.studies.point import Point
 from shared.studies.schema import Source
 from shared.training.config import TrainingConfig
 

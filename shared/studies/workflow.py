@@ -12,7 +12,8 @@ from shared.files import write_text
 from shared.studies.code import code_hash
 from shared.studies.jobs import KINDS
 from shared.studies.lease import devices
-from shared.studies.plan import Job, Plan
+from shared.studies.plan import Plan
+from shared.studies.point import Job
 from shared.studies.schema import load_sources
 
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from shared.studies.claims import Claim, load_claims, margin_of
+from shared.studies.dotted import get
 from shared.studies.paper import load_paper
-from shared.studies.schema import Source, get, load_sources
+from shared.studies.schema import Source, load_sources
 
 SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 

@@ -8,7 +8,8 @@ import yaml
 from pydantic import Field
 
 from shared.config import ConfigError, Strict
-from shared.studies.schema import Source, load_sources, merge
+from shared.studies.dotted import merge
+from shared.studies.schema import Source, load_sources
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,8 @@ from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, load_generator, meta_generator
 from shared.generators.next_token_sampling import sample_next_tokens
 from shared.generators.sampling_config import NextTokenSolverConfig
-from shared.studies.schema import VariantConfig, load_sources
+from shared.studies.schema import load_sources
+from shared.studies.variant import VariantConfig
 from shared.training.config import GeneratorRecipe
 from shared.training.generator import GeneratorSpec, GeneratorStep, train_generator
 from shared.training.latent_examples import LatentExamples

@@ -16,7 +16,8 @@ from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
-from shared.studies.schema import VariantConfig, load_sources
+from shared.studies.schema import load_sources
+from shared.studies.variant import VariantConfig
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 from shared.training.crops import Crops, check_channels

@@ -1,0 +1,74 @@
+"""Nested configs: merging them, and dotted paths into them."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.config import did_you_mean
+
+_TAGS = ("kind", "family")  # when one of these changes, a deep merge would mix two models' fields
+
+
+def merge(base: dict, over: dict) -> dict:
+    """Deep merge; a dict whose `kind` or `family` changes is replaced whole: its fields mean other things."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        if both and not any(tag in value and value[tag] != old.get(tag) for tag in _TAGS):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def assign(data: Any, dotted: str, value: Any) -> Any:
+    """`data` with `a.b.c` set in its nested dicts, or `a.0.c` in a list that has such an item.
+
+    Copied on the way, so that scales never share what a variant changes.
+    """
+    part, _, rest = dotted.partition(".")
+    if isinstance(data, list) and part.isdecimal() and int(part) < len(data):
+        copy, part = list(data), int(part)
+        inner = copy[part]
+    else:
+        copy = dict(data) if isinstance(data, dict) else {}
+        inner = copy.get(part)
+    copy[part] = assign(inner, rest, value) if rest else value
+    return copy
+
+
+def get(config: Any, dotted: str) -> Any:
+    """Value at a dotted path of a model (fields or properties).
+
+    Raises:
+        AttributeError: there is none.
+    """
+    for part in dotted.split("."):
+        config = getattr(config, part)
+    return config
+
+
+def has(config: Any, dotted: str) -> bool:
+    """Whether a dotted path leads somewhere."""
+    try:
+        get(config, dotted)
+    except AttributeError:
+        return False
+    return True
+
+
+def near(configs: list[BaseModel], dotted: str) -> str:
+    """A did-you-mean for a dotted path, from all the paths that the configs have."""
+    known = {path for config in configs for path in _paths(config)}
+    return did_you_mean(dotted, difflib.get_close_matches(dotted, known, n=1))
+
+
+def _paths(config: BaseModel, prefix: str = "") -> Iterator[str]:
+    for name in type(config).model_fields:
+        yield prefix + name
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            yield from _paths(value, f"{prefix}{name}.")
