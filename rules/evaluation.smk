@@ -150,6 +150,8 @@ for kind in BY_CLIP:
             ensure(f"runs/{{scale}}/{{owner}}/{kind}/{{key}}/{kind}.csv", non_empty=True),
         params:
             **job_params(kind),
+            # The command is put together as it runs, when `kind` is the last of them: it takes this one's from here.
+            module=KINDS[kind][0],
         log:
             f"logs/{{scale}}/{{owner}}/{kind}/{{key}}.log",
         benchmark:
@@ -166,7 +168,7 @@ for kind in BY_CLIP:
             f"Measure the latent clip by clip: {kind} [{{params.label}}]"
         shell:
             job_command(
-                KINDS[kind][0],
+                "{params.module}",
                 "--corpus {input.corpus:q} --corpora {input.corpora:q} --autoencoder {input.autoencoder:q}",
             )
 

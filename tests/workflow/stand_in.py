@@ -48,7 +48,7 @@ def main() -> None:
         write_compactness(output, [5, 8, 8, 18], border=20, clips=CLIPS)
         output.with_suffix(".json").write_text("{}")
     elif output.suffix == ".csv":
-        _write_by_clip(output)
+        _write_by_clip(output, module)
     else:
         output.write_text(hashlib.sha256((module + spec).encode()).hexdigest())
         if '"snapshots"' in spec and module == "shared.training.autoencoder":
@@ -77,10 +77,12 @@ def _write_wav(output: Path, name: str, seed: str) -> str:
     return f"{name}.wav"
 
 
-def _write_by_clip(output: Path) -> None:
+def _write_by_clip(output: Path, module: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from shared.metrics.by_clip import COLUMNS
+    from shared.studies.jobs import KINDS
 
+    assert KINDS[output.stem][0] == module, f"{module} is not what makes {output.name}"
     names = COLUMNS[output.stem]
     lines = [f"clip{index},{','.join('1.5' for _ in names)}," for index in range(CLIPS)]
     output.write_text("\n".join([f"id,{','.join(names)},reason", *lines, ""]))
