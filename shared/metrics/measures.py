@@ -20,6 +20,7 @@ from shared.metrics.dnsmos import dnsmos
 from shared.metrics.dnsmos import weights_sha256 as dnsmos_sha256
 from shared.metrics.error_rate import character_errors, word_errors
 from shared.metrics.failure import NotMeasured
+from shared.metrics.from_hub import Unavailable
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
 from shared.metrics.mel_log1p import mel_log1p
@@ -31,7 +32,7 @@ from shared.metrics.similarity import cosine_similarity
 from shared.metrics.stereo import correlation_similarity, level_difference_error
 from shared.metrics.stoi import stoi
 from shared.metrics.text import Normaliser, normalise
-from shared.metrics.utmos import Unavailable, Utmos
+from shared.metrics.utmos import Utmos
 from shared.metrics.wideband_pesq import wideband_pesq
 
 

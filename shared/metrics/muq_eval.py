@@ -13,10 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from shared.audio.io import resample
 from shared.device import device
-from shared.metrics.failure import NotMeasured
-from shared.metrics.utmos import Unavailable
+from shared.metrics.from_hub import Predictor, Unavailable, fetch
 
 SAMPLE_RATE = 24_000
 WINDOW = 10 * SAMPLE_RATE  # what it was trained to hear
@@ -26,8 +24,8 @@ CONFIG, WEIGHTS = "config.yaml", "model_state_dict.pt"
 ANSWER = "MI"  # musical impression, the paper's headline
 
 
-class MuqEval:
-    """A loaded MuQ-Eval model.
+class MuqEval(Predictor):
+    """A loaded MuQ-Eval model. A clip's score is the mean over windows of 10 s, a short clip being filled up.
 
     Args:
         source: a folder with `config.yaml` and `model_state_dict.pt`, or the id of a hub repository that has them.
@@ -39,7 +37,8 @@ class MuqEval:
     sample_rate = SAMPLE_RATE
 
     def __init__(self, source: str):
-        config, weights = _locate(source)
+        folder = Path(source)
+        config, weights = (folder / CONFIG, folder / WEIGHTS) if folder.is_dir() else fetch(source, CONFIG, WEIGHTS)
         try:
             model = _code().MusicQualityModel(importlib.import_module("omegaconf").OmegaConf.load(config))
             model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
@@ -50,22 +49,11 @@ class MuqEval:
         self.device = device()
         self.model = model.to(self.device).eval()
 
-    @torch.inference_mode()
-    def __call__(self, clip: np.ndarray, sample_rate: int) -> float:
-        """Score one clip `(time,)`, 1 to 5: the mean over windows of 10 s, a short clip being filled up with silence.
-
-        Raises:
-            NotMeasured: the clip is empty or not finite, or the model has no finite answer.
-        """
-        audio = resample(clip, sample_rate, SAMPLE_RATE)
-        if len(audio) == 0 or not np.isfinite(audio).all():
-            raise NotMeasured("the clip is empty or not finite")
+    def predict(self, audio: np.ndarray) -> float:
+        """See `Predictor`."""
         starts = [start for start in range(0, len(audio), WINDOW) if start == 0 or len(audio) - start >= LEAST]
         windows = [audio[start : start + WINDOW] for start in starts]
-        score = float(np.mean([self._score(np.pad(each, (0, WINDOW - len(each)))) for each in windows]))
-        if not np.isfinite(score):
-            raise NotMeasured("the model's answer is not finite")
-        return score
+        return float(np.mean([self._score(np.pad(each, (0, WINDOW - len(each)))) for each in windows]))
 
     def _score(self, window: np.ndarray) -> float:
         answer = self.model(torch.from_numpy(window).float()[None].to(self.device))
@@ -85,17 +73,3 @@ def _code():
     finally:
         sys.path.remove(folder)
 
-
-def _locate(source: str) -> tuple[Path, Path]:
-    if Path(source).is_dir():
-        return Path(source) / CONFIG, Path(source) / WEIGHTS
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(source, CONFIG)), Path(hf_hub_download(source, WEIGHTS))
-    except HFValidationError:
-        raise Unavailable(f"{source}: neither a folder nor the id of a hub repository") from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        hint = f"run `hf download {source}` where there is a network"
-        raise Unavailable(f"{source}: not cached and not reachable ({type(error).__name__}); {hint}") from error

@@ -9,8 +9,8 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from shared.metrics.failure import NotMeasured
+from shared.metrics.from_hub import Unavailable
 from shared.metrics.muq_eval import SAMPLE_RATE, WINDOW, MuqEval
-from shared.metrics.utmos import Unavailable
 
 CODE = """
 import torch

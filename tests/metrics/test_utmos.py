@@ -7,7 +7,8 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from shared.metrics.failure import NotMeasured
-from shared.metrics.utmos import Unavailable, Utmos
+from shared.metrics.from_hub import Unavailable
+from shared.metrics.utmos import Utmos
 
 
 class Loudness(torch.nn.Module):
