@@ -9,6 +9,7 @@ from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfi
 from shared.generators.dit import DiT
 from shared.generators.layers import attend, rotary_angles, rotate
 from shared.generators.text import CharacterEncoder
+from tests.generators.velocity import change_of, check_padding
 
 SMALL = DiTConfig(kind="dit", width=16, depth=2, heads=2, text_layers=1)
 
@@ -44,24 +45,13 @@ def test_paper_scale_has_the_official_parameter_count():
 @pytest.mark.parametrize("positions", ["index", "stretched"])
 def test_padding_changes_nothing(positions):
     dit, batch = make_dit(SMALL.model_copy(update={"text_positions": positions})), inputs()
-    padded = dit(**batch)[1, :6]
-    batch["text"].features[1, 4:] = 99.0
-    batch["latents"][1, 6:] = 99.0
-    batch["context"][1, 6:] = 99.0
-    torch.testing.assert_close(dit(**batch)[1, :6], padded)
-    alone = {name: value[1:] for name, value in batch.items() if name != "text"}
-    alone |= {name: alone[name][:, :6] for name in ("latents", "context")}
-    alone["text"] = Text(batch["text"].features[1:, :4], batch["text"].lengths[1:])
-    torch.testing.assert_close(dit(**alone)[0], padded, rtol=1e-4, atol=1e-5)
+    check_padding(dit, batch)
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])
 def test_every_condition_reaches_the_velocity(name):
     dit, batch = make_dit(), inputs()
-    before = dit(**batch)
-    changed = batch["text"].features if name == "text" else batch[name]
-    changed += 0.1
-    assert (dit(**batch) - before).abs().max() > 1e-4
+    assert change_of(dit, batch, name).max() > 1e-4
 
 
 def test_a_dropped_text_counts_for_nothing():

@@ -15,6 +15,7 @@ from shared.generators.flow_matching import draw_example, flow_matching_loss
 from shared.generators.layers import modulate
 from shared.training.models import recompute_activations
 from shared.unit import Unit
+from tests.generators.velocity import change_of, check_padding
 
 SMALL = F5Config(kind="f5", width=16, depth=2, heads=2, head_dim=6, text_layers=1)
 PAPER = GeneratorConfig(
@@ -79,24 +80,13 @@ def test_latents_of_64_channels_change_only_what_reads_and_writes_them():
 @pytest.mark.parametrize(("layout", "heads"), list(itertools.product(LAYOUTS, [None, 1])))
 def test_every_legal_layout_is_built_and_padding_changes_nothing(layout, heads):
     f5, batch = make_f5(**layout, rotary_heads=heads), inputs()
-    padded = f5(**batch)[1, :6]
-    alone = {name: value[1:] for name, value in batch.items() if name != "text"}
-    alone |= {name: alone[name][:, :6] for name in ("latents", "context")}
-    alone["text"] = Text(batch["text"].features[1:, :4], batch["text"].lengths[1:])
-    torch.testing.assert_close(f5(**alone)[0], padded, rtol=1e-4, atol=1e-5)
-    batch["text"].features[1, 4:] = 99.0
-    batch["latents"][1, 6:] = 99.0
-    batch["context"][1, 6:] = 99.0
-    torch.testing.assert_close(f5(**batch)[1, :6], padded)
+    check_padding(f5, batch)
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])
 def test_every_condition_reaches_the_velocity(name):
     f5, batch = make_f5(), inputs()
-    before = f5(**batch)
-    changed = batch["text"].features if name == "text" else batch[name]
-    changed += 0.1
-    assert (f5(**batch) - before).abs().flatten(1).amax(dim=1).min() > 1e-4
+    assert change_of(f5, batch, name).min() > 1e-4
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

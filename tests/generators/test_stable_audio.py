@@ -21,6 +21,7 @@ from shared.generators.layers import rotary_angles
 from shared.generators.stable_audio import FEATURES, Block, StableAudioDiT, fourier_features
 from shared.training.models import recompute_activations
 from shared.unit import Unit
+from tests.generators.velocity import change_of, check_padding
 
 SMALL = StableAudioDiTConfig(kind="stable_audio", width=32, depth=2, heads=2, memory_tokens=4, longest=20)
 LEGAL = list(itertools.product([True, False], [0, 4]))
@@ -90,24 +91,13 @@ def test_paper_scale_has_the_published_parameter_count(sizes, differential, mill
 @pytest.mark.parametrize(("differential", "memory"), LEGAL)
 def test_every_legal_layout_is_built_and_padding_changes_nothing(differential, memory):
     dit, batch = make_dit(differential=differential, memory_tokens=memory), inputs()
-    padded = dit(**batch)[1, :6]
-    alone = {name: value[1:] for name, value in batch.items() if name != "text"}
-    alone |= {name: alone[name][:, :6] for name in ("latents", "context")}
-    alone["text"] = Text(batch["text"].features[1:, :4], batch["text"].lengths[1:])
-    torch.testing.assert_close(dit(**alone)[0], padded, rtol=1e-4, atol=1e-5)
-    batch["text"].features[1, 4:] = 99.0
-    batch["latents"][1, 6:] = 99.0
-    batch["context"][1, 6:] = 99.0
-    torch.testing.assert_close(dit(**batch)[1, :6], padded)
+    check_padding(dit, batch)
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])
 def test_every_condition_reaches_the_velocity(name):
     dit, batch = make_dit(), inputs()
-    before = dit(**batch)
-    changed = batch["text"].features if name == "text" else batch[name]
-    changed += 0.1
-    assert (dit(**batch) - before).abs().flatten(1).amax(dim=1).min() > 1e-4
+    assert change_of(dit, batch, name).min() > 1e-4
 
 
 @pytest.mark.parametrize("keep", [0.0, 1.0])

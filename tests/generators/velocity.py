@@ -1,0 +1,28 @@
+"""What every model of a velocity has to do with its inputs, whatever it is made of."""
+
+from typing import Any
+
+import torch
+
+from shared.generators.base import Text, VelocityModel
+
+
+def check_padding(model: VelocityModel, batch: dict[str, Any]) -> None:
+    """The second example (6 frames, 4 tokens) is the same alone and beside a longer one, whatever is past its end."""
+    padded = model(**batch)[1, :6]
+    alone = {name: value[1:] for name, value in batch.items() if name != "text"}
+    alone |= {name: alone[name][:, :6] for name in ("latents", "context")}
+    alone["text"] = Text(batch["text"].features[1:, :4], batch["text"].lengths[1:])
+    torch.testing.assert_close(model(**alone)[0], padded, rtol=1e-4, atol=1e-5)
+    batch["text"].features[1, 4:] = 99.0
+    batch["latents"][1, 6:] = 99.0
+    batch["context"][1, 6:] = 99.0
+    torch.testing.assert_close(model(**batch)[1, :6], padded)
+
+
+def change_of(model: VelocityModel, batch: dict[str, Any], name: str) -> torch.Tensor:
+    """By how much the velocity of each example changes at most, if the input called `name` is another; `(batch,)`."""
+    before = model(**batch)
+    changed = batch["text"].features if name == "text" else batch[name]
+    changed += 0.1
+    return (model(**batch) - before).abs().flatten(1).amax(dim=1)
