@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import butter, sosfilt
+import scipy  # its parts load when first used, so that planning does not wait for them
 
 from shared.corpora.captions import Event, Relation, Scene, caption
 from shared.corpora.levels import normalise_level
@@ -156,7 +156,7 @@ def render_event(event: Event, synth: Synthesiser) -> np.ndarray:
     """The sound of one event, float32 (time,), at the corpus's common level, or 12 dB below if it is distant."""
     audio = CLASSES[event.name].make(synth, event.second)
     if event.distant:
-        audio = sosfilt(butter(1, DISTANT_HZ, fs=synth.rate, output="sos"), audio)
+        audio = scipy.signal.sosfilt(scipy.signal.butter(1, DISTANT_HZ, fs=synth.rate, output="sos"), audio)
     edge = np.minimum(synth.time, synth.time[::-1])
     audio = normalise_level((audio * np.minimum(1, edge / FADE_SECONDS)).astype(np.float32))
     return audio * np.float32(DISTANT_GAIN if event.distant else 1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.signal import butter, sosfilt
+import scipy  # its parts load when first used, so that planning does not wait for them
 
 # Nothing is made above this share of the sample rate: filters and harmonics stay clear of its half.
 HIGHEST = 0.45
@@ -35,7 +35,8 @@ class Synthesiser:
         """White noise between two frequencies in Hz, with slopes of 12 dB an octave."""
         top = HIGHEST * self.rate
         band = min(low, 0.8 * top), min(high, top)
-        return sosfilt(butter(2, band, "bandpass", fs=self.rate, output="sos"), self.rng.normal(size=self.time.shape))
+        filters = scipy.signal.butter(2, band, "bandpass", fs=self.rate, output="sos")
+        return scipy.signal.sosfilt(filters, self.rng.normal(size=self.time.shape))
 
     def decay(self, seconds: float) -> np.ndarray:
         """From 1 down by a factor of e every `seconds`, after 2 ms of attack."""

@@ -7,7 +7,7 @@ since the last mean alone holds each clip's pair with itself.
 """
 
 import numpy as np
-from scipy.spatial.distance import cdist, pdist
+import scipy  # its parts load when first used, so that planning does not wait for them
 
 from shared.metrics.config import KadConfig
 from shared.metrics.failure import NotMeasured
@@ -52,7 +52,7 @@ def kad_replicates(reference: np.ndarray, evaluated: np.ndarray, weights: np.nda
 
 def median_distance(embeddings: np.ndarray) -> float:
     """Median Euclidean distance of two different rows of `(clips, dim)`."""
-    return float(np.median(pdist(embeddings)))
+    return float(np.median(scipy.spatial.distance.pdist(embeddings)))
 
 
 def _gamma(reference: np.ndarray, evaluated: np.ndarray, config: KadConfig) -> float:
@@ -64,7 +64,7 @@ def _gamma(reference: np.ndarray, evaluated: np.ndarray, config: KadConfig) -> f
 
 
 def _kernel(first: np.ndarray, second: np.ndarray, gamma: float) -> np.ndarray:
-    return np.exp(-gamma * cdist(first, second, "sqeuclidean"))
+    return np.exp(-gamma * scipy.spatial.distance.cdist(first, second, "sqeuclidean"))
 
 
 def _off_diagonal_mean(kernel: np.ndarray) -> float:

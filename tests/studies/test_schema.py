@@ -1,5 +1,7 @@
 """Study files: how a variant's config is put together, and one clear line for each mistake."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -174,3 +176,10 @@ def test_no_sources_at_all(tmp_path):
 def test_every_source_here_is_valid_at_each_of_its_scales():
     sources = load_sources(ROOT / "replications")
     assert "longcat" in sources
+
+
+def test_reading_and_planning_studies_waits_for_no_large_library():
+    large = "{'torch', 'transformers', 'datasets', 'pandas', 'matplotlib', 'scipy.signal', 'scipy.spatial'}"
+    code = f"import sys, shared.studies.workflow; print({large} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr
