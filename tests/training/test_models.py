@@ -1,5 +1,6 @@
 """Activation checkpointing and compilation change memory and time, and nothing else."""
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -29,6 +30,8 @@ FAMILIES = {
     "rave": {"architecture": RAVE, "bottleneck": {"dim": 4}},
 }
 
+NEEDS_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+
 
 @pytest.fixture(autouse=True)
 def fresh_accelerator():
@@ -56,11 +59,15 @@ def test_recomputing_keeps_less_and_gives_the_same_gradients(family):
     assert_same(plain, recomputed)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
-@pytest.mark.parametrize("family", FAMILIES)
-def test_compiled_blocks_give_the_same_gradients(family):
+# What is traced and differentiated is ours, the code generated from it is not: one family alone is compiled to the end.
+COMPILED = [pytest.param("spectral", "inductor", marks=[pytest.mark.slow, NEEDS_COMPILER])]
+COMPILED += [(family, "aot_eager") for family in FAMILIES]
+
+
+@pytest.mark.parametrize(("family", "backend"), COMPILED)
+def test_compiled_blocks_give_the_same_gradients(family, backend, monkeypatch):
     torch._dynamo.reset()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=backend))
     plain = gradients(family)
     compiled = gradients(family, compile=True)
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
