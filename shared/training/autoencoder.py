@@ -25,9 +25,10 @@ from shared.losses.reconstruction import ReconstructionLoss
 from shared.training.config import KEPT, AdversaryConfig, AutoencoderRecipe
 from shared.training.crops import Batch, Crops, check_channels, load_split
 from shared.training.job import fingerprint, save_model
-from shared.training.loop import Task, fit, make_accelerator, make_optimizer
+from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
+from shared.training.optimizers import make_optimizers
 from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
@@ -77,7 +78,7 @@ class AutoencoderStep:
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
         self.frame_rate = sample_rate / recipe.architecture.hop
         self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
-        self.trained = {"autoencoder": [*self.autoencoder.parameters()]}
+        self.trained = {"autoencoder": [self.autoencoder]}
         self.alignment = self.align = self.discriminator = self.critic = None
         if recipe.alignment:
             self._build_alignment(recipe.alignment)
@@ -85,25 +86,28 @@ class AutoencoderStep:
             self._build_adversary(recipe.adversary, sample_rate)
         self.shaping = Shaping(recipe, crops.length, sample_rate, self.accelerator) if recipe.shaping else None
         if self.shaping:
-            self.trained["shaping"] = self.shaping.parameters()
+            self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:
             # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
             functorch_config.donated_buffer = False
         self.optimizers = {
-            name: self.accelerator.prepare(make_optimizer(parameters, recipe.training))
-            for name, parameters in self.trained.items()
+            name: {
+                part: self.accelerator.prepare(optimizer)
+                for part, optimizer in make_optimizers(modules, recipe.training).items()
+            }
+            for name, modules in self.trained.items()
         }
 
     def _build_alignment(self, config: AlignmentConfig) -> None:
         self.alignment = AlignmentLoss(config, self.crops.teacher.dim, self.recipe.bottleneck.dim)
         self.align = prepare_model(self.alignment, self.accelerator, self.recipe.training)
-        self.trained["autoencoder"] += self.alignment.parameters()
+        self.trained["autoencoder"].append(self.alignment)
 
     def _build_adversary(self, config: AdversaryConfig, sample_rate: int) -> None:
         self.discriminator = CombinedDiscriminator(config.discriminators, sample_rate, config.normalize)
         self.critic = self.accelerator.prepare(self.discriminator)
-        self.trained["discriminator"] = [*self.discriminator.parameters()]
+        self.trained["discriminator"] = [self.discriminator]
         self.adversarial = AdversarialLoss(config.kind, config.reduction)
         self.feature_matching = FeatureMatchingLoss(config.reduction)
 
@@ -224,9 +228,11 @@ class AutoencoderStep:
 
     def _update(self, name: str) -> None:
         if self.recipe.training.gradient_clip:
-            self.accelerator.clip_grad_norm_(self.trained[name], self.recipe.training.gradient_clip)
-        self.optimizers[name].step()
-        self.optimizers[name].zero_grad()
+            parameters = [each for module in self.trained[name] for each in module.parameters()]
+            self.accelerator.clip_grad_norm_(parameters, self.recipe.training.gradient_clip)
+        for optimizer in self.optimizers[name].values():
+            optimizer.step()
+            optimizer.zero_grad()
 
 
 def train_autoencoder(
@@ -253,7 +259,7 @@ def train_autoencoder(
         config=recipe.training,
         seed=spec.seed,
         model=step.autoencoder,
-        optimizers=step.optimizers,
+        optimizers={f"{name}.{part}": each for name, parts in step.optimizers.items() for part, each in parts.items()},
         step=step,
         helpers=step.helpers,
         learning_rate=step.stages.learning_rate,

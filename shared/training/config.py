@@ -59,6 +59,23 @@ class TrainingConfig(Strict):
         return self
 
 
+class RecipeTraining(TrainingConfig):
+    """What the training of an autoencoder or a generator has besides."""
+
+    optimizer: Literal["adamw", "muon"] = Field(
+        "adamw",
+        exclude_if=lambda optimizer: optimizer == "adamw",  # a run's folder is named after a hash of the JSON
+        description="muon: orthogonalised momentum for the matrices of linear layers, AdamW for the rest; few steps "
+        "go further with it",
+    )
+
+    @model_validator(mode="after")
+    def _muon_has_its_matrices_whole(self):
+        if self.optimizer == "muon" and self.sharded:
+            raise ValueError("optimizer muon needs each matrix whole; set sharded: false, or optimizer: adamw")
+        return self
+
+
 class AdversaryConfig(Strict):
     """The discriminators and the terms they add."""
 
@@ -93,7 +110,7 @@ class AutoencoderRecipe(AutoencoderConfig):
     alignment: AlignmentConfig | None = Field(None, description="of the latent to a frozen speech encoder")
     adversary: AdversaryConfig | None
     crop_seconds: float = Field(gt=0)
-    training: TrainingConfig
+    training: RecipeTraining
     # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
     stages: tuple[StageConfig, ...] = Field(
         (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
@@ -225,7 +242,7 @@ class GeneratorRecipe(GeneratorConfig):
     )
     utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
     repa: RepaConfig | None = None
-    training: TrainingConfig
+    training: RecipeTraining
 
     @model_validator(mode="after")
     def _repa_layer_exists(self):

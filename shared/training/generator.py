@@ -17,11 +17,12 @@ from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
 from shared.training.latent_examples import LatentExamples
 from shared.training.latents import Latents, load_latents
-from shared.training.loop import Task, fit, make_accelerator, make_optimizer
+from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.next_token_config import AnyGeneratorRecipe
 from shared.training.objectives import OBJECTIVES, Objective
+from shared.training.optimizers import make_optimizers
 
 
 class GeneratorSpec(Strict):
@@ -60,7 +61,8 @@ class GeneratorStep:
         self.models = [self.model, *self.objective.prepare(self.accelerator)]
         modules = [self.generator, *self.objective.helpers.values()]
         self.trained = [each for module in modules for each in module.parameters() if each.requires_grad]
-        self.optimizer = self.accelerator.prepare(make_optimizer(self.trained, training))
+        made = make_optimizers(modules, training)
+        self.optimizers = {name: self.accelerator.prepare(optimizer) for name, optimizer in made.items()}
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
@@ -72,8 +74,9 @@ class GeneratorStep:
             terms.append({name: part.detach() for name, part in parts.items()})
         if self.recipe.training.gradient_clip:
             self.accelerator.clip_grad_norm_(self.trained, self.recipe.training.gradient_clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
+            optimizer.zero_grad()
         return self.micro_batches.mean(terms)
 
 
@@ -94,7 +97,7 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         config=recipe.training,
         seed=spec.seed,
         model=step.generator,
-        optimizers={"generator": step.optimizer},
+        optimizers=step.optimizers,
         step=step,
         helpers=step.objective.helpers,
     )

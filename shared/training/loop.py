@@ -86,13 +86,6 @@ def computes_in_bf16() -> bool:
     return torch.cpu._is_amx_tile_supported()
 
 
-def make_optimizer(parameters, config: TrainingConfig) -> torch.optim.AdamW:
-    """Fused AdamW with the config's betas and weight decay."""
-    return torch.optim.AdamW(
-        parameters, lr=config.learning_rate.peak, betas=config.betas, weight_decay=config.weight_decay, fused=True
-    )
-
-
 def step_generator(seed: int, step: int, *part: int) -> np.random.Generator:
     """The random generator for the data of one step, or of a part of it."""
     return np.random.default_rng((seed, step, *part))

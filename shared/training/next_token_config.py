@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig, kind_of_generator
-from shared.training.config import GeneratorRecipe, TrainingConfig
+from shared.training.config import GeneratorRecipe, RecipeTraining
 
 
 class NextTokenRecipe(NextTokenConfig):
@@ -16,7 +16,7 @@ class NextTokenRecipe(NextTokenConfig):
         "std", description="latents are divided by it: a number, or the latents' own standard deviation"
     )
     utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
-    training: TrainingConfig
+    training: RecipeTraining
 
 
 AnyGeneratorRecipe = Annotated[

@@ -73,10 +73,6 @@ class Shaping:
         else:
             self.modules[TEXT_ENCODER] = encoder
 
-    def parameters(self) -> list[nn.Parameter]:
-        """All that trains."""
-        return [parameter for module in self.modules.values() for parameter in module.parameters()]
-
     def models_of(self, losses: Collection[LossName]) -> list[nn.Module]:
         """The prepared models that have a part in these losses."""
         used = {*losses, *([TEXT_ENCODER] if "contrastive" in losses else [])}

@@ -7,13 +7,14 @@ import torch
 from torch import nn
 
 from shared.training.checkpoint import load_checkpoint
-from shared.training.config import ScheduleConfig, TrainingConfig
-from shared.training.loop import NonFiniteLossError, Task, fit, make_optimizer, step_generator
+from shared.training.config import RecipeTraining, ScheduleConfig, TrainingConfig
+from shared.training.loop import NonFiniteLossError, Task, fit, step_generator
+from shared.training.optimizers import make_optimizers
 
 
-def config(steps: int = 12, **changes) -> TrainingConfig:
+def config(steps: int = 12, **changes) -> RecipeTraining:
     data = {"steps": steps, "batch": 4, "learning_rate": {"peak": 0.1, "final": 0.0}, "checkpoint_every": 5}
-    return TrainingConfig(**{**data, **changes})
+    return RecipeTraining(**{**data, **changes})
 
 
 class Interrupted(Exception):
@@ -24,7 +25,7 @@ def make_task(training: TrainingConfig, stop_at: int | None = None, poison_at: i
     """Fit y = 2x with dropout and random data, so that any slip in a random state shows."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 3))
-    optimizer = make_optimizer(model.parameters(), training)
+    optimizers = make_optimizers([model], training)
 
     def step(index: int) -> dict:
         if index == stop_at:
@@ -34,21 +35,23 @@ def make_task(training: TrainingConfig, stop_at: int | None = None, poison_at: i
         if index == poison_at:
             loss = loss * math.nan
         loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
+        for optimizer in optimizers.values():
+            optimizer.step()
+            optimizer.zero_grad()
         return {"loss": loss.detach()}
 
-    return Task("test", training, 7, model, {"model": optimizer}, step)
+    return Task("test", training, 7, model, optimizers, step)
 
 
 def flat(weights: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.cat([weight.flatten() for weight in weights.values()])
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 @pytest.mark.parametrize("stops", [[3], [5], [7, 11]])
-def test_a_resumed_run_ends_bit_identical(tmp_path, stops, ema):
-    training = config(ema=ema)
+def test_a_resumed_run_ends_bit_identical(tmp_path, stops, ema, optimizer):
+    training = config(ema=ema, optimizer=optimizer)
     straight = fit(make_task(training), tmp_path / "straight", "f")
     for stop in stops:
         with pytest.raises(Interrupted):

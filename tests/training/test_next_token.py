@@ -110,7 +110,8 @@ def test_recomputing_activations_changes_no_gradient(tmp_path):
     for recompute in (False, True):
         training = {**TRAINING, "recompute_activations": recompute, "gradient_clip": None}
         step = make_step(tmp_path, {**GENERATOR, "training": training})
-        step.optimizer.zero_grad = lambda: None
+        for optimizer in step.optimizers.values():
+            optimizer.zero_grad = lambda: None
         step(0)
         gradients.append({name: each.grad.clone() for name, each in step.generator.named_parameters()})
     for name, gradient in gradients[0].items():

@@ -26,7 +26,8 @@ def noisy(monkeypatch):
 def tensors(step, name: str) -> list[torch.Tensor]:
     """Weights, buffers and optimiser state of a module, copied."""
     part = getattr(step.autoencoder, name)
-    states = [step.optimizers["autoencoder"].state[each] for each in part.parameters()]
+    optimizers = step.optimizers["autoencoder"].values()
+    states = [each.state[weight] for weight in part.parameters() for each in optimizers if weight in each.state]
     kept = [*part.state_dict().values(), *(value for state in states for value in state.values())]
     return [value.clone() for value in kept]
 

@@ -1,0 +1,43 @@
+"""What updates the weights: AdamW all of them, or Muon the matrices and AdamW the rest."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from shared.training.config import RecipeTraining, TrainingConfig
+from shared.training.muon import Muon
+
+Optimizers = dict[str, torch.optim.Optimizer]  # by what each updates; all follow one learning rate
+
+
+def make_optimizers(modules: Iterable[nn.Module], config: RecipeTraining) -> Optimizers:
+    """The optimisers that `config` asks for, of all weights in `modules` that want a gradient.
+
+    Muon's matrices are the weights of linear layers. Embeddings, whose rows are looked up one by one, are AdamW's, and
+    so are convolutions, gains and biases.
+    """
+    modules = list(modules)
+    parameters = [each for module in modules for each in module.parameters() if each.requires_grad]
+    if config.optimizer == "adamw":
+        return {"all": _adamw(parameters, config)}
+    layers = (layer for module in modules for layer in module.modules())
+    linear = {id(layer.weight) for layer in layers if isinstance(layer, nn.Linear)}
+    matrices = [each for each in parameters if id(each) in linear]
+    return muon_and_adamw(matrices, [each for each in parameters if id(each) not in linear], config)
+
+
+def muon_and_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], config: TrainingConfig) -> Optimizers:
+    """Muon (Jordan et al. 2024) for `matrices`, AdamW for `rest`, which may each be none."""
+    optimizers = {}
+    if matrices:
+        optimizers["matrices"] = Muon(matrices, lr=config.learning_rate.peak, weight_decay=config.weight_decay)
+    if rest:
+        optimizers["rest"] = _adamw(rest, config)
+    return optimizers
+
+
+def _adamw(parameters: list[nn.Parameter], config: TrainingConfig) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        parameters, lr=config.learning_rate.peak, betas=config.betas, weight_decay=config.weight_decay, fused=True
+    )
