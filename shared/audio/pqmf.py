@@ -14,9 +14,8 @@ are of the size of the waveform's: a tone of amplitude a is one of amplitude a i
 import functools
 
 import numpy as np
+import scipy  # its parts load when first used, so that no job without a filter bank waits for them
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.signal import firwin, kaiserord
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -29,10 +28,10 @@ ATTENUATION = 100.0  # dB, outside a band and the near third of its neighbours; 
 @functools.cache
 def prototype(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:
     """p, `(2N + 1,)`: its transition from pass band to stop band is half a band wide, as in RAVE's released code."""
-    length, beta = kaiserord(attenuation, 1 / (2 * bands))
+    length, beta = scipy.signal.kaiserord(attenuation, 1 / (2 * bands))
 
     def design(cutoff: float) -> np.ndarray:
-        return firwin(length // 2 * 2 + 1, cutoff, window=("kaiser", beta), scale=False)
+        return scipy.signal.firwin(length // 2 * 2 + 1, cutoff, window=("kaiser", beta), scale=False)
 
     def ripple(cutoff: float) -> float:
         taps = design(cutoff)
@@ -40,7 +39,7 @@ def prototype(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:
 
     # As a share of half the sampling rate, a band's half width is 1 / 2M, and there p is at −3 dB.
     bounds = (1 / (2 * bands), 0.6 / bands)
-    return design(minimize_scalar(ripple, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x)
+    return design(scipy.optimize.minimize_scalar(ripple, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x)
 
 
 def filter_bank(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:

@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-import pystoi
 
 from shared.metrics.alignment import trim
 from shared.metrics.failure import NotMeasured
@@ -16,6 +15,8 @@ def stoi(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
         NotMeasured: less than 384 ms of speech remain once silent frames are gone. pystoi answers 1e-5 then,
             which would pull a mean down as if the clip were unintelligible.
     """
+    import pystoi  # and with it SciPy's signal processing, which no other metric waits for
+
     reference, clip = trim(reference, clip)
     if not np.any(reference):
         raise NotMeasured("the reference is silent")
