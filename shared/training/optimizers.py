@@ -14,17 +14,16 @@ Optimizers = dict[str, torch.optim.Optimizer]  # by what each updates; all follo
 def make_optimizers(modules: Iterable[nn.Module], config: RecipeTraining) -> Optimizers:
     """The optimisers that `config` asks for, of all weights in `modules` that want a gradient.
 
-    Muon's matrices are the weights of linear layers. Embeddings, whose rows are looked up one by one, are AdamW's, and
-    so are convolutions, gains and biases.
+    Muon's matrices are the weights of linear layers. Embeddings, whose rows are looked up one by one, are AdamW's, also
+    where a linear layer shares theirs, and so are convolutions, gains and biases.
     """
     modules = list(modules)
     parameters = [each for module in modules for each in module.parameters() if each.requires_grad]
     if config.optimizer == "adamw":
         return {"all": _adamw(parameters, config)}
-    layers = (layer for module in modules for layer in module.modules())
-    linear = {id(layer.weight) for layer in layers if isinstance(layer, nn.Linear)}
-    matrices = [each for each in parameters if id(each) in linear]
-    return muon_and_adamw(matrices, [each for each in parameters if id(each) not in linear], config)
+    taken = _weights(modules, nn.Linear) - _weights(modules, nn.Embedding)
+    matrices = [each for each in parameters if id(each) in taken]
+    return muon_and_adamw(matrices, [each for each in parameters if id(each) not in taken], config)
 
 
 def muon_and_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], config: TrainingConfig) -> Optimizers:
@@ -35,6 +34,11 @@ def muon_and_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], confi
     if rest:
         optimizers["rest"] = _adamw(rest, config)
     return optimizers
+
+
+def _weights(modules: list[nn.Module], kind: type[nn.Module]) -> set[int]:
+    layers = (layer for module in modules for layer in module.modules())
+    return {id(layer.weight) for layer in layers if isinstance(layer, kind)}
 
 
 def _adamw(parameters: list[nn.Parameter], config: TrainingConfig) -> torch.optim.AdamW:

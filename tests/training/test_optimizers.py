@@ -39,6 +39,12 @@ def test_muon_takes_the_matrices_of_linear_layers_and_no_table():
     assert taken is made[0][1].weight
 
 
+def test_a_table_that_a_linear_layer_shares_is_adamws():
+    table, head = nn.Embedding(5, 4), nn.Linear(4, 5, bias=False)
+    head.weight = table.weight
+    assert make_optimizers([table, head], training(optimizer="muon")).keys() == {"rest"}
+
+
 def test_what_has_no_matrix_is_left_to_adamw():
     assert make_optimizers([nn.Conv1d(2, 2, 3)], training(optimizer="muon")).keys() == {"rest"}
 
