@@ -228,7 +228,8 @@ def test_a_weight_that_follows_the_gradients_does_what_the_same_number_would():
         training = {"precision": "no", "accumulation": 1}
         step = make_autoencoder_step(with_alignment(training, **SEMAVOICE | {"weight": weight}))
         terms = step(0)
-        return terms, torch.cat([each.detach().flatten() for each in step.trained["autoencoder"]])
+        trained = torch.nn.ModuleList(step.trained["autoencoder"])
+        return terms, torch.cat([each.detach().flatten() for each in trained.parameters()])
 
     terms, followed = update(SEMAVOICE["weight"])
     weight = terms["alignment_weight"].item()
