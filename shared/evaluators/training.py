@@ -16,6 +16,7 @@ from shared.evaluators.pretrained import WEIGHTS, quiet_transformers
 from shared.progress import Progress
 from shared.training.config import TrainingConfig
 from shared.training.loop import Task, fit, make_accelerator, step_generator
+from shared.training.optimizers import update
 
 
 class Pretrained(Protocol):
@@ -100,11 +101,7 @@ def train(
         generator = torch.Generator().manual_seed(int(step_generator(seed, index).integers(2**63)))
         value = loss(prepared, generator, accelerator.device)
         accelerator.backward(value)
-        if config.gradient_clip:
-            accelerator.clip_grad_norm_(model.parameters(), config.gradient_clip)
-        for optimizer in optimizers.values():
-            optimizer.step()
-            optimizer.zero_grad()
+        update(optimizers, model.parameters(), accelerator, config.gradient_clip)
         return {"loss": value.detach()}
 
     model.train()

@@ -28,7 +28,7 @@ from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
-from shared.training.optimizers import make_optimizers
+from shared.training.optimizers import make_optimizers, update
 from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
@@ -227,12 +227,8 @@ class AutoencoderStep:
         self.accelerator.backward(loss / len(self.micro_batches.mine))
 
     def _update(self, name: str) -> None:
-        if self.recipe.training.gradient_clip:
-            parameters = [each for module in self.trained[name] for each in module.parameters()]
-            self.accelerator.clip_grad_norm_(parameters, self.recipe.training.gradient_clip)
-        for optimizer in self.optimizers[name].values():
-            optimizer.step()
-            optimizer.zero_grad()
+        parameters = [each for module in self.trained[name] for each in module.parameters()]
+        update(self.optimizers[name], parameters, self.accelerator, self.recipe.training.gradient_clip)
 
 
 def train_autoencoder(

@@ -22,7 +22,7 @@ from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.next_token_config import AnyGeneratorRecipe
 from shared.training.objectives import OBJECTIVES, Objective
-from shared.training.optimizers import make_optimizers
+from shared.training.optimizers import make_optimizers, update
 
 
 class GeneratorSpec(Strict):
@@ -72,11 +72,7 @@ class GeneratorStep:
             total, parts = self.objective(self.model, batch)
             self.accelerator.backward(total / len(self.micro_batches.mine))
             terms.append({name: part.detach() for name, part in parts.items()})
-        if self.recipe.training.gradient_clip:
-            self.accelerator.clip_grad_norm_(self.trained, self.recipe.training.gradient_clip)
-        for optimizer in self.optimizers.values():
-            optimizer.step()
-            optimizer.zero_grad()
+        update(self.optimizers, self.trained, self.accelerator, self.recipe.training.gradient_clip)
         return self.micro_batches.mean(terms)
 
 

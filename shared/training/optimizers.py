@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import torch
+from accelerate import Accelerator
 from torch import nn
 
 from shared.training.config import RecipeTraining, TrainingConfig
@@ -34,6 +35,17 @@ def muon_and_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], confi
     if rest:
         optimizers["rest"] = _adamw(rest, config)
     return optimizers
+
+
+def update(
+    optimizers: Optimizers, parameters: Iterable[nn.Parameter], accelerator: Accelerator, clip: float | None
+) -> None:
+    """One step of all `optimizers`, with the gradient of `parameters` cut to norm `clip`; then no gradient is left."""
+    if clip:
+        accelerator.clip_grad_norm_(parameters, clip)
+    for optimizer in optimizers.values():
+        optimizer.step()
+        optimizer.zero_grad()
 
 
 def _weights(modules: list[nn.Module], kind: type[nn.Module]) -> set[int]:
