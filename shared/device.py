@@ -1,4 +1,4 @@
-"""Where models run that are used and not trained, and where autocast is kept out."""
+"""Where models run that are used and not trained, and in which precision."""
 
 import contextlib
 
@@ -13,3 +13,14 @@ def device() -> torch.device:
 def full_precision(on: torch.device) -> contextlib.AbstractContextManager:
     """A context without autocast; on the meta device, where parameters are counted, there is none to keep out."""
     return contextlib.nullcontext() if on.type == "meta" else torch.autocast(on.type, enabled=False)
+
+
+def computes_in_bf16() -> bool:
+    """Whether the GPU, or without one the CPU, is quicker in bfloat16 than in float32.
+
+    A CPU with matrix units (AMX) is. With AVX-512's bfloat16 alone, the `cpu` scale's models take 1.3 to 1.5 times as
+    long, small as they are; with AVX2, some 50 times.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_amx_tile_supported()

@@ -16,6 +16,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from shared.device import computes_in_bf16
 from shared.progress import Progress
 from shared.training.average import WeightAverage
 from shared.training.checkpoint import load_checkpoint, save_checkpoint
@@ -73,17 +74,6 @@ def make_accelerator(precision: str, freezes: bool = False) -> Accelerator:
         precision = "bf16" if computes_in_bf16() else "no"
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if freezes else None
     return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision, kwargs_handlers=handlers)
-
-
-def computes_in_bf16() -> bool:
-    """Whether the GPU, or without one the CPU, is quicker in bfloat16 than in float32.
-
-    A CPU with matrix units (AMX) is. With AVX-512's bfloat16 alone, the `cpu` scale's models take 1.3 to 1.5 times as
-    long, small as they are; with AVX2, some 50 times.
-    """
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_amx_tile_supported()
 
 
 def step_generator(seed: int, step: int, *part: int) -> np.random.Generator:
