@@ -17,6 +17,7 @@ CHECKED = {  # fields of Qwen2Config and what transformers calls them
     "feed_forward": "intermediate_size",
     "vocabulary": "vocab_size",
 }
+ATTENTION = "sdpa_quick_on_cpu"
 
 
 class Layer(Unit):
@@ -38,6 +39,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.config = config
         self.decoder = DECODERS[config.kind](config)
+        attend_quickly(self.decoder)
         self.decoder.layers = nn.ModuleList(Layer(layer) for layer in self.decoder.layers)
         self._tokenizer = None
 
@@ -129,3 +131,23 @@ def build_qwen2(config: Qwen2Config) -> nn.Module:
 
 
 DECODERS = {"transformer": build_transformer, "qwen2": build_qwen2}
+
+
+def attend_quickly(decoder: nn.Module) -> None:
+    """Have a decoder of transformers attend by PyTorch's fused kernels, in float32 where it runs on a CPU.
+
+    A CPU's bfloat16 kernel is several times slower backwards than its float32 one.
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+    from transformers.masking_utils import sdpa_mask
+
+    def attend(module, query, key, value, *args, **kwargs):
+        if query.is_cuda:
+            return sdpa_attention_forward(module, query, key, value, *args, **kwargs)
+        with torch.autocast("cpu", enabled=False):
+            return sdpa_attention_forward(module, query.float(), key.float(), value.float(), *args, **kwargs)
+
+    AttentionInterface.register(ATTENTION, attend)
+    AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+    decoder.set_attn_implementation(ATTENTION)

@@ -31,11 +31,11 @@ class LocalBlock(Unit):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, angles: Tensor) -> Tensor:
-        """`x` `(n, frames, width)`, `condition` `(n, 1, width)`."""
+    def forward(self, x: Tensor, condition: Tensor, angles: Tensor, keep: int) -> Tensor:
+        """`x` `(n, frames, width)`, `condition` `(n, 1, width)`; all are attended to, the last `keep` are made."""
         gate, scale, shift, gate_ff, scale_ff, shift_ff = self.modulation(condition).chunk(6, dim=-1)
         y = modulate(x, scale, shift)
-        x = x + gate * self.attention(y, y, angles, angles, None)
+        x = x[:, -keep:] + gate * self.attention(y[:, -keep:], y, angles[..., -keep:, :], angles, None)
         return x + gate_ff * self.feed_forward(modulate(x, scale_ff, shift_ff))
 
 
@@ -71,7 +71,9 @@ class LocalDiT(nn.Module):
             x = torch.cat([self.previous_embed(previous), x], dim=1)
         positions = torch.arange(x.shape[1], device=x.device).float().unsqueeze(0)
         angles = rotary_angles(positions, self.config.width // self.config.heads, ROPE_BASE)
-        for block in self.blocks:
-            x = block(x, condition, angles)
+        for block in self.blocks[:-1]:
+            x = block(x, condition, angles, x.shape[1])
+        # Nothing reads what the last block would make of the patch before.
+        x = self.blocks[-1](x, condition, angles, self.patch)
         scale, shift = self.modulation(condition).chunk(2, dim=-1)
-        return self.project(modulate(x[:, -self.patch :], scale, shift))
+        return self.project(modulate(x, scale, shift))
