@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.config import ConfigError
-from shared.generators.next_token import NextTokenGenerator
+from shared.generators.next_token import NextTokenGenerator, Prompt
 from shared.generators.next_token_sampling import sample_next_tokens, solve_patch
 from shared.generators.sampling_config import NextTokenSolverConfig
 
@@ -42,7 +42,7 @@ class Exposure(NamedTuple):
 
 @torch.inference_mode()
 def continue_prompts(
-    generator: NextTokenGenerator, solver: NextTokenSolverConfig, latents: list[Tensor], prompts: list[int],
+    generator: NextTokenGenerator, solver: NextTokenSolverConfig, latents: list[Tensor], prompts: list[Prompt],
     texts: list[str], noise: list[Tensor],
 ) -> Continuations:
     """A batch of clips, sampled teacher-forced and free-running from the same noise.
@@ -51,23 +51,24 @@ def continue_prompts(
         generator: trained, in eval mode.
         solver: the settings.
         latents: scaled latents of prompts and targets, each `(frames, dim)`; a last incomplete patch is cut off.
-        prompts: frames of each that are the prompt, whole patches.
+        prompts: what of each is the prompt; its frames are whole patches.
         texts: prompt text and target text, joined.
         noise: what frames are made from in both runs, each shaped as its latents.
     """
     size = generator.config.patch
     whole = [each[: len(each) // size * size] for each in latents]
     frames = torch.tensor([len(each) for each in whole], device=whole[0].device)
-    heard = [each[:end] for each, end in zip(whole, prompts, strict=True)]
+    heard = [each[: prompt.frames] for each, prompt in zip(whole, prompts, strict=True)]
+    paces = generator.paces(prompts)
     noise = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
-    free = sample_next_tokens(generator, solver, noise, frames, heard, texts)
+    free = sample_next_tokens(generator, solver, noise, frames, heard, texts, paces=paces)
 
     patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(noise)
     previous = torch.cat([torch.zeros_like(patches[:, :1]), patches[:, :-1]], dim=1)
-    states = generator.states(patches, frames // size, texts)[:, :-1]
+    states = generator.states(patches, frames // size, texts, paces)[:, :-1]
     ours = solve_patch(generator, solver, *(each.flatten(0, 1) for each in (starts, states, previous)))
     ours = ours.unflatten(0, patches.shape[:2])
-    spans = [slice(start // size, len(each) // size) for start, each in zip(prompts, whole, strict=True)]
+    spans = [slice(prompt.frames // size, len(each) // size) for prompt, each in zip(prompts, whole, strict=True)]
     recorded, forced = ([row[span] for row, span in zip(each, spans, strict=True)] for each in (patches, ours))
     return Continuations(recorded, forced, [generator.patches(each.unsqueeze(0))[0] for each in free])
 

@@ -14,6 +14,7 @@ from shared.corpora.manifest import load_clip
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json, write_json, write_text
 from shared.generators.exposure import Continuations, Exposure, continue_prompts, measure_exposure
+from shared.generators.next_token import Prompt
 from shared.generators.sample import Sampler, SamplesSpec
 from shared.progress import Progress
 
@@ -24,10 +25,10 @@ ESTIMATOR = (
 
 
 class Example(NamedTuple):
-    """Scaled latents of prompt and target `(frames, dim)`, how many are the prompt, the text, and noise as long."""
+    """Scaled latents of prompt and target `(frames, dim)`, the prompt, the text, and noise as long."""
 
     latents: Tensor
-    prompt: int
+    prompt: Prompt
     text: str
     noise: Tensor
 
@@ -43,7 +44,8 @@ def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
     prompts = [prompt[: len(prompt) // size * size] for prompt in prompts]
     latents = torch.cat([*prompts, target])
     noise = torch.randn(latents.shape, generator=rng).to(sampler.device)
-    return Example(latents, given or sum(map(len, prompts)), sampler.text(item), noise)
+    prompt = Prompt(sampler.prompt_text(item), given or sum(map(len, prompts)))
+    return Example(latents, prompt, sampler.text(item), noise)
 
 
 def continue_items(sampler: Sampler) -> Continuations:

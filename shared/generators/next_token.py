@@ -27,6 +27,13 @@ class Sequence(NamedTuple):
     positions: Tensor
 
 
+class Prompt(NamedTuple):
+    """What is said first in an example: its text, None if that is not known, and its length in frames."""
+
+    text: str | None
+    frames: int
+
+
 class NextTokenGenerator(nn.Module):
     """Transformer, diffusion head and end decision: what is trained on one latent space."""
 
@@ -42,12 +49,12 @@ class NextTokenGenerator(nn.Module):
         # for speech, so that it has the same here.
         self.null = nn.Parameter(torch.randn(width) * width**-0.5)
         self.end = nn.Linear(width, 1)
-        # For `text_positions: beside`; set when training starts, and saved with the weights.
+        # For text positions other than `before`; set when training starts, and saved with the weights.
         self.register_buffer("tokens_per_patch", torch.ones(()))
         self.diffusion = Diffusion(config.prediction)
 
     def forward(
-        self, latents: Tensor, frames: Tensor, texts: list[str], loss: NextTokenLossConfig
+        self, latents: Tensor, frames: Tensor, texts: list[str], loss: NextTokenLossConfig, paces: Tensor | None = None
     ) -> dict[str, Tensor]:
         """The loss terms of a batch: `diffusion`, mean squared error of ε or v, and `end`, cross-entropy.
 
@@ -56,6 +63,7 @@ class NextTokenGenerator(nn.Module):
             frames: true number of frames, `(batch,)`.
             texts: what is said in them.
             loss: how they are noised and dropped.
+            paces: as of `states`.
         """
         real = torch.arange(latents.shape[1], device=frames.device) < frames[:, None]
         # A last patch that is not full ends with zeros, whatever the padding of the batch.
@@ -63,7 +71,7 @@ class NextTokenGenerator(nn.Module):
         share = loss.history_noise * torch.rand(len(latents), 1, 1, 1, device=latents.device)
         history = patches + share * torch.randn_like(patches)
         counts = -(-frames // self.config.patch)
-        states = self.states(history, counts, texts)
+        states = self.states(history, counts, texts, paces)
         index = torch.arange(states.shape[1], device=states.device)
         # A state before each patch, and one after the last, which has only the end to tell.
         logits, ends = self.end(states).squeeze(-1).float(), (index == counts[:, None]).float()
@@ -86,15 +94,17 @@ class NextTokenGenerator(nn.Module):
         error = (prediction.float() - target).square().mean(dim=-1)
         return (error * real).sum() / real.sum()
 
-    def states(self, history: Tensor, counts: Tensor, texts: list[str]) -> Tensor:
+    def states(self, history: Tensor, counts: Tensor, texts: list[str], paces: Tensor | None = None) -> Tensor:
         """States before each patch and after the last, `(batch, patches + 1, width)`.
 
         Args:
             history: patches that the transformer looks back on, `(batch, patches, patch, dim)`.
             counts: true number of patches, `(batch,)`.
             texts: what is said.
+            paces: text tokens a patch, `(batch,)`, as `paces` tells them from prompts; none: the mean.
         """
-        sequences = self.sequences(texts, [row[:count] for row, count in zip(history, counts.tolist(), strict=True)])
+        histories = [row[:count] for row, count in zip(history, counts.tolist(), strict=True)]
+        sequences = self.sequences(texts, histories, paces)
         embeddings, positions = (pad_sequence(list(each), batch_first=True) for each in zip(*sequences, strict=True))
         # The padding comes last, where causality hides it from all that is used.
         hidden = self.backbone(embeddings, positions, torch.ones_like(positions, dtype=torch.long))
@@ -103,24 +113,39 @@ class NextTokenGenerator(nn.Module):
         index = (begins[:, None] + torch.arange(longest, device=counts.device)).clamp_max(hidden.shape[1] - 1)
         return hidden.gather(1, index.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
 
-    def sequences(self, texts: list[str], histories: list[Tensor]) -> list[Sequence]:
+    def sequences(self, texts: list[str], histories: list[Tensor], paces: Tensor | None = None) -> list[Sequence]:
         """Each example's text, begin marker and patches `(patches, patch, dim)`, one after the other."""
         counts = [len(history) for history in histories]
+        paces = self.tokens_per_patch.expand(len(texts)) if paces is None else paces
         latents = self.connector(torch.cat(histories).flatten(1)).split(counts)
+        begin = self.begin.unsqueeze(0)
         return [
-            Sequence(torch.cat([text, self.begin.unsqueeze(0), history]), self._positions(len(text), len(history)))
-            for text, history in zip(self.backbone.embed(texts), latents, strict=True)
+            Sequence(torch.cat([text, begin, history]), self._positions(len(text), len(history), pace))
+            for text, history, pace in zip(self.backbone.embed(texts), latents, paces, strict=True)
         ]
 
-    def _positions(self, tokens: int, patches: int) -> Tensor:
+    def _positions(self, tokens: int, patches: int, pace: Tensor) -> Tensor:
         """RoPE positions of so many text tokens, the begin marker and so many patches."""
         text = torch.arange(tokens, device=self.begin.device).float()
-        return torch.cat([text, self.position(tokens, torch.arange(patches + 1, device=self.begin.device))])
+        return torch.cat([text, self.position(tokens, torch.arange(patches + 1, device=self.begin.device), pace)])
 
-    def position(self, tokens: Tensor | int, index: Tensor) -> Tensor:
+    def position(self, tokens: Tensor | int, index: Tensor, pace: Tensor) -> Tensor:
         """RoPE position of the begin marker (`index` 0) and of the patches (from 1) after so many text tokens."""
-        beside = self.config.text_positions == "beside"
-        return index * self.tokens_per_patch if beside else (tokens + index).float()
+        return (tokens + index).float() if self.config.text_positions == "before" else index * pace
+
+    def paces(self, prompts: list[Prompt]) -> Tensor | None:
+        """Text tokens a patch of each example, `(batch,)`, as its prompt has them, the space after it counted.
+
+        Where a prompt has no known text, the mean; none at all if `text_positions` does not ask for paces.
+        """
+        if self.config.text_positions != "paced":
+            return None
+        mean = float(self.tokens_per_patch)
+        known = [
+            len(self.backbone.tokens(f"{prompt.text} ")) * self.config.patch / prompt.frames if prompt.text else mean
+            for prompt in prompts
+        ]
+        return torch.tensor(known, device=self.begin.device)
 
     def measure_rate(self, texts: list[str], frames: list[int]) -> None:
         """Set the mean rate of text tokens a patch, from examples."""

@@ -88,11 +88,12 @@ class NextTokenConfig(Strict):
         description="what the head predicts: ε (LatentLM and SemaVoice, in their texts) or v (VibeVoice's code); a "
         "small head needs v, as its ε is too rough where there is next to no signal, and sampling magnifies that"
     )
-    text_positions: Literal["before", "beside"] = Field(
+    text_positions: Literal["before", "beside", "paced"] = Field(
         "before",
-        description="RoPE positions: one count over text and latents; or each counts from 0, the latents at the mean "
-        "rate of text tokens a patch in the training split, which hands a small model a monotonic alignment to "
-        "start from",
+        description="RoPE positions. before: one count over text and latents. beside: each counts from 0, the latents "
+        "at the mean rate of text tokens a patch in the training split, which hands a small model a monotonic "
+        "alignment to start from. paced: so, but at the rate of the example's first utterance, the prompt, with which "
+        "the text after it starts beside its own first patch",
     )
 
 

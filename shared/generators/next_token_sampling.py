@@ -18,14 +18,19 @@ class Reader:
         texts: what is to be said.
         prompts: patches that are continued, each `(patches, patch, dim)`.
         cache: keep keys and values; without them all is read again at each step.
+        paces: text tokens a patch, `(batch,)`; none: the mean.
     """
 
-    def __init__(self, generator: NextTokenGenerator, texts: list[str], prompts: list[Tensor], cache: bool = True):
+    def __init__(
+        self, generator: NextTokenGenerator, texts: list[str], prompts: list[Tensor], cache: bool = True,
+        paces: Tensor | None = None,
+    ):
         from transformers import DynamicCache
 
         self.generator = generator
         self.cache = DynamicCache() if cache else None
-        sequences = generator.sequences(texts, prompts)
+        self.paces = generator.tokens_per_patch.expand(len(texts)) if paces is None else paces
+        sequences = generator.sequences(texts, prompts, self.paces)
         padded = (pad_sequence(list(each), True, 0.0, "left") for each in zip(*sequences, strict=True))
         self.embeddings, self.positions = padded
         ones = [torch.ones_like(each.positions) for each in sequences]
@@ -38,7 +43,7 @@ class Reader:
         """Read one more patch of each sequence, `(batch, patch, dim)`."""
         self.read = self.read + 1
         embeddings = self.generator.connector(patches.flatten(1)).unsqueeze(1)
-        positions = self.generator.position(self.tokens, self.read).unsqueeze(1)
+        positions = self.generator.position(self.tokens, self.read, self.paces).unsqueeze(1)
         self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
         if self.cache is None:
             self.embeddings = torch.cat([self.embeddings, embeddings], dim=1)
@@ -53,7 +58,7 @@ class Reader:
 @torch.inference_mode()
 def sample_next_tokens(
     generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, frames: Tensor,
-    prompts: list[Tensor], texts: list[str], cache: bool = True,
+    prompts: list[Tensor], texts: list[str], cache: bool = True, paces: Tensor | None = None,
 ) -> list[Tensor]:
     """Latents that follow each prompt, `(frames, dim)`: whole patches, one at least.
 
@@ -65,6 +70,7 @@ def sample_next_tokens(
         prompts: scaled latents that are continued, each `(prompt frames, dim)`; a last incomplete patch is cut off.
         texts: prompt text and target text, joined.
         cache: keep the keys and values of what has been read.
+        paces: text tokens a patch, `(batch,)`, as the generator's `paces` tells them from prompts; none: the mean.
     """
     size = generator.config.patch
     ends = [max(size, length - len(prompt)) for length, prompt in zip(frames.tolist(), prompts, strict=True)]
@@ -72,7 +78,7 @@ def sample_next_tokens(
     starts = generator.patches(pad_sequence(starts, batch_first=True))
     longest = torch.tensor([max(1, end // size) for end in ends], device=noise.device)
     histories = [generator.patches(prompt[None, : len(prompt) // size * size])[0] for prompt in prompts]
-    reader = Reader(generator, texts, histories, cache)
+    reader = Reader(generator, texts, histories, cache, paces)
     nothing = torch.zeros_like(starts[0, :1])
     previous = torch.cat([torch.cat([nothing, history])[-1:] for history in histories])
     patches, length = [], longest.clone()

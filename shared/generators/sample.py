@@ -25,15 +25,12 @@ from shared.device import device
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
-from shared.generators.next_token import NextTokenGenerator
-from shared.generators.next_token_config import kind_of_generator
+from shared.generators.next_token import NextTokenGenerator, Prompt
 from shared.generators.next_token_sampling import sample_next_tokens
 from shared.generators.sampling import sample_infilling
 from shared.generators.sampling_config import PrefixConfig, SamplingConfig
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
-
-SAMPLERS = {"infilling": sample_infilling, "next_token": sample_next_tokens}
 
 
 class SamplesSpec(Strict):
@@ -69,9 +66,13 @@ class Sampler:
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
         texts = [self.text(item) for _, item in items]
-        solver = self.spec.sampling.solver
-        sampler = SAMPLERS[kind_of_generator(solver)]
-        latents = sampler(self.generator, solver, noise, frames, prompts, texts)
+        given = self.generator, self.spec.sampling.solver, noise, frames, prompts, texts
+        if isinstance(self.generator, NextTokenGenerator):
+            said = [self.prompt_text(item) for _, item in items]
+            heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
+            latents = sample_next_tokens(*given, paces=self.generator.paces(heard))
+        else:
+            latents = sample_infilling(*given)
         if self.prefix:
             # Whole words can't be told from the first second: the clip begins with what was given.
             latents = [torch.cat([prompt, each]) for prompt, each in zip(prompts, latents, strict=True)]
@@ -101,9 +102,14 @@ class Sampler:
         swapped = self.spec.sampling.prompt == "swapped"
         return swapped_prompt(self.manifest, item, self.spec.seed) if swapped else item.prompt
 
+    def prompt_text(self, item: TestItem) -> str | None:
+        """What is said in the prompt; None where there is none, and of a prefix, whose words can't be told."""
+        return None if item.prompt is None or self.prefix else item.prompt.text
+
     def text(self, item: TestItem) -> str:
         """What is said from the beginning of the prompt to the end."""
-        return item.target.text if item.prompt is None or self.prefix else f"{item.prompt.text} {item.target.text}"
+        prompt = self.prompt_text(item)
+        return item.target.text if prompt is None else f"{prompt} {item.target.text}"
 
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:

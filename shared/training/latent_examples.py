@@ -8,15 +8,17 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.corpora.manifest import Clip
+from shared.generators.next_token import Prompt
 from shared.training.latents import Latents
 
 
 class Batch(NamedTuple):
-    """Padded latents `(batch, frames, dim)`, true lengths `(batch,)`, texts, and REPA's targets if there are any."""
+    """Padded latents `(batch, frames, dim)`, true lengths `(batch,)`, texts, first utterances, and REPA's targets."""
 
     latents: Tensor
     frames: Tensor
     texts: list[str]
+    prompts: list[Prompt]
     targets: Tensor | None
 
     def to(self, device: torch.device) -> "Batch":
@@ -36,14 +38,16 @@ class LatentExamples:
 
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:
         """A batch, from `generator` and (for the posterior's noise) torch's global generator."""
-        examples, texts, targets = [], [], []
+        examples, texts, prompts, targets = [], [], [], []
         for first in generator.integers(len(self.clips), size=batch):
             same = self.of_speaker[self.clips[first].speaker]
             chosen = [int(first), *generator.choice(same, size=self.utterances - 1)]
-            examples.append(torch.cat([self.latents.sample(i) for i in chosen]) / self.scale)
+            utterances = [self.latents.sample(i) for i in chosen]
+            examples.append(torch.cat(utterances) / self.scale)
+            prompts.append(Prompt(self.clips[first].text, len(utterances[0])))
             texts.append(" ".join(self.clips[i].text for i in chosen))
             if self.targets:
                 targets.append(torch.cat([self.targets[i] for i in chosen]))
         frames = torch.tensor([len(example) for example in examples])
         padded_targets = pad_sequence(targets, batch_first=True) if targets else None
-        return Batch(pad_sequence(examples, batch_first=True), frames, texts, padded_targets)
+        return Batch(pad_sequence(examples, batch_first=True), frames, texts, prompts, padded_targets)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig, kind_of_generator
 from shared.training.config import GeneratorRecipe, RecipeTraining
@@ -17,6 +17,15 @@ class NextTokenRecipe(NextTokenConfig):
     )
     utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
     training: RecipeTraining
+
+    @model_validator(mode="after")
+    def _pace_is_of_a_prompt(self):
+        if self.text_positions == "paced" and self.utterances == 1:
+            raise ValueError(
+                "text_positions: paced takes the pace of an example's first utterance to place the next one's; set "
+                "utterances to 2 or more, or text_positions to beside"
+            )
+        return self
 
 
 AnyGeneratorRecipe = Annotated[

@@ -63,10 +63,10 @@ class NextToken:
     """total = diffusion + loss.end_weight · end; training starts from the language model's weights if there is one."""
 
     def __init__(self, recipe: NextTokenRecipe, generator: NextTokenGenerator, examples: LatentExamples):
-        self.recipe = recipe
+        self.recipe, self.generator = recipe, generator
         self.helpers: dict[str, nn.Module] = {}
         generator.backbone.load_pretrained()
-        if recipe.text_positions == "beside":
+        if recipe.text_positions != "before":
             generator.measure_rate([clip.text for clip in examples.clips], examples.latents.offsets.diff().tolist())
 
     def prepare(self, accelerator: Accelerator) -> list[nn.Module]:
@@ -75,7 +75,8 @@ class NextToken:
 
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """See `Objective`."""
-        parts = model(batch.latents, batch.frames, batch.texts, self.recipe.loss)
+        paces = self.generator.paces(batch.prompts)
+        parts = model(batch.latents, batch.frames, batch.texts, self.recipe.loss, paces)
         return parts["diffusion"] + self.recipe.loss.end_weight * parts["end"], parts
 
 

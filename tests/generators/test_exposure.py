@@ -5,6 +5,7 @@ import torch
 
 from shared.generators import exposure, next_token_sampling
 from shared.generators.exposure import continue_prompts, distance, measure_exposure
+from shared.generators.next_token import Prompt
 from shared.generators.sampling_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
@@ -30,7 +31,8 @@ def test_errors_that_add_up_show_in_the_free_run_alone(config, keeps, monkeypatc
         for start in each.split(size):
             patches.append(start + keeps * patches[-1])
         latents.append(torch.cat(patches[1:]))
-    found = measure_exposure(continue_prompts(generator, SOLVER, latents, [2 * size] * 40, ["ab"] * 40, noise))
+    prompts = [Prompt(None, 2 * size)] * 40
+    found = measure_exposure(continue_prompts(generator, SOLVER, latents, prompts, ["ab"] * 40, noise))
     torch.testing.assert_close(found.teacher_forced, torch.full((4,), 0.25))
     bias = 0.5 * torch.arange(1, 5) if keeps else torch.full((4,), 0.5)
     torch.testing.assert_close(found.free_running, bias.square(), rtol=1e-4, atol=1e-4)
@@ -41,7 +43,8 @@ def test_only_clips_that_last_so_long_count_at_a_position():
     generator = make_generator()
     lengths = (4, 6, 6)
     latents, noise = ([torch.randn(n, DIM) for n in lengths] for _ in range(2))
-    found = measure_exposure(continue_prompts(generator, SOLVER, latents, [1, 1, 4], ["ab"] * 3, noise))
+    prompts = [Prompt(None, frames) for frames in (1, 1, 4)]
+    found = measure_exposure(continue_prompts(generator, SOLVER, latents, prompts, ["ab"] * 3, noise))
     assert found.recorded_clips.tolist() == [3, 3, 2, 1, 1]
     assert found.teacher_forced.isnan().tolist() == [False, False, False, True, True]
 

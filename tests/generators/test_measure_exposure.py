@@ -55,9 +55,10 @@ def test_an_example_is_prompt_and_target_and_a_sound_is_a_target_alone(tmp_path)
         sampler = make_sampler(tmp_path / str(prompted), speaker, make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
         (item, *_) = measure_exposure.test_items(sampler.manifest, 1, 0)
         example = read_example(sampler, 0, item)
-        assert example.noise.shape == example.latents.shape and (example.prompt > 0) == prompted
-        assert example.prompt % 2 == 0
-        assert len(example.latents) - example.prompt == -(-round(item.target.seconds * RATE) // HOP)
+        text, frames = example.prompt
+        assert example.noise.shape == example.latents.shape and (frames > 0) == prompted
+        assert frames % 2 == 0 and text == (item.prompt.text if prompted else None)
+        assert len(example.latents) - frames == -(-round(item.target.seconds * RATE) // HOP)
         assert example.text == (f"{item.prompt.text} {item.target.text}" if prompted else item.target.text)
 
 
@@ -66,7 +67,7 @@ def test_a_prefix_is_the_targets_own_beginning(tmp_path):
     sampler = with_prompt(sampler, PrefixConfig(prefix_seconds=0.17))
     (item, *_) = measure_exposure.test_items(sampler.manifest, 1, 0)
     example = read_example(sampler, 0, item)
-    assert example.prompt == 4 and example.text == item.target.text
+    assert example.prompt == (None, 4) and example.text == item.target.text
     assert len(example.latents) == -(-round(item.target.seconds * RATE) // HOP)
 
 

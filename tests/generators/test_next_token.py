@@ -9,6 +9,7 @@ from transformers import Qwen2Model, Qwen2Tokenizer
 
 from shared.config import ConfigError
 from shared.generators.builder import build_generator, count_parameters, meta_generator
+from shared.generators.next_token import Prompt
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from tests.generators.next_token_models import BACKBONE, DIM, LATENTLM, LOCAL, MLP, SEMAVOICE, make_generator
 
@@ -17,7 +18,7 @@ FRAMES = torch.tensor([7, 5])
 TEXTS = ["ab", "abcd"]
 LOSS = NextTokenLossConfig(history_noise=0.3)
 HEADS = MLP, LOCAL, LOCAL | {"history": False}
-EVERY = list(itertools.product(HEADS, (1, 2, 3), ("epsilon", "v_prediction"), ("before", "beside")))
+EVERY = list(itertools.product(HEADS, (1, 2, 3), ("epsilon", "v_prediction"), ("before", "beside", "paced")))
 
 
 @pytest.mark.parametrize(("head", "patch", "prediction", "positions"), EVERY)
@@ -77,7 +78,7 @@ def test_sizes_that_are_not_the_language_models_are_refused(qwen):
         build_generator(config, DIM).backbone.load_pretrained()
 
 
-@pytest.mark.parametrize("positions", ["before", "beside"])
+@pytest.mark.parametrize("positions", ["before", "beside", "paced"])
 def test_a_later_frame_changes_no_earlier_state_and_an_earlier_one_does(positions):
     generator = make_generator(LATENTLM.model_copy(update={"text_positions": positions}))
     patches, counts = generator.patches(LATENTS), torch.tensor([7, 5])
@@ -96,8 +97,23 @@ def test_a_later_frame_changes_no_earlier_state_and_an_earlier_one_does(position
 def test_a_tokens_position_stands_beside_that_of_the_patch_in_which_it_is_spoken():
     generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "beside"}))
     generator.measure_rate(["abcd", "ab"], [11, 12])  # 6 characters in 12 patches of two frames
-    assert generator._positions(4, 6).tolist() == [0, 1, 2, 3, 0, 0.5, 1, 1.5, 2, 2.5, 3]
-    assert make_generator()._positions(2, 3).tolist() == [0, 1, 2, 3, 4, 5]
+    latents = torch.zeros(6, 2, DIM)
+    (beside,) = generator.sequences(["abcd"], [latents])
+    assert beside.positions.tolist() == [0, 1, 2, 3, 0, 0.5, 1, 1.5, 2, 2.5, 3]
+    (before,) = make_generator().sequences(["ab"], [latents[:3, :1]])
+    assert before.positions.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_text_after_a_prompt_starts_beside_its_own_first_patch():
+    generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced"}))
+    generator.measure_rate(["abcd", "ab"], [11, 12])
+    slow, fast, unknown = paces = generator.paces([Prompt("ab", 12), Prompt("ab", 4), Prompt(None, 4)])
+    assert (slow, fast, unknown) == (0.5, 1.5, 0.5)  # two characters and a space in six patches of two frames, and two
+    sequences = generator.sequences(["ab cd"] * 2, [torch.zeros(8, 2, DIM), torch.zeros(4, 2, DIM)], paces[:2])
+    for sequence, patches in zip(sequences, (6, 2), strict=True):
+        text, latents = sequence.positions.split([5, len(sequence.positions) - 5])
+        assert text[3] == latents[patches]  # of "c", and of the state from which the first patch after "ab " is made
+    assert make_generator().paces([Prompt("ab", 12)]) is None
 
 
 @pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])

@@ -11,7 +11,8 @@ NOISE = torch.randn(3, 12, DIM, generator=torch.Generator().manual_seed(0))
 FRAMES = torch.tensor([12, 6, 8])
 PROMPTS = [torch.full((4, DIM), 0.5), torch.zeros(0, DIM), torch.full((2, DIM), -0.5)]
 TEXTS = ["ab cd", "a", "abcdefgh"]
-CONFIGS = [LATENTLM, SEMAVOICE, SEMAVOICE.model_copy(update={"text_positions": "beside"})]
+CONFIGS = [LATENTLM, *(SEMAVOICE.model_copy(update={"text_positions": each}) for each in ("before", "beside", "paced"))]
+PACES = torch.tensor([0.5, 1.0, 2.0])
 
 
 def solver(**settings) -> NextTokenSolverConfig:
@@ -22,7 +23,7 @@ def solver(**settings) -> NextTokenSolverConfig:
 def test_the_cache_changes_nothing(config):
     generator = make_generator(config)
     with_it, without = (
-        sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, cache=cache) for cache in (True, False)
+        sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, cache, PACES) for cache in (True, False)
     )
     assert [len(each) for each in with_it] == [8, 6, 6]
     for ours, theirs in zip(with_it, without, strict=True):
@@ -32,11 +33,11 @@ def test_the_cache_changes_nothing(config):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_a_batch_gives_what_its_examples_give_alone(config):
     generator = make_generator(config)
-    together = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
+    together = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, paces=PACES)
     for index, expected in enumerate(together):
         one = slice(index, index + 1)
         noise = NOISE[one, : int(FRAMES[index])]
-        alone = sample_next_tokens(generator, solver(), noise, FRAMES[one], PROMPTS[one], TEXTS[one])
+        alone = sample_next_tokens(generator, solver(), noise, FRAMES[one], PROMPTS[one], TEXTS[one], paces=PACES[one])
         torch.testing.assert_close(alone[0], expected, rtol=1e-4, atol=1e-4)
 
 
@@ -48,8 +49,8 @@ def test_sampling_reads_what_training_reads(config):
     latents = torch.randn(3, 6 * size, DIM)
     patches = generator.patches(latents)
     with torch.inference_mode():
-        expected = generator.states(patches, torch.tensor([6, 6, 6]), TEXTS)
-        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]])
+        expected = generator.states(patches, torch.tensor([6, 6, 6]), TEXTS, PACES)
+        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], paces=PACES)
         torch.testing.assert_close(reader.state, expected[:, 3], rtol=1e-4, atol=1e-5)
         for index in (3, 4, 5):
             reader.append(patches[:, index])

@@ -78,8 +78,8 @@ def asked(monkeypatch) -> list:
         calls.extend(zip(prompts, texts, frames.tolist(), strict=True))
         return original(generator, solver, noise, frames, prompts, texts)
 
-    original = sample.SAMPLERS["infilling"]
-    monkeypatch.setitem(sample.SAMPLERS, "infilling", spy)
+    original = sample.sample_infilling
+    monkeypatch.setattr(sample, "sample_infilling", spy)
     return calls
 
 

@@ -52,6 +52,7 @@ def test_a_study_names_the_kind_of_its_generator_and_of_its_solver():
 
 @pytest.mark.parametrize(("generator", "solver", "expected"), [
     ({**GENERATOR, "patsh": 2}, SOLVER, "generator.next_token.patsh: unknown key; did you mean 'patch'?"),
+    ({**GENERATOR, "text_positions": "paced", "utterances": 1}, SOLVER, "set utterances to 2 or more"),
     ({**GENERATOR, "kind": "next"}, SOLVER, "'infilling', 'next_token'"),
     ({**GENERATOR, "head": {**LOCAL, "heads": 3}}, SOLVER, "width must be an even multiple of heads"),
     (GENERATOR, {"evaluations": 4}, "sampling.solver is of a generator of kind infilling; this one is next_token"),

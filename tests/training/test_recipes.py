@@ -413,6 +413,8 @@ def test_examples_join_utterances_of_one_speaker(tmp_path):
         assert set(words) <= {"one", "six"} or set(words) <= {"two", "ten"}
         assert frames == sum({"one": 6, "two": 5, "six": 7, "ten": 4}[word] for word in words)
     assert batch.latents.shape == (20, max(batch.frames), 8)
+    first = [" ".join(text.split()[:2]) for text in batch.texts]
+    assert batch.prompts == [(text, {"one": 6, "two": 5, "six": 7, "ten": 4}[text.split()[1]]) for text in first]
 
 
 F5 = {"kind": "f5", "width": 16, "depth": 2, "heads": 1, "head_dim": 8, "text_positions": "stretched"}
