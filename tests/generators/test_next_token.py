@@ -72,6 +72,21 @@ def test_a_language_model_from_a_folder_is_trained_on(qwen):
     assert all(each.grad is not None for each in generator.backbone.parameters())
 
 
+def test_in_bfloat16_on_a_cpu_the_backbone_attends_in_float32(monkeypatch):
+    attend, seen = torch.nn.functional.scaled_dot_product_attention, set()
+
+    def spy(query, key, value, **settings):
+        seen.update({query.dtype, key.dtype, value.dtype})
+        return attend(query, key, value, **settings)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spy)
+    backbone = make_generator().backbone
+    with torch.autocast("cpu", torch.bfloat16):
+        mask = torch.ones(1, 5, dtype=torch.long)
+        backbone(torch.randn(1, 5, 16), torch.arange(5.0)[None], mask).sum().backward()
+    assert seen == {torch.float32}
+
+
 def test_sizes_that_are_not_the_language_models_are_refused(qwen):
     config = NextTokenConfig.model_validate({**SEMAVOICE.model_dump(), "backbone": qwen | {"feed_forward": 32}})
     with pytest.raises(ConfigError, match=r"backbone\.feed_forward: 32 is not that of .*; set it to 24"):

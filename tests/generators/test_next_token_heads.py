@@ -5,6 +5,7 @@ import torch
 
 from shared.generators.builder import count_parameters
 from shared.generators.diffusion_head import MlpHead
+from shared.generators.layers import rotary_angles
 from shared.generators.local_dit import LocalDiT
 from shared.generators.next_token_config import LocalDiTConfig, MlpHeadConfig
 from tests.generators.next_token_models import LOCAL, SEMAVOICE, make_generator
@@ -36,6 +37,13 @@ def test_a_local_dit_sees_the_patch_before_and_both_frames_of_its_own():
         output = head(noisy, time, state, previous)[0, frame].sum()
         of_noisy, of_previous = torch.autograd.grad(output, (noisy, previous))
         assert (of_noisy[0].abs().sum(dim=1) > 0).all() and (of_previous[0].abs().sum(dim=1) > 0).all()
+
+
+def test_a_block_that_makes_only_the_last_frames_makes_them_as_one_that_makes_all():
+    block = make_generator(SEMAVOICE).head.blocks[0]
+    x, condition = torch.randn(3, 5, 16), torch.randn(3, 1, 16)
+    angles = rotary_angles(torch.arange(5.0).unsqueeze(0), 8, 1e4)
+    torch.testing.assert_close(block(x, condition, angles, 2), block(x, condition, angles, 5)[:, -2:])
 
 
 def test_without_history_a_local_dit_sees_its_own_patch_only():
