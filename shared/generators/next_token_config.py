@@ -92,9 +92,18 @@ class NextTokenConfig(Strict):
         "before",
         description="RoPE positions. before: one count over text and latents. beside: each counts from 0, the latents "
         "at the mean rate of text tokens a patch in the training split, which hands a small model a monotonic "
-        "alignment to start from. paced: so, but at the rate of the example's first utterance, the prompt, with which "
-        "the text after it starts beside its own first patch",
+        "alignment to start from. paced: the text by how long each character lasts there, the latents by the pace of "
+        "the prompt, an example's first utterance; so the text after it starts beside its own first patch",
     )
+
+    @model_validator(mode="after")
+    def _paces_are_of_characters(self):
+        if self.text_positions == "paced" and self.backbone.kind != "transformer":
+            raise ValueError(
+                "text_positions: paced measures how long each character lasts, and a language model's tokens are too "
+                "many for that; set it to beside or before"
+            )
+        return self
 
 
 class NextTokenLossConfig(Strict):
