@@ -46,7 +46,7 @@ def compare(source: str, variant: str, scale: str, seconds: float, batch: int, r
     autoencoder = build_autoencoder(config.autoencoder).eval()
     dim, frames = config.autoencoder.bottleneck.dim, round(seconds * config.frame_rate)
     text = (TEXT * 99)[: round(seconds * CHARACTERS_A_SECOND)]
-    generator.measure_rate([text], [frames])
+    generator.positions.measure([text], [frames])
     noise, lengths = torch.randn(batch, frames, dim), torch.full((batch,), frames)
     prompts = [torch.zeros(0, dim)] * batch
 

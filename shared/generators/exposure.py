@@ -18,9 +18,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.config import ConfigError
-from shared.generators.next_token import NextTokenGenerator, Prompt
+from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_sampling import sample_next_tokens, solve_patch
 from shared.generators.sampling_config import NextTokenSolverConfig
+from shared.generators.text_positions import Prompt
 
 
 class Continuations(NamedTuple):
@@ -59,7 +60,7 @@ def continue_prompts(
     whole = [each[: len(each) // size * size] for each in latents]
     frames = torch.tensor([len(each) for each in whole], device=whole[0].device)
     heard = [each[: prompt.frames] for each, prompt in zip(whole, prompts, strict=True)]
-    paces = generator.paces(prompts)
+    paces = generator.positions.paces(prompts)
     noise = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
     free = sample_next_tokens(generator, solver, noise, frames, heard, texts, paces=paces)
 

@@ -14,8 +14,8 @@ from shared.corpora.manifest import load_clip
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json, write_json, write_text
 from shared.generators.exposure import Continuations, Exposure, continue_prompts, measure_exposure
-from shared.generators.next_token import Prompt
 from shared.generators.sample import Sampler, SamplesSpec
+from shared.generators.text_positions import Prompt
 from shared.progress import Progress
 
 ESTIMATOR = (

@@ -16,9 +16,9 @@ from shared.generators.diffusion import Diffusion
 from shared.generators.diffusion_head import MlpHead
 from shared.generators.local_dit import LocalDiT
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
+from shared.generators.text_positions import TextPositions
 
 HEADS = {"mlp": MlpHead, "local_dit": LocalDiT}
-RIDGE = 100.0  # of how long a character lasts: an example's pace varies by some ten times what a pair's length does
 
 
 class Sequence(NamedTuple):
@@ -26,13 +26,6 @@ class Sequence(NamedTuple):
 
     embeddings: Tensor
     positions: Tensor
-
-
-class Prompt(NamedTuple):
-    """What is said first in an example: its text, None if that is not known, and its length in frames."""
-
-    text: str | None
-    frames: int
 
 
 class NextTokenGenerator(nn.Module):
@@ -50,11 +43,7 @@ class NextTokenGenerator(nn.Module):
         # for speech, so that it has the same here.
         self.null = nn.Parameter(torch.randn(width) * width**-0.5)
         self.end = nn.Linear(width, 1)
-        # For text positions other than `before`; set when training starts, and saved with the weights.
-        self.register_buffer("tokens_per_patch", torch.ones(()))
-        if config.text_positions == "paced":
-            size = len(config.backbone.vocabulary) + 1
-            self.register_buffer("lengths", torch.ones(size, size))
+        self.positions = TextPositions(config, self.backbone.tokens)
         self.diffusion = Diffusion(config.prediction)
 
     def forward(
@@ -105,7 +94,7 @@ class NextTokenGenerator(nn.Module):
             history: patches that the transformer looks back on, `(batch, patches, patch, dim)`.
             counts: true number of patches, `(batch,)`.
             texts: what is said.
-            paces: text tokens a patch, `(batch,)`, as `paces` tells them from prompts; none: the mean.
+            paces: text tokens a patch, `(batch,)`, as `positions.paces` tells them from prompts; none: the mean.
         """
         histories = [row[:count] for row, count in zip(history, counts.tolist(), strict=True)]
         sequences = self.sequences(texts, histories, paces)
@@ -120,73 +109,15 @@ class NextTokenGenerator(nn.Module):
     def sequences(self, texts: list[str], histories: list[Tensor], paces: Tensor | None = None) -> list[Sequence]:
         """Each example's text, begin marker and patches `(patches, patch, dim)`, one after the other."""
         counts = [len(history) for history in histories]
-        paces = self.tokens_per_patch.expand(len(texts)) if paces is None else paces
+        paces = self.positions.tokens_per_patch.expand(len(texts)) if paces is None else paces
         latents = self.connector(torch.cat(histories).flatten(1)).split(counts)
-        begin = self.begin.unsqueeze(0)
-        return [
-            Sequence(torch.cat([embedded, begin, history]), self._positions(text, len(history), pace))
-            for text, embedded, history, pace in zip(texts, self.backbone.embed(texts), latents, paces, strict=True)
-        ]
-
-    def _positions(self, text: str, patches: int, pace: Tensor) -> Tensor:
-        """RoPE positions of a text's tokens, the begin marker and so many patches."""
-        ends = self._ends(text)
-        index = torch.arange(patches + 1, device=ends.device)
-        return torch.cat([ends[:-1], self.position(len(ends) - 1, index, pace)])
-
-    def _ends(self, text: str) -> Tensor:
-        """Where the text begins, and where each of its tokens ends, counted in tokens; 0 is the beginning."""
-        tokens = torch.tensor(self.backbone.tokens(text), device=self.begin.device)
-        if self.config.text_positions != "paced":
-            return torch.arange(len(tokens) + 1, device=tokens.device).float()
-        return F.pad(self.lengths[self._before(tokens), tokens].cumsum(0), (1, 0))
-
-    def _before(self, tokens: Tensor) -> Tensor:
-        """The token before each one, a space before the first."""
-        (space,) = self.backbone.tokens(" ")
-        return F.pad(tokens[:-1], (1, 0), value=space)
-
-    def position(self, tokens: Tensor | int, index: Tensor, pace: Tensor) -> Tensor:
-        """RoPE position of the begin marker (`index` 0) and of the patches (from 1) after so many text tokens."""
-        return (tokens + index).float() if self.config.text_positions == "before" else index * pace
-
-    def paces(self, prompts: list[Prompt]) -> Tensor | None:
-        """Text tokens a patch of each example, `(batch,)`, as its prompt has them, the space after it counted.
-
-        A token here is as long as the mean one. Where a prompt has no known text, the mean of the training split; none
-        at all if `text_positions` does not ask for paces.
-        """
-        if self.config.text_positions != "paced":
-            return None
-        mean = float(self.tokens_per_patch)
-        known = [
-            float(self._ends(f"{prompt.text} ")[-1]) * self.config.patch / prompt.frames if prompt.text else mean
-            for prompt in prompts
-        ]
-        return torch.tensor(known, device=self.begin.device)
-
-    def measure_rate(self, texts: list[str], frames: list[int]) -> None:
-        """Set the mean rate of text tokens a patch, from examples, and for `paced` how long each character lasts."""
-        if self.config.text_positions == "paced":
-            self._measure_lengths(texts, [count / self.config.patch for count in frames])
-        else:
-            tokens = sum(len(self.backbone.tokens(text)) for text in texts)
-            self.tokens_per_patch.fill_(tokens / sum(-(-count // self.config.patch) for count in frames))
-
-    def _measure_lengths(self, texts: list[str], patches: list[float]) -> None:
-        """Ridge regression of how much longer than the mean an example is, on its characters and on pairs of them."""
-        size, device = len(self.lengths), self.begin.device
-        pairs, counts = torch.zeros(len(texts), size * size, device=device), torch.zeros(len(texts), device=device)
-        for row, text in enumerate(texts):
-            tokens = torch.tensor(self.backbone.tokens(f"{text} "), device=device)
-            pairs[row] = torch.bincount(self._before(tokens) * size + tokens, minlength=size * size)
-            counts[row] = len(tokens)
-        features = torch.cat([pairs, pairs.unflatten(1, (size, size)).sum(1)], dim=1)
-        self.tokens_per_patch.copy_(counts.sum() / sum(patches))
-        excess = torch.tensor(patches, device=device) * self.tokens_per_patch - counts
-        gram = features.T @ features + RIDGE * torch.eye(features.shape[1], device=device)
-        of_pairs, of_characters = torch.linalg.solve(gram, features.T @ excess).split([size * size, size])
-        self.lengths.copy_(1 + of_pairs.unflatten(0, (size, size)) + of_characters)
+        sequences = []
+        for text, embedded, history, pace in zip(texts, self.backbone.embed(texts), latents, paces, strict=True):
+            index = torch.arange(len(history) + 1, device=self.begin.device)
+            patches = self.positions.of_patches(len(embedded), index, pace)
+            positions = torch.cat([self.positions.of_text(text, len(embedded)), patches])
+            sequences.append(Sequence(torch.cat([embedded, self.begin.unsqueeze(0), history]), positions))
+        return sequences
 
     def patches(self, latents: Tensor) -> Tensor:
         """`(batch, frames, dim)` → `(batch, patches, patch, dim)`, the last patch filled up with zeros."""

@@ -29,7 +29,7 @@ class Reader:
 
         self.generator = generator
         self.cache = DynamicCache() if cache else None
-        self.paces = generator.tokens_per_patch.expand(len(texts)) if paces is None else paces
+        self.paces = generator.positions.tokens_per_patch.expand(len(texts)) if paces is None else paces
         sequences = generator.sequences(texts, prompts, self.paces)
         padded = (pad_sequence(list(each), True, 0.0, "left") for each in zip(*sequences, strict=True))
         self.embeddings, self.positions = padded
@@ -43,7 +43,7 @@ class Reader:
         """Read one more patch of each sequence, `(batch, patch, dim)`."""
         self.read = self.read + 1
         embeddings = self.generator.connector(patches.flatten(1)).unsqueeze(1)
-        positions = self.generator.position(self.tokens, self.read, self.paces).unsqueeze(1)
+        positions = self.generator.positions.of_patches(self.tokens, self.read, self.paces).unsqueeze(1)
         self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
         if self.cache is None:
             self.embeddings = torch.cat([self.embeddings, embeddings], dim=1)
@@ -70,7 +70,7 @@ def sample_next_tokens(
         prompts: scaled latents that are continued, each `(prompt frames, dim)`; a last incomplete patch is cut off.
         texts: prompt text and target text, joined.
         cache: keep the keys and values of what has been read.
-        paces: text tokens a patch, `(batch,)`, as the generator's `paces` tells them from prompts; none: the mean.
+        paces: text tokens a patch, `(batch,)`, as the generator's `positions.paces` tells them; none: the mean.
     """
     size = generator.config.patch
     ends = [max(size, length - len(prompt)) for length, prompt in zip(frames.tolist(), prompts, strict=True)]

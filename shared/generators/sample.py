@@ -25,10 +25,11 @@ from shared.device import device
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.generators.duration import DurationModel
-from shared.generators.next_token import NextTokenGenerator, Prompt
+from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_sampling import sample_next_tokens
 from shared.generators.sampling import sample_infilling
 from shared.generators.sampling_config import PrefixConfig, SamplingConfig
+from shared.generators.text_positions import Prompt
 from shared.metrics.clips import GeneratedClip, write_clips
 from shared.progress import Progress
 
@@ -70,7 +71,7 @@ class Sampler:
         if isinstance(self.generator, NextTokenGenerator):
             said = [self.prompt_text(item) for _, item in items]
             heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
-            latents = sample_next_tokens(*given, paces=self.generator.paces(heard))
+            latents = sample_next_tokens(*given, paces=self.generator.positions.paces(heard))
         else:
             latents = sample_infilling(*given)
         if self.prefix:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.corpora.manifest import Clip
-from shared.generators.next_token import Prompt
+from shared.generators.text_positions import Prompt
 from shared.training.latents import Latents
 
 

@@ -67,7 +67,8 @@ class NextToken:
         self.helpers: dict[str, nn.Module] = {}
         generator.backbone.load_pretrained()
         if recipe.text_positions != "before":
-            generator.measure_rate([clip.text for clip in examples.clips], examples.latents.offsets.diff().tolist())
+            frames = examples.latents.offsets.diff().tolist()
+            generator.positions.measure([clip.text for clip in examples.clips], frames)
 
     def prepare(self, accelerator: Accelerator) -> list[nn.Module]:
         """See `Objective`."""
@@ -75,7 +76,7 @@ class NextToken:
 
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """See `Objective`."""
-        paces = self.generator.paces(batch.prompts)
+        paces = self.generator.positions.paces(batch.prompts)
         parts = model(batch.latents, batch.frames, batch.texts, self.recipe.loss, paces)
         return parts["diffusion"] + self.recipe.loss.end_weight * parts["end"], parts
 

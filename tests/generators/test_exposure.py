@@ -5,8 +5,8 @@ import torch
 
 from shared.generators import exposure, next_token_sampling
 from shared.generators.exposure import continue_prompts, distance, measure_exposure
-from shared.generators.next_token import Prompt
 from shared.generators.sampling_config import NextTokenSolverConfig
+from shared.generators.text_positions import Prompt
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
 SOLVER = NextTokenSolverConfig(kind="next_token", evaluations=2)

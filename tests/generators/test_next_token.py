@@ -1,7 +1,6 @@
 """Next-token models: every legal config, published sizes, causality, the loss and what learns from it."""
 
 import itertools
-import re
 
 import pytest
 import torch
@@ -10,7 +9,6 @@ from transformers import Qwen2Model, Qwen2Tokenizer
 
 from shared.config import ConfigError
 from shared.generators.builder import build_generator, count_parameters, meta_generator
-from shared.generators.next_token import NextTokenGenerator, Prompt
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from tests.generators.next_token_models import BACKBONE, DIM, LATENTLM, LOCAL, MLP, SEMAVOICE, make_generator
 
@@ -108,57 +106,6 @@ def test_a_later_frame_changes_no_earlier_state_and_an_earlier_one_does(position
     other_text = generator.states(patches, counts, ["ad", TEXTS[1]])
     assert (other_text[0] - before[0]).abs().amax(dim=-1).min() > 1e-4
     torch.testing.assert_close(other_text[1], before[1])
-
-
-def test_a_tokens_position_stands_beside_that_of_the_patch_in_which_it_is_spoken():
-    generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "beside"}))
-    generator.measure_rate(["abcd", "ab"], [11, 12])  # 6 characters in 12 patches of two frames
-    latents = torch.zeros(6, 2, DIM)
-    (beside,) = generator.sequences(["abcd"], [latents])
-    assert beside.positions.tolist() == [0, 1, 2, 3, 0, 0.5, 1, 1.5, 2, 2.5, 3]
-    (before,) = make_generator().sequences(["ab"], [latents[:3, :1]])
-    assert before.positions.tolist() == [0, 1, 2, 3, 4, 5]
-
-
-def test_a_text_after_a_prompt_starts_beside_its_own_first_patch():
-    generator = make_paced()
-    slow, fast, unknown = paces = generator.paces([Prompt("ab", 12), Prompt("ab", 4), Prompt(None, 4)])
-    assert fast == pytest.approx(3 * slow) and unknown == generator.tokens_per_patch
-    sequences = generator.sequences(["ab cd"] * 2, [torch.zeros(8, 2, DIM), torch.zeros(4, 2, DIM)], paces[:2])
-    for sequence, patches in zip(sequences, (6, 2), strict=True):
-        text, latents = sequence.positions.split([5, len(sequence.positions) - 5])
-        # Of "c", and of the state from which the first patch after "ab " is made.
-        assert text[3] == pytest.approx(latents[patches].item())
-    assert make_generator().paces([Prompt("ab", 12)]) is None
-
-
-def make_paced() -> NextTokenGenerator:
-    """Of speech in which "b" lasts three patches of two frames, two after another "b", and all else one."""
-    generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced"}))
-    texts = ["".join(letters) for letters in itertools.product("abc", repeat=4)] * 40
-    generator.measure_rate(texts, [2 * lasting(text) for text in texts])
-    return generator
-
-
-def lasting(text: str) -> int:
-    """Patches of the text and the space after it."""
-    return len(text) + 1 + 2 * text.count("b") - len(re.findall("b(?=b)", text))
-
-
-@pytest.mark.parametrize("text", ["abca", "cccc", "bbbb", "aabb", "abbcabbc"])
-def test_a_text_after_a_prompt_is_placed_by_how_long_the_prompts_characters_last(text):
-    generator = make_paced()
-    (sequence,) = generator.sequences([f"{text} cab"], [torch.zeros(1, 2, DIM)])
-    begins = sequence.positions[: len(text) + 4] / generator.tokens_per_patch
-    assert (begins.diff() > 0).all()
-    assert begins[len(text) + 1] == pytest.approx(lasting(text), rel=0.05)
-
-
-def test_how_long_a_token_lasts_is_not_asked_of_a_language_model():
-    with pytest.raises(ValueError, match="paced measures how long each character lasts"):
-        NextTokenConfig.model_validate(
-            {**SEMAVOICE.model_dump(), "backbone": {"kind": "qwen2"}, "text_positions": "paced"}
-        )
 
 
 @pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])

@@ -126,7 +126,7 @@ def test_a_trained_generator_is_saved_and_samples_again(tmp_path):
     train_generator(spec, corpus, latents, tmp_path / "checkpoints", "", tmp_path / "model.safetensors")
     generator, saved = load_generator(tmp_path / "model.safetensors")
     assert saved["latent_scale"] == pytest.approx(load_latents(latents).overall_std())
-    assert generator.tokens_per_patch == pytest.approx(14 / 11)  # "say one" and "say two", in 6 and 5 frames
+    assert generator.positions.tokens_per_patch == pytest.approx(14 / 11)  # "say one" and "say two", in 6 and 5 frames
     assert saved["config"]["kind"] == "next_token" and "training" not in saved["config"]
     noise, prompts = torch.randn(1, 5, 3), [torch.zeros(2, 3)]
     solver = NextTokenSolverConfig.model_validate(SOLVER)
