@@ -174,6 +174,23 @@ def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(t
             assert len(audio) == (2 if ends else frames) * HOP and np.isfinite(audio).all()
 
 
+@pytest.mark.parametrize("prefix", [None, PrefixConfig(prefix_seconds=0.17)])
+def test_a_text_is_placed_by_the_pace_of_the_prompt_whose_words_are_known(tmp_path, prefix, monkeypatch):
+    given, original = [], sample.sample_next_tokens
+    monkeypatch.setattr(
+        sample, "sample_next_tokens", lambda *args, paces: given.extend(paces.tolist()) or original(*args, paces=paces)
+    )
+    config = SEMAVOICE.model_copy(update={"text_positions": "paced"})
+    solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
+    sampler = make_sampler(tmp_path, "s", make_next_token(config), config, solver)
+    sampler = with_prompt(sampler, prefix) if prefix else sampler
+    clips = {each.id: each for each in sampler.manifest.clips}
+    prompts = [clips[clip.prompt] for clip, _ in sample_clips(sampler)]
+    # A token lasts as long as any other in a model that has not been trained; a patch is of two frames.
+    paces = [2 * (len(each.text) + 1) / -(-round(each.seconds * RATE) // HOP) for each in prompts]
+    assert given == pytest.approx([1.0] * 3 if prefix else paces)
+
+
 @pytest.mark.parametrize(("draw", "spread"), [("fixed", 1.0), ("normal", (2 / np.pi) ** 0.5)])
 def test_the_noise_of_a_prompt_is_that_of_its_bottleneck(tmp_path, draw, spread):
     """With σ drawn, the mean of |σ| over prompts; the same prompt sounds the same again."""

@@ -106,6 +106,16 @@ def test_the_loss_is_diffusion_plus_the_weighted_end(tmp_path):
     torch.testing.assert_close(total, parts["diffusion"] + 0.5 * parts["end"])
 
 
+def test_a_step_places_texts_by_the_pace_of_the_first_utterance(tmp_path):
+    step = make_step(tmp_path, {**GENERATOR, "text_positions": "paced"})
+    seen, sequences = [], step.generator.sequences
+    step.generator.sequences = lambda texts, histories, paces: seen.append(paces) or sequences(texts, histories, paces)
+    batch = step.examples.draw(4, np.random.default_rng(0))
+    step.objective(step.model, batch)
+    (paces,) = seen
+    assert paces.tolist() == step.generator.positions.paces(batch.prompts).tolist() and len(set(paces.tolist())) == 2
+
+
 def test_recomputing_activations_changes_no_gradient(tmp_path):
     gradients = []
     for recompute in (False, True):
@@ -132,3 +142,12 @@ def test_a_trained_generator_is_saved_and_samples_again(tmp_path):
     solver = NextTokenSolverConfig.model_validate(SOLVER)
     (sampled,) = sample_next_tokens(generator, solver, noise, torch.tensor([5]), prompts, ["say one two"])
     assert 1 <= len(sampled) <= 3 and torch.isfinite(sampled).all()
+
+
+def test_how_long_characters_last_is_saved_with_the_generator(tmp_path):
+    corpus, latents = make_corpus(tmp_path)
+    spec = GeneratorSpec(corpus={}, autoencoder={}, generator={**GENERATOR, "text_positions": "paced"}, seed=0)
+    train_generator(spec, corpus, latents, tmp_path / "checkpoints", "", tmp_path / "model.safetensors")
+    generator, _ = load_generator(tmp_path / "model.safetensors")
+    longer, shorter = (generator.positions._ends(f"say {word} ")[-1] for word in ("one", "two"))
+    assert longer > shorter and generator.positions.tokens_per_patch == pytest.approx(16 / 11)
