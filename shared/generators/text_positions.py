@@ -70,7 +70,10 @@ class TextPositions(nn.Module):
             self.tokens_per_patch.fill_(tokens / sum(-(-count // self.patch) for count in frames))
 
     def _measure_lengths(self, texts: list[str], patches: list[float]) -> None:
-        """Ridge regression of how much longer than the mean an example is, on its characters and on pairs of them."""
+        """Ridge regression of how much longer than the mean an example is, on its characters and on pairs of them.
+
+        `DurationModel` fits the same counts, but with an intercept: that is of the whole text, and no character's.
+        """
         size, device = len(self.lengths), self.lengths.device
         pairs, counts = torch.zeros(len(texts), size * size, device=device), torch.zeros(len(texts), device=device)
         for row, text in enumerate(texts):
