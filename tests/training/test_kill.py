@@ -51,19 +51,6 @@ def train_one_autoencoder(corpus: Path, folder: Path) -> None:
     train_autoencoder(spec, [corpus], None, folder / "checkpoints", "", folder / "model.safetensors")
 
 
-def train_one_shaped_autoencoder(corpus: Path, folder: Path) -> None:
-    small = {"weight": 1.0, "detach_steps": 8, "width": 16, "depth": 1}
-    shaping = {
-        "probe": {**small, "heads": 1},
-        "semantic": {"weight": 1.0, "detach_steps": 8, "level_difference": 0},
-        "contrastive": {**small, "head_dim": 8, "wavelet_levels": 3, "text": {"kind": "characters", "dim": 8}},
-    }
-    recipe = CONFIG.autoencoder.model_dump() | {"training": often(CONFIG.autoencoder.training), "shaping": shaping}
-    recipe["adversary"]["start"] = 12
-    spec = AutoencoderSpec(corpora=[{}], autoencoder=recipe, seed=0)
-    train_autoencoder(spec, [corpus], None, folder / "checkpoints", "", folder / "model.safetensors")
-
-
 def train_one_generator(corpus: Path, folder: Path, latents: Path) -> None:
     recipe = CONFIG.generator.model_copy(update={"training": often(CONFIG.generator.training)})
     spec = GeneratorSpec(corpus={}, autoencoder={}, generator=recipe, seed=0)
@@ -88,11 +75,7 @@ def train(run, *arguments, kill_after: float | None = None) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "run",
-    [train_one_autoencoder, train_one_shaped_autoencoder, train_one_generator],
-    ids=["autoencoder", "shaped", "generator"],
-)
+@pytest.mark.parametrize("run", [train_one_autoencoder, train_one_generator], ids=["autoencoder", "generator"])
 def test_five_kills_leave_no_trace(run, corpus, latents, tmp_path):
     more = (latents,) if run is train_one_generator else ()
     start = time.monotonic()

@@ -156,9 +156,9 @@ def test_micro_batches_that_do_not_divide_among_processes_are_one_line(folder, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sharded", "steps"), [(False, 400), (True, 100)], ids=["replicas", "shards"])
+@pytest.mark.parametrize(("sharded", "steps"), [(False, 200), (True, 100)], ids=["replicas", "shards"])
 def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(folder, tmp_path, sharded, steps):
-    recipe = {"steps": steps, "sharded": sharded}
+    recipe = {"steps": steps, "checkpoint_every": 10, "sharded": sharded}
     straight = weights(train(folder, "generator", 2, tmp_path / "straight", **recipe), tmp_path / "straight")
     words = command(folder, "generator", 2, tmp_path / "dead", **recipe)
     job = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
