@@ -20,14 +20,14 @@ min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
 from shared.studies.point import SHARED
-from shared.studies.workflow import check_gpus, load_plan, load_settings
+from shared.studies.workflow import check_gpus, figures_of, load_plan, load_settings, say_left_out
 
 if os.path.exists("params.yaml"):
 
     configfile: "params.yaml"
 
 
-SETTINGS = load_settings(config)
+SETTINGS = load_settings(config, workflow.config_settings.config_args or ())
 PLAN = load_plan(SETTINGS)
 
 
@@ -37,7 +37,7 @@ wildcard_constraints:
     key="[A-Za-z0-9-]+",
     owner="|".join(PLAN.owners),
     source="|".join(PLAN.sources),
-    study="|".join(sorted({study for _, study in PLAN.figures.values()})),
+    study="|".join(sorted({study for _, study in PLAN.figures.values()})) or "(?!)",
 
 
 localrules:
@@ -59,6 +59,7 @@ include: "rules/report.smk"
 
 
 onstart:
+    say_left_out(PLAN)
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
     write_specs(workflow.dag)
@@ -82,4 +83,4 @@ for source in PLAN.sources:
         name:
             source
         input:
-            [f"figures/{name}.pdf" for name, (owner, _) in PLAN.figures.items() if owner == source],
+            figures_of(PLAN, source),

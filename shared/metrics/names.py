@@ -45,6 +45,9 @@ EVALUATORS: dict[MetricName, str] = {
 # Those that compare a set of clips with the ground truth's: no value for a clip, but an embedding beside the scores.
 OF_SETS: tuple[MetricName, ...] = ("kad", "fad")
 
+# Those that compare a clip with the notes of its piece, which only music that is made here has.
+OF_NOTES: tuple[MetricName, ...] = ("chroma",)
+
 # Fidelities in percent at which a latent is cut short to see what is lost (RAVE, figure 2); 100: nothing is cut.
 TRUNCATED = (80, 85, 90, 95, 99, 100)
 

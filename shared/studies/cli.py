@@ -10,6 +10,7 @@ from typing import Any
 from shared.cli import run_job
 from shared.config import ConfigError, did_you_mean
 from shared.files import write_text
+from shared.studies.plan import Plan
 from shared.studies.schema import Source, load_sources
 
 SIDES = ("generation", "reconstruction")
@@ -56,7 +57,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--replications", type=Path, default=Path("replications"), help="where the sources lie")
     top.add_argument("--results", type=Path, default=Path("results"), help="where the record lies")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    each = commands.add_parser("list", help="studies, their figures, and the scales they are regenerated at")
+    each = commands.add_parser(
+        "list",
+        help="studies, their figures, and the scales they are regenerated at",
+        description="List the studies. With --corpus also which of them can be made from your own recordings, and why "
+        "the others can't.",
+    )
+    each.add_argument("--corpus", help="a folder of audio with metadata.csv, or a public data set's name")
+    each.add_argument("--scale", default="cpu", help="of a run on that corpus (default: cpu)")
     each.set_defaults(command=list_studies)
     each = commands.add_parser(
         "describe", help="models with parameter counts, latent rate, steps, estimated cost"
@@ -126,7 +134,9 @@ def _add_commands_of_all_studies(commands: Any) -> None:
 
 def list_studies(arguments: argparse.Namespace) -> None:
     """Every source with its studies."""
-    for source in load_sources(arguments.replications).values():
+    sources = load_sources(arguments.replications)
+    plan = arguments.corpus and Plan(sources, arguments.scale, corpus=arguments.corpus)
+    for source in sources.values():
         print(
             f"{source.name}: {source.file.title} ({source.file.paper}); scales {', '.join(source.file.scales)}"
         )
@@ -134,6 +144,18 @@ def list_studies(arguments: argparse.Namespace) -> None:
             made = sorted(path.parts[-3] for path in arguments.results.glob(f"*/{source.name}/{name}.csv"))
             done = f"regenerated at {', '.join(made)}" if made else "not regenerated yet"
             print(f"  figures/{source.name}_{name}.pdf  {study.title}: {', '.join(study.variants)}  [{done}]")
+            if plan:
+                print(f"    on {arguments.corpus}: {_fit(plan, source.name, name)}")
+
+
+def _fit(plan: Plan, source: str, study: str) -> str:
+    """Whether a study can be made of the plan's corpus."""
+    if (source, study) in plan.left_out:
+        return f"left out: {plan.left_out[source, study]}"
+    if (source, study) not in plan.points:
+        return f"left out: no scale {plan.scale}"
+    dropped = ", ".join(plan.dropped(source, study))
+    return f"yes, without {dropped}, which needs a piece's notes" if dropped else "yes"
 
 
 def describe_source(arguments: argparse.Namespace) -> None:

@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.config import ConfigError
+from shared.config import ConfigError, digest
 from shared.corpora.folder import source_files
+from shared.metrics.names import OF_NOTES
 
 
 def corpus_override(corpus: str | None, max_rejected: float | None = None) -> dict[str, Any] | None:
@@ -29,11 +30,33 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
     return {"kind": "hub", "name": corpus, **limit}
 
 
-def in_place_of(own: Any, override: dict[str, Any]) -> dict[str, Any]:
-    """`override` for a study whose own corpus is `own`: of sounds or music, the texts are captions; stereo stays so."""
+def in_place_of(own: Any, override: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`override` for a study whose own corpus is `own`: of sounds or music, the texts are captions; stereo stays so.
+
+    What `changes` (in params.yaml) says of the corpus holds for the one that takes its place.
+    """
     content = "sound" if own.get("kind") in ("sound", "music") else own.get("content")
     kept = {"content": content, "channels": own.get("channels")}
-    return {**override, **{name: value for name, value in kept.items() if value is not None}}
+    return {**override, **{name: value for name, value in kept.items() if value is not None}, **changes}
+
+
+def without_notes(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """An `evaluation` without the metrics that need a piece's notes, which recordings have none of."""
+    return {
+        name: [metric for metric in value if metric not in OF_NOTES] if isinstance(value, list) else value
+        for name, value in evaluation.items()
+    }
+
+
+def label_of(corpus: str) -> str:
+    """Part of the name of the folder that the record of a run on `corpus` goes to: another one for each corpus.
+
+    A folder's own name says little (`wavs`), so a hash of where it lies is added.
+    """
+    path = Path(corpus).expanduser()
+    if path.is_dir():
+        return f"{slug(path.resolve().name)}-{digest(str(path.resolve()), 6)}"
+    return slug(corpus) if slug(corpus) == corpus else f"{slug(corpus)}-{digest(corpus, 6)}"
 
 
 def identity(spec: Any) -> Any:

@@ -7,12 +7,12 @@ and parameters up here.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 from shared.config import ConfigError, did_you_mean, digest
-from shared.metrics.names import OF_SETS
-from shared.studies.corpus_choice import corpus_override, identity, slug
+from shared.metrics.names import OF_NOTES, OF_SETS
+from shared.studies.changes import check_changes
+from shared.studies.corpus_choice import corpus_override, identity, label_of
 from shared.studies.dotted import get
 from shared.studies.jobs import LATENT
 from shared.studies.point import SHARED, Job, Point, PointBuilder
@@ -34,6 +34,9 @@ class Plan:
         changes: by source, what to change in the scale's config; nested as in study.yaml.
         label: folder of the record under results/; by default the scale, and the corpus if there is one.
 
+    Attributes:
+        left_out: (source, study) → why it can't be made of `corpus`, which fits other studies.
+
     Raises:
         ConfigError: no source has the scale, or a config does not fit.
     """
@@ -54,7 +57,7 @@ class Plan:
         self.sources, self.scale, self.seeds = sources, scale, seeds
         self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
-        self.label = label or (scale if corpus is None else f"{scale}-{slug(Path(corpus).name)}")
+        self.label = label or (scale if corpus is None else f"{scale}-{label_of(corpus)}")
         self.changes = changes or {}
         for name in self.changes:
             if name not in sources:
@@ -62,10 +65,11 @@ class Plan:
         self.owners = [SHARED, *sources]
         self.jobs: dict[tuple[str, str, str], Job] = {}
         self.figures: dict[str, tuple[str, str]] = {}
+        self.left_out: dict[tuple[str, str], str] = {}
         self.points: dict[tuple[str, str], list[Point]] = {}
         for source in sources.values():
-            for study in source.file.studies if scale in source.file.scales else ():
-                self._add_study(source, study)
+            if scale in source.file.scales:
+                self._add_source(source)
 
     def seeds_of(self, source: str, study: str) -> list[int]:
         """Training seeds of a study, in order."""
@@ -87,12 +91,23 @@ class Plan:
         Raises:
             ConfigError: no such figure; the message lists those that exist.
         """
+        for (source, study), reason in self.left_out.items():
+            if name == f"{source}_{study}":
+                raise ConfigError(f"figures/{name}.pdf: not of this corpus: {reason}")
         if name not in self.figures:
             raise ConfigError(
                 f"figures/{name}.pdf: no such figure at scale {self.scale}; "
                 f"there are: {', '.join(sorted(self.figures))}"
             )
         return self.figures[name]
+
+    def dropped(self, source: str, study: str) -> list[str]:
+        """The metrics that a study asks for and recordings of the user's have no values of."""
+        if self.corpus is None:
+            return []
+        loaded = self.sources[source]
+        own = [loaded.resolve(each, self.scale, study) for each in loaded.study(study).variants]
+        return sorted({metric for config in own for metric in config.evaluation.asked.intersection(OF_NOTES)})
 
     def study_folder(self, source: str, study: str) -> str:
         """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
@@ -193,7 +208,35 @@ class Plan:
                 todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
         return list(found.values())
 
-    def _add_study(self, source: Source, study: str) -> None:
+    def _add_source(self, source: Source) -> None:
+        """Add its studies; those that the user's corpus does not fit are left out, with the reason."""
+        changes = self.changes.get(source.name, {})
+        if self.corpus is not None:
+            self._check_without_corpus(source, changes)
+        configs = {}
+        for study in source.file.studies:
+            try:
+                variants = source.study(study).variants
+                configs[study] = [source.resolve(each, self.scale, study, self.corpus, changes) for each in variants]
+            except ConfigError as error:
+                if self.corpus is None:
+                    raise
+                self.left_out[source.name, study] = str(error)
+        check_changes(source.name, changes, [config for each in configs.values() for config in each])
+        for study, of_variants in configs.items():
+            self._add_study(source, study, of_variants)
+
+    def _check_without_corpus(self, source: Source, changes: dict[str, Any]) -> None:
+        """A mistake in `changes` is an error; only what then comes of the corpus leaves a study out."""
+        if "autoencoder_corpora" in changes:
+            raise ConfigError(f"changes: {source.name}.autoencoder_corpora: corpus= takes their place, too; drop one")
+        others = {name: change for name, change in changes.items() if name != "corpus"}
+        for study in source.file.studies:
+            for variant in source.study(study).variants:
+                source.resolve(variant, self.scale, study, None, others)
+
+    def _add_study(self, source: Source, study: str, configs: list[Any]) -> None:
+        """Add the jobs of a study, given the config of each of its variants."""
         name = f"{source.name}_{study}"
         if name in self.figures:
             raise ConfigError(
@@ -201,8 +244,9 @@ class Plan:
             )
         self.figures[name] = (source.name, study)
         seeds = self.seeds_of(source.name, study)
+        variants = source.study(study).variants
         self.points[source.name, study] = [
-            self._add_point(source, study, each, seeds) for each in source.study(study).variants
+            self._add_point(source.name, *each, seeds) for each in zip(variants, configs, strict=True)
         ]
         if not self.sides(source.name, study):
             raise ConfigError(
@@ -210,9 +254,8 @@ class Plan:
                 "evaluation.reconstruction or evaluation.generation"
             )
 
-    def _add_point(self, source: Source, study: str, variant: str, seeds: list[int]) -> Point:
-        config = source.resolve(variant, self.scale, study, self.corpus, self.changes.get(source.name))
-        builder = PointBuilder(self.add, config, source.name, variant)
+    def _add_point(self, source: str, variant: str, config: Any, seeds: list[int]) -> Point:
+        builder = PointBuilder(self.add, config, source, variant)
         scores = {seed: builder.scores(seed) for seed in seeds}
         return Point(variant, config, scores, builder.ground_truth(), builder.latent)
 

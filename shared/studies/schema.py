@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
 from shared.studies.claims import load_claims
-from shared.studies.corpus_choice import in_place_of
+from shared.studies.corpus_choice import in_place_of, without_notes
 from shared.studies.dotted import assign, has, merge, near
 from shared.studies.paper import load_paper
 from shared.studies.variant import VariantConfig
@@ -114,13 +114,15 @@ class Source:
         overrides = self._get("variants", variant).overrides
         data = self._scale(scale)
         data = merge(data, data.pop(STUDIES, {}).get(study, {}))
-        data = merge(data, changes or {})
+        taken = {"corpus"} if corpus is not None else set()  # the changes to it are for the one in its place
+        data = merge(data, {name: change for name, change in (changes or {}).items() if name not in taken})
         nearest = next((name for name in self._ancestry(scale) if name in overrides), None)
         for part in (ALL_SCALES, nearest):
             for dotted, value in overrides.get(part, {}).items():
                 data = assign(data, dotted, value)
         if corpus is not None:
-            data["corpus"] = in_place_of(data.get("corpus", {}), corpus)
+            data["corpus"] = in_place_of(data.get("corpus", {}), corpus, (changes or {}).get("corpus", {}))
+            data["evaluation"] = without_notes(data["evaluation"])
             data.pop("autoencoder_corpora", None)
         if "sample_rate" in data:
             rate = {"sample_rate": data["sample_rate"]}

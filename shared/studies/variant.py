@@ -12,7 +12,7 @@ from shared.generators.next_token_config import kind_of_generator
 from shared.generators.sampling_config import SamplingConfig
 from shared.metrics.by_clip import BY_CLIP, ByClip
 from shared.metrics.config import KadConfig
-from shared.metrics.names import EVALUATORS, OF_SETS, MetricName, channels_problem
+from shared.metrics.names import EVALUATORS, OF_NOTES, OF_SETS, MetricName, channels_problem
 from shared.training.config import AutoencoderRecipe
 from shared.training.next_token_config import AnyGeneratorRecipe
 
@@ -123,8 +123,10 @@ class VariantConfig(Strict):
     def _metrics_suit_the_corpus(self):
         if problem := channels_problem(self.evaluation.asked, self.autoencoder.architecture.audio_channels):
             raise ValueError(f"evaluation asks for {problem}")
-        if "chroma" in self.evaluation.asked and self.corpus.kind != "music":
-            raise ValueError(f"evaluation asks for chroma: a corpus of kind {self.corpus.kind} has no notes; drop it")
+        noted = sorted(self.evaluation.asked.intersection(OF_NOTES))
+        if noted and self.corpus.kind != "music":
+            kind = self.corpus.kind
+            raise ValueError(f"evaluation asks for {noted[0]}: a corpus of kind {kind} has no notes; drop it")
         return self
 
     @model_validator(mode="after")

@@ -2,13 +2,15 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from pydantic import Field, field_validator
 
 from shared.config import ConfigError, Strict, parse
 from shared.files import write_text
+from shared.lifetime import STARTED_BY, process_name
 from shared.studies.code import code_hash
 from shared.studies.jobs import KINDS
 from shared.studies.lease import devices
@@ -19,6 +21,7 @@ from shared.studies.schema import load_sources
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
+TEXTS = ("scale", "corpus", "label", "replications")  # settings that are names and paths
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -26,7 +29,7 @@ class Settings(Strict):
     """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
 
     scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
-    seeds: list[int] | None = Field(
+    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] | None = Field(
         default=None, min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2; by default each study's own"
     )
     corpus: str | None = Field(default=None, description="a folder of audio, or a public data set's name")
@@ -47,11 +50,22 @@ class Settings(Strict):
             return [part.strip() for part in value.split(",")]
         return [value] if isinstance(value, int) else value
 
+    @field_validator("seeds", "corpus", "max_rejected", "label", mode="before")
+    @classmethod
+    def _null(cls, value: Any) -> Any:
+        return None if value == "null" else value  # as Snakemake passes it on
 
-def load_settings(config: dict[str, Any]) -> Settings:
-    """Snakemake's `config`, checked; an error that the user can fix ends the program with one line."""
+
+def load_settings(config: dict[str, Any], typed: Iterable[str] = ()) -> Settings:
+    """Snakemake's `config`, checked; an error that the user can fix ends the program with one line.
+
+    `typed` are the `name=value` of its command line. Snakemake reads each as YAML: 2024 becomes a number and
+    `/set #1` loses what follows the blank. Names and paths are taken as they were typed.
+    """
+    entries = (entry.partition("=") for entry in typed)
+    texts = {name: value.strip("'\"") for name, _, value in entries if name in TEXTS and value}
     try:
-        return parse(Settings, dict(config), "--config")
+        return parse(Settings, {**config, **texts}, "--config")
     except ConfigError as error:
         stop(error)
 
@@ -68,6 +82,15 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
     except ConfigError as error:
         stop(error)
     return plan
+
+
+def say_left_out(plan: Plan) -> None:
+    """Name what the user's corpus does not fit."""
+    for (source, study), reason in plan.left_out.items():
+        print(f"figures/{source}_{study}.pdf is left out: {reason}", file=sys.stderr)
+    for source, study in plan.points:
+        for metric in plan.dropped(source, study):
+            print(f"figures/{source}_{study}.pdf goes without {metric}: recordings have no notes", file=sys.stderr)
 
 
 def check_processes(plan: Plan, processes: int) -> None:
@@ -108,6 +131,13 @@ def find_figure(plan: Plan, name: str) -> tuple[str, str]:
         stop(error)
 
 
+def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], NoReturn]:
+    """A source's figures, as a rule's input; if the user's corpus fits none of its studies, one line that says why."""
+    figures = [f"figures/{name}.pdf" for name, (owner, _) in plan.figures.items() if owner == source]
+    left_out = [f"{owner}_{study}" for owner, study in plan.left_out if owner == source]
+    return figures if figures or not left_out else lambda wildcards: find_figure(plan, left_out[0])
+
+
 def find_study(plan: Plan, source: str, study: str) -> str:
     """Folder where a study's table and figure are made, else one line that lists the figures there are."""
     return plan.study_folder(*find_figure(plan, f"{source}_{study}"))
@@ -123,9 +153,12 @@ def write_specs(dag: Any) -> None:
 
     They are not part of the shell command, which Snakemake shows when a job fails.
     """
-    for job in dag.needrun_jobs():
-        if hasattr(job.params, "spec_file"):
-            write_text(Path(job.params.spec_file), job.params.spec + "\n")
+    try:
+        for job in dag.needrun_jobs():
+            if hasattr(job.params, "spec_file"):
+                write_text(Path(job.params.spec_file), job.params.spec + "\n")
+    except ConfigError as error:
+        stop(error)
 
 
 def shell_command(module: str, *options: str) -> str:
@@ -178,6 +211,7 @@ def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
 def job_environment(plan: Plan) -> dict[str, str]:
     """Environment of every job."""
     variables = {
+        STARTED_BY: process_name(),
         "REPLICATE_PYTHON": os.environ.get("REPLICATE_PYTHON", sys.executable),
         # A malloc that keeps its pages: without it a CPU spends its time on page faults of large tensors.
         "MALLOC_TRIM_THRESHOLD_": "4294967296",
