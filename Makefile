@@ -11,9 +11,13 @@ ALONE := envs/music.txt
 BIN := .venv/bin
 # Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer.
 WORKERS := -n logical --maxprocesses 8 --dist loadfile
-CONFIG := scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),corpus=$(CORPUS))
+# A path is one word for the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+CONFIG = scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),$(call quoted,corpus=$(CORPUS)))
 
 .DEFAULT_GOAL := help
+# Snakemake runs jobs side by side itself, and locks the folder: under `make -j` one figure goes after the other.
+.NOTPARALLEL:
 .PHONY: help list report env frechet test test-fast pull lint FORCE
 
 help:
@@ -28,7 +32,8 @@ help:
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
 	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
 	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 or 3.12)'
-	@echo 'Ctrl-C stops; the same command again goes on where it stopped.'
+	@echo 'Ctrl-C stops; the same command again goes on where it stopped. After kill -9 or a power cut Snakemake says that'
+	@echo 'the folder is locked: .venv/bin/snakemake --unlock, then the same command again.'
 
 # Always ask Snakemake: it knows what is out of date, make does not.
 figures/%.pdf: .venv/ready FORCE
@@ -58,6 +63,7 @@ test-fast: .venv/ready
 # What DVC pulls is content; Snakemake must be told that it is what a run would make.
 pull: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc pull
+	$(BIN)/python -m shared.studies.versions restore
 	$(BIN)/snakemake --touch -- all
 
 lint: .venv/ready

@@ -32,7 +32,8 @@ def test_every_job_and_every_figure_of_the_plan_lies_in_an_output_of_its_stage()
     assert set(stages) == {"corpora", *SOURCES}
     for (owner, _, _), job in plan.jobs.items():
         folders = outputs(stages["corpora" if owner == "shared" else owner])
-        assert any(job.output.startswith(folder + "/") for folder in folders), job.output
+        mirrored = job.output.replace("runs/", "versions/", 1)
+        assert any(mirrored.startswith(folder + "/") for folder in folders), job.output
     for figure, (source, _) in plan.figures.items():
         assert f"figures/{figure}.pdf" in outputs(stages[source])
 
@@ -43,6 +44,12 @@ def test_no_output_belongs_to_two_stages_and_all_outlive_a_rerun():
     assert len(paths) == len(set(paths))
     entries = [entry for stage in stages for part in ("outs", "metrics", "plots") for entry in stage.get(part, [])]
     assert all(settings["persist"] for entry in entries for settings in entry.values())
+
+
+def test_what_snakemake_makes_is_no_output_of_dvcs():
+    # `dvc exp run` replaces an output by the version in dvc.lock, or deletes it where that is not in the cache.
+    stages = yaml.safe_load((ROOT / dvc.FILE).read_text())["stages"].values()
+    assert not [path for stage in stages for path in outputs(stage) if path.startswith("runs")]
 
 
 def test_params_name_every_source_and_are_valid():

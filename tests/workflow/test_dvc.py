@@ -154,6 +154,7 @@ def test_a_clone_pulls_the_figure_and_trains_nothing(repository, tmp_path):
     repository.run("git", "clone", "-q", str(repository.folder), str(clone))
     repository.run("dvc", "remote", "add", "-d", "store", str(tmp_path / "store"), folder=clone)
     repository.run("dvc", "pull", folder=clone)
+    repository.run(sys.executable, "-m", "shared.studies.versions", "restore", folder=clone)
     repository.run("snakemake", "--touch", "--", "all", folder=clone)
     figure = "figures/toy_width.pdf"
     assert (clone / figure).read_bytes() == (repository.folder / figure).read_bytes()
