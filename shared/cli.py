@@ -1,10 +1,13 @@
-"""What every job's command line shares: threads, and user errors as one line."""
+"""What every job's command line shares: threads, user errors as one line, and its end with what started it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
 from shared.config import ConfigError
+from shared.files import UNWRITABLE
+from shared.lifetime import STARTED_BY, end_with
 
 
 def job_parser(description: str, **files: str) -> argparse.ArgumentParser:
@@ -28,10 +31,16 @@ def set_threads(threads: int) -> None:
 
 def run_job(main: Callable[[], None]) -> None:
     """Run a job's `main`; an error that the user can fix becomes one line on stderr and exit status 1."""
+    end_with(os.environ.get(STARTED_BY))
     try:
         main()
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror.lower()}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on", file=sys.stderr)

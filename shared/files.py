@@ -1,27 +1,61 @@
 """Files that are either whole or absent: write to a new file, fsync, rename."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from shared.config import ConfigError
+
+# Why the system refuses to write, where the user can do something about it.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
+FULL = 1 << 20  # bytes: a disk with less left than that is full
+
+
+class Unwritable(ConfigError):
+    """A file that the system refused to write; what was there before is whole."""
+
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is synced and renamed onto `path`."""
+    """Yield a temporary path beside `path`; on success it is synced and renamed onto `path`.
+
+    Raises:
+        Unwritable: the disk is full or may not be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if refused := _unwritable(path, error):
+            raise refused from None
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: Exception) -> Unwritable | None:
+    """What to say of a failed write. torch and safetensors don't pass on why it failed: the disk tells."""
+    known = isinstance(error, OSError) and error.errno in UNWRITABLE
+    folder = next(each for each in path.absolute().parents if each.is_dir())
+    full = shutil.disk_usage(folder).free < FULL
+    if not known and not full:
+        return None
+    reason = "no space left on the disk" if full else os.strerror(error.errno).lower()
+    return Unwritable(f"{path}: {reason}; mend that and run the same command again, which goes on from here")
 
 
 def write_text(path: Path, text: str) -> None:

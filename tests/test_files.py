@@ -1,0 +1,48 @@
+"""A file is whole or absent, and what the system refuses to write is one line with its name."""
+
+import errno
+import shutil
+from collections import namedtuple
+
+import pytest
+import torch
+
+from shared.config import ConfigError
+from shared.files import atomic_path, write_text
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def fail(path, error):
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    write_text(tmp_path / "a.txt", "old\n")
+    with pytest.raises(RuntimeError, match="unrelated"):
+        fail(tmp_path / "a.txt", RuntimeError("unrelated"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old\n"
+
+
+@pytest.mark.parametrize("code", ["ENOSPC", "EDQUOT", "EROFS"])
+def test_a_refusal_names_the_file_and_the_reason(tmp_path, code):
+    number = getattr(errno, code)
+    with pytest.raises(ConfigError, match=r"a\.txt: .*; mend that and run the same command again") as caught:
+        fail(tmp_path / "new/a.txt", OSError(number, "refused"))
+    assert caught.type.__name__ == "Unwritable"
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_a_full_disk_is_found_where_a_library_does_not_say_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 0))
+    with pytest.raises(ConfigError, match=r"checkpoint\.pt: no space left on the disk; "):
+        fail(tmp_path / "checkpoint.pt", RuntimeError("PytorchStreamWriter failed writing file data/0"))
+
+
+def test_a_missing_folder_is_made(tmp_path):
+    with atomic_path(tmp_path / "a/b/c.pt") as temporary:
+        torch.save({"step": 1}, temporary)
+    assert torch.load(tmp_path / "a/b/c.pt", weights_only=True) == {"step": 1}
