@@ -8,8 +8,12 @@ from shared.corpora.levels import FRAME_SECONDS, frame_rms
 
 # A frame is heard above this level; quiet recordings lie around -40 dBFS, the noise of 16 bits below -90.
 AUDIBLE_DBFS = -60.0
-# Share of the length in its header that a file must decode to: compressed formats give it roughly.
-LEAST_WHOLE = 0.9
+# Seconds that a clip may be shorter or longer than allowed: resampling rounds, and a codec fills its last frame, which
+# is 72 ms of an MP3 at 8 kHz.
+ROUNDING = 0.01
+PADDING = 0.08
+# Power of a mix of channels, of what it is if they have nothing in common, below which they cancel: -20 dB.
+CANCELLED = 0.01
 
 Content = Literal["speech", "sound"]
 
@@ -39,18 +43,11 @@ def text_problem(text: str, content: Content = "speech") -> str | None:
 
 
 def length_problem(seconds: float, least: float, most: float) -> str | None:
-    """Why a clip of this length cannot be used, or None; all in seconds."""
-    if seconds < least:
+    """Why a clip of this length cannot be used, or None; all in seconds. What rounding or padding adds is allowed."""
+    if seconds <= least - ROUNDING:
         return f"too short: {seconds:.2f} s, min_seconds is {least:g}"
-    if seconds > most:
+    if seconds > most + PADDING:
         return f"too long: {seconds:.2f} s, max_seconds is {most:g}"
-    return None
-
-
-def cut_problem(seconds: float, claimed: float) -> str | None:
-    """Why a clip that decodes to `seconds`, of `claimed` in its header, cannot be used, or None."""
-    if seconds < LEAST_WHOLE * claimed:
-        return f"cut off: {seconds:.2f} s of {claimed:.2f} s"
     return None
 
 
@@ -68,6 +65,19 @@ def audio_problem(audio: np.ndarray, rate: int, content: Content = "speech") -> 
     if heard.sum() * FRAME_SECONDS < least:
         return f"silent: less than {least:g} s above {AUDIBLE_DBFS:g} dBFS"
     return None
+
+
+def mix_problem(audio: np.ndarray, rate: int, content: Content = "speech") -> str | None:
+    """Why (time, channels) at `rate` Hz, of which some are heard, cannot be mixed to mono, or None."""
+    if audio_problem(audio.T, rate, content):
+        return None
+    count = audio.shape[1]
+    centred = audio.astype(np.float64) - audio.mean(axis=0, dtype=np.float64)
+    unrelated = (centred**2).sum() / count**2
+    if (centred.mean(axis=1) ** 2).sum() >= CANCELLED * unrelated:
+        return None
+    names = "left and right" if count == 2 else f"its {count} channels"
+    return f"{names} cancel when mixed to mono: turn one upside down, or take channels: 2"
 
 
 def clip_problem(

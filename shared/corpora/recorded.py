@@ -1,6 +1,7 @@
 """Recordings made by others: check each, convert what is usable, report the rest by name."""
 
 import io
+import math
 import random
 import re
 import sys
@@ -8,11 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from pydantic import Field, model_validator
 
-from shared.audio.io import AudioError, audio_seconds, read_channels
+from shared.audio.io import AudioError, audio_seconds, read_audio, to_channels
 from shared.config import Strict
-from shared.corpora.checks import DEMANDS, Content, clip_problem, cut_problem, length_problem, text_problem
+from shared.corpora.checks import DEMANDS, Content, clip_problem, length_problem, mix_problem, text_problem
 from shared.corpora.manifest import (
     MONO,
     SPLITS,
@@ -39,8 +41,8 @@ class RecordedConfig(Strict):
         content: what the texts are: transcripts of speech by speakers, or captions of sounds, which have none.
         sample_rate: Hz; whatever the recordings have is resampled to it.
         channels: 1, to which stereo is mixed down, or 2, for which mono is repeated.
-        min_seconds, max_seconds: lengths outside are rejected; min_seconds is 0.3 for speech and 0.1 for sounds
-            if it is not given.
+        min_seconds, max_seconds: lengths outside are rejected, except by rounding or a codec's last frame (see
+            `length_problem`); min_seconds is 0.3 for speech and 0.1 for sounds if it is not given.
         max_rejected: share of clips that may be rejected; one more stops the build. The default, a fifth,
             lets a small folder lose a few clips (3 of 20) with no more than a report, while a wrong column,
             a wrong folder or an unreadable format, which spoil most clips, still stop it.
@@ -147,23 +149,27 @@ def _store_all(
 
 def _store(index: int, recording: Recording, config: RecordedConfig, folder: Path) -> Stored | Rejected:
     """Write one clip as PCM16 at the corpus's rate, or say why not."""
-    limits = config.least_seconds, config.max_seconds
     try:
         # By its header first: a recording of hours must not be decoded to learn that it is too long.
-        claimed = audio_seconds(_opened(recording))
-        claimed = min(claimed, config.max_seconds) if recording.cut else claimed
-        problem = text_problem(recording.text, config.content) or length_problem(claimed, *limits)
+        claimed = 0.0 if recording.cut else audio_seconds(_opened(recording))
+        problem = text_problem(recording.text, config.content) or length_problem(claimed, 0, config.max_seconds)
         if problem is None:
-            audio = read_channels(_opened(recording), config.sample_rate, config.channels)
-            audio = audio[..., : int(config.max_seconds * config.sample_rate)] if recording.cut else audio
-            problem = cut_problem(audio.shape[-1] / config.sample_rate, claimed)
-            problem = problem or clip_problem(audio, config.sample_rate, recording.text, *limits, config.content)
+            problem, audio = _converted(recording, config)
     except AudioError as error:
         problem = str(error)
     if problem is not None:
         return Rejected(file=recording.name, reason=problem)
     name = f"{index:06d}-{re.sub('[^A-Za-z0-9_-]+', '-', Path(recording.name).stem)[:40]}"
     return Stored(name, recording._replace(audio=b""), store_audio(folder, name, audio, config.sample_rate))
+
+
+def _converted(recording: Recording, config: RecordedConfig) -> tuple[str | None, np.ndarray]:
+    """Why a clip can't be used, or None, and its audio: (time,) or (2, time) at the corpus's rate."""
+    source, rate = read_audio(_opened(recording), config.max_seconds if recording.cut else math.inf)
+    audio = to_channels(source, rate, config.sample_rate, config.channels)
+    problem = mix_problem(source, rate, config.content) if config.channels == 1 else None
+    limits = config.least_seconds, config.max_seconds
+    return problem or clip_problem(audio, config.sample_rate, recording.text, *limits, config.content), audio
 
 
 def _opened(recording: Recording) -> Path | io.BytesIO:
