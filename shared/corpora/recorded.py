@@ -123,7 +123,7 @@ def build_recorded(
     clips = [
         Clip(
             id=item.id,
-            text=" ".join(item.recording.text.split()),
+            text=_text(item.recording),
             speaker=item.recording.speaker,
             split=splits[index],
             seen_speaker=item.recording.speaker in trained,
@@ -193,6 +193,11 @@ def _report(source: str, usable: int, rejected: list[Rejected], most: float) -> 
     print("\n".join([f"{summary} and left out:", *listed]), file=sys.stderr)
 
 
+def _text(recording: Recording) -> str:
+    """The text on one line, its words parted by single spaces."""
+    return " ".join(recording.text.split())
+
+
 def _splits(source: str, stored: list[Stored], config: RecordedConfig) -> list[Split]:
     """The source's own splits if it has them, else ours."""
     own = [item.recording.split for item in stored]
@@ -201,9 +206,10 @@ def _splits(source: str, stored: list[Stored], config: RecordedConfig) -> list[S
             raise CorpusError(f"{source}: no usable clip in split {' and '.join(missing)}")
         return own
     speakers = [item.recording.speaker for item in stored]
+    texts = [_text(item.recording) for item in stored]
     shares = config.validation_share, config.test_share
     try:
-        return assign_splits(speakers, *shares, config.held_out_speakers, config.seed)
+        return assign_splits(speakers, *shares, config.held_out_speakers, config.seed, texts)
     except ValueError as error:
         raise CorpusError(f"{source}: {error}") from None
 

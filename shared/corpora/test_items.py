@@ -2,9 +2,10 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.corpora.manifest import Clip, CorpusError, Manifest
+from shared.corpora.manifest import Clip, CorpusError, Manifest, Split
 
 
 class TestItem(NamedTuple):
@@ -55,9 +56,17 @@ def swapped_prompt(manifest: Manifest, item: TestItem, seed: int) -> Clip:
 
 def unpromptable(manifest: Manifest) -> list[Clip]:
     """The test clips that `test_items` leaves out, since nothing else by their speaker can be the prompt."""
-    pool = _by_speaker(manifest)
-    spoken = [clip for clip in manifest.split("test") if clip.speaker is not None]
-    return [clip for clip in spoken if not _candidates(clip, pool[clip.speaker])]
+    texts = texts_by_speaker((clip.speaker, clip.text, clip.split) for clip in manifest.clips)
+    return [clip for clip in manifest.split("test") if clip.speaker is not None and len(texts[clip.speaker]) < 2]
+
+
+def texts_by_speaker(said: Iterable[tuple[str | None, str, Split]]) -> dict[str | None, set[str]]:
+    """The different texts of each speaker that a test clip may say or be prompted with: those in test and train."""
+    texts = defaultdict(set)
+    for speaker, text, split in said:
+        if split != "validation":
+            texts[speaker].add(text)
+    return texts
 
 
 def _by_speaker(manifest: Manifest) -> dict[str | None, list[Clip]]:

@@ -51,3 +51,45 @@ def test_too_few_clips():
 def test_too_few_speakers_to_hold_out():
     with pytest.raises(ValueError, match="held_out_speakers: 2 is too many for 2 speakers"):
         assign_splits(["a", "b"] * 10, *SHARES, held_out=2, seed=0)
+
+
+def prompted(speakers, texts, splits) -> int:
+    """Test clips that have another clip by their speaker, with another text, in test or train."""
+    said = [*zip(speakers, texts, splits, strict=True)]
+    return sum(
+        any(who == speaker and what != text and where != "validation" for who, what, where in said)
+        for speaker, text, split in said
+        if split == "test"
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_texts_that_differ_change_nothing(seed):
+    speakers = [f"s{index % 7}" for index in range(100)]
+    texts = [f"text {index // 2}" for index in range(100)]
+    assert assign_splits(speakers, *SHARES, 0, seed, texts) == assign_splits(speakers, *SHARES, 0, seed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    ("speakers", "texts", "most"),
+    [
+        ([*range(30), 0, 0, 1, 1, 2, 2], None, 5),  # most have a single clip
+        ([*range(30), 0], None, 2),  # all but one have
+        ([0, 0, 1, 1], None, 2),
+        ([*[0] * 10, *[1] * 10, *[2] * 10, 3, 3, 3], [*["hi"] * 30, "a", "b", "c"], 2),  # most say the same
+        ([0] * 20, [*["hi"] * 19, "ho"], 3),  # one clip says something else
+    ],
+)
+def test_test_clips_are_those_that_can_be_prompted(speakers, texts, most, seed):
+    texts = texts or [str(index) for index in range(len(speakers))]
+    splits = assign_splits(speakers, *SHARES, 0, seed, texts)
+    assert prompted(speakers, texts, splits) == min(most, splits.count("test"))
+    assert splits.count("train") and splits.count("validation")
+
+
+def test_held_out_speakers_are_those_that_can_be_prompted():
+    speakers, texts = [*range(40), *range(40)], ["hi"] * 80
+    texts[:3] = "abc"
+    splits = assign_splits(speakers, *SHARES, 2, 0, texts)
+    assert {speakers[index] for index, split in enumerate(splits) if split == "test"} >= {0, 1, 2}
