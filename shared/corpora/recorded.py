@@ -111,12 +111,17 @@ def build_recorded(
     Args:
         source: the folder or dataset, for messages.
         recordings: what to take in; a `Rejected` is one that its source already refused.
-        total: how many there are, if known, for the progress bar.
+        total: how many there are, if known.
+        config: what is wanted of them.
+        output: where the manifest goes.
 
     Raises:
         CorpusError: more than `max_rejected` of them are unusable, or too few are left.
+        RuntimeError: there are not `total` of them.
     """
     stored, rejected = _store_all(recordings, total, config, output.parent)
+    if total not in (None, len(stored) + len(rejected)):
+        raise RuntimeError(f"{source}: of {total} clips {len(stored)} are usable and {len(rejected)} are not")
     _report(source, len(stored), rejected, config.max_rejected)
     splits = _splits(source, stored, config)
     trained = {item.recording.speaker for item, split in zip(stored, splits, strict=True) if split == "train"}

@@ -216,8 +216,9 @@ def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_and_blanks(tmp_path):
         (None, "metadata.csv: no such file"),
         (b"", "no column file_name and text"),
         (b"file,text\na.wav,hi\n", "no column file_name; there are: file, text"),
-        (b"file_name;text\na.wav;hi\n", "no column file_name and text; there are: file_name;text"),
-        (b"file_name,text\na.wav,hi\n./a.wav,ho\n", "named more than once: a.wav"),
+        (b"file_name;text\na.wav;hi\n", "no column file_name and text; there are: file_name;text; separated by ;"),
+        (b"file_name,text\na.wav,hi\n\n./a.wav,ho\n", r"named more than once: a.wav \(lines 2, 4\)"),
+        (b"file_name,text\nsub\\a.wav,hi\nsub/a.wav,ho\n", "named more than once: sub/a.wav"),
         (b"file_name,text\na.wav,\xff\xfe\n", "not a CSV file in UTF-8"),
         (b"file_name,text\n", "no clips"),
         (b"file_name,text\na.wav,hi\n", "1 of 1 clips are unusable"),
@@ -230,6 +231,75 @@ def test_a_wrong_metadata_file(tmp_path, metadata, message):
         (folder / "metadata.csv").write_bytes(metadata)
     with pytest.raises(CorpusError, match=message):
         build(folder, tmp_path / "out")
+
+
+def test_a_line_is_that_of_the_file(tmp_path):
+    rows = [("0.wav", "text 0"), ("1.wav", "two\nlines"), *((f"{i}.wav", f"text {i}") for i in range(2, 8))]
+    folder = small_folder(tmp_path, ("file_name", "text"), rows)
+    with open(folder / "metadata.csv", "a") as file:
+        file.write("\n\n,no name\n")
+    assert [item.file for item in build(folder, tmp_path / "out").rejected] == ["line 13"]
+
+
+def test_a_text_that_begins_with_a_quotation_mark_loses_no_row(tmp_path):
+    rows = [(f"{i}.wav", f"text {i}") for i in range(8)]
+    folder = small_folder(tmp_path, ("file_name", "text"), rows)
+    lines = [f"{name},{text}" for name, text in rows]
+    lines[3] = '3.wav,"so he said'
+    (folder / "metadata.csv").write_text("\n".join(["file_name,text", *lines]))
+    with pytest.raises(CorpusError, match=r"metadata\.csv: line 5: a quotation mark"):
+        build(folder, tmp_path / "out")
+
+
+def test_names_as_other_systems_write_them(tmp_path):
+    one = "caf\N{LATIN SMALL LETTER E WITH ACUTE}.wav"
+    rows = [("..hidden.wav", "a"), ("sub\\c.wav", "b"), (one, "c"), ("d.wav", "d")]
+    folder = tmp_path / "mine"
+    (folder / "sub").mkdir(parents=True)
+    for index, name in enumerate(["..hidden.wav", "sub/c.wav", "cafe\N{COMBINING ACUTE ACCENT}.wav", "d.wav", "e.WAV"]):
+        soundfile.write(folder / name, noise(0.5, 16000, index), 16000)
+    write_metadata(folder, [*rows, ("e.wav", "e"), ("sub", "f")], ("file_name", "text"))
+    manifest = build(folder, tmp_path / "out", max_rejected=0.5)
+    assert sorted(clip.text for clip in manifest.clips) == ["a", "b", "c", "d"]
+    assert [(item.file, item.reason) for item in manifest.rejected] == [
+        ("e.wav", "no such file; did you mean e.WAV?"), ("sub", "a folder, not a file")
+    ]  # fmt: skip
+    assert len(source_files(str(folder))) == 5
+
+
+def test_speakers_are_whatever_they_are_called(tmp_path):
+    names = ["7", "a/b", 'Jo "the voice" Doe', "Ünal, A."]
+    rows = [(f"{i}.wav", f"text {i}", names[i % 4]) for i in range(12)]
+    manifest = build(small_folder(tmp_path, ("file_name", "text", "speaker"), rows), tmp_path / "out")
+    assert {clip.speaker for clip in manifest.clips} == set(names)
+
+
+def test_a_thousand_rows_of_which_none_is_there(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    write_metadata(folder, [(f"{i}.wav", "text", "s") for i in range(1000)])
+    with pytest.raises(CorpusError, match=r"(?s)1000 of 1000 clips are unusable.*0\.wav: no such file.*and 980 more"):
+        build(folder, tmp_path / "out")
+
+
+def test_not_one_usable_clip_where_all_may_be_rejected(tmp_path):
+    (tmp_path / "mine").mkdir()
+    write_metadata(tmp_path / "mine", [("a.wav", "text", "s")])
+    with pytest.raises(CorpusError, match="0 usable clips are too few"):
+        build(tmp_path / "mine", tmp_path / "out", max_rejected=1.0)
+
+
+def test_a_row_that_got_lost_is_a_defect(twenty, tmp_path, monkeypatch):
+    from shared.corpora import folder
+
+    monkeypatch.setattr(folder, "read_entries", lambda path, real=folder.read_entries: LongerThanItIs(real(path)))
+    with pytest.raises(RuntimeError, match="of 21 clips 17 are usable and 3 are not"):
+        build(twenty, tmp_path / "out")
+
+
+class LongerThanItIs(list):
+    def __len__(self):
+        return super().__len__() + 1
 
 
 def test_no_such_folder(tmp_path):
