@@ -21,7 +21,8 @@ class HubLayout(Strict):
         dataset: its id on the Hugging Face Hub, or a local folder that `load_dataset` reads.
         subset: its configuration, if it has several.
         train, validation, test: its names of our splits; a dataset with `train` only is split by share.
-        text_column, speaker_column, audio_column: its columns; sounds with captions have no speaker.
+        text_column, speaker_column, audio_column: its columns; sounds with captions have no speaker. Of a list of
+            texts, such as several captions of a clip, the first counts; a number is taken in digits.
         first_sentence: take the text's first sentence only, where it joins several captions.
         text: what to say of every clip, where there is no column for it.
         every: take the first of each so many rows, where a song is followed by its stems.
@@ -158,26 +159,53 @@ def _recordings(config: HubConfig, layout: HubLayout) -> Iterator[Recording | Re
                 yield _recording(row, layout, f"{own[split]}/{index}", None if single else split)
 
 
-def _recording(
-    row: dict[str, Any], layout: HubLayout, place: str, split: Split | None
-) -> Recording | Rejected:
+def _recording(row: dict[str, Any], layout: HubLayout, place: str, split: Split | None) -> Recording | Rejected:
     audio = row[layout.audio_column] or {}
-    text = layout.text if layout.text_column is None else row[layout.text_column] or ""
-    speaker = row[layout.speaker_column] if layout.speaker_column else None
     path, content = audio.get("path"), audio.get("bytes")
     name = f"{place}/{Path(path).name}" if path else place
     if content is None and path is None:
         return Rejected(file=name, reason="no audio")
-    if layout.speaker_column and speaker is None:
-        return Rejected(file=name, reason="no speaker")
+    try:
+        text = layout.text if layout.text_column is None else _text(row[layout.text_column])
+        speaker = _speaker(row[layout.speaker_column]) if layout.speaker_column else None
+    except _Unusable as error:
+        return Rejected(file=name, reason=str(error))
     return Recording(
         name,
         Path(path) if content is None else content,
         text.partition(".")[0] if layout.first_sentence else text,
-        None if speaker is None else str(speaker),
+        speaker,
         split,
         layout.cut,
     )
+
+
+class _Unusable(Exception):
+    """A cell that is no text or no speaker; the message says why."""
+
+
+def _text(cell: Any) -> str:
+    """A text, the first of a list that is not blank, or a number in digits; of what is missing, nothing."""
+    if isinstance(cell, list):
+        texts = [each for each in cell if isinstance(each, str)]
+        if cell and not texts:
+            raise _Unusable(f"its text is a list of {type(cell[0]).__name__}, not of texts")
+        return next((text for text in texts if text.strip()), "")
+    if isinstance(cell, str):
+        return cell
+    if cell is None or cell != cell:  # tables of numbers have NaN where one is missing
+        return ""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return str(cell)
+    raise _Unusable(f"its text is a {type(cell).__name__}, not a text, a list of texts or a number")
+
+
+def _speaker(cell: Any) -> str:
+    if cell is None or cell != cell or not str(cell).strip():
+        raise _Unusable("no speaker")
+    if isinstance(cell, (str, int, float)):
+        return str(cell)
+    raise _Unusable(f"its speaker is a {type(cell).__name__}, not a name or a number")
 
 
 def _rows(config: HubConfig, layout: HubLayout, split: str) -> Iterator[dict[str, Any]]:
@@ -186,7 +214,7 @@ def _rows(config: HubConfig, layout: HubLayout, split: str) -> Iterator[dict[str
 
     columns = [name for name in (layout.audio_column, layout.text_column, layout.speaker_column) if name]
     # What `datasets` raises: OSError for the network and missing files, ValueError for unknown subsets and
-    # splits, RuntimeError for datasets that are scripts, KeyError for unknown columns.
+    # splits, RuntimeError for datasets that are scripts, TypeError where a column can't be cast.
     try:
         rows = datasets.load_dataset(
             layout.dataset,
@@ -197,12 +225,28 @@ def _rows(config: HubConfig, layout: HubLayout, split: str) -> Iterator[dict[str
         )
         if missing := [name for name in columns if rows.column_names and name not in rows.column_names]:
             raise ValueError(f"no column {' and '.join(missing)}; there are: {', '.join(rows.column_names)}")
+        if rows.features and not _holds_audio(rows.features[layout.audio_column]):
+            kind = rows.features[layout.audio_column]
+            raise ValueError(f"column {layout.audio_column} is no audio (files, as paths or bytes) but {kind}")
         rows = rows.select_columns(columns).cast_column(layout.audio_column, datasets.Audio(decode=False))
         yield from _limited(_first_of_each(rows, layout.every, config.streaming), config)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
         place = f"{layout.dataset}, subset {layout.subset or 'default'}, split {split}"
         reason = " ".join(str(error).split())[:300]
         raise CorpusError(f"{place}: not readable with `datasets`: {reason}") from None
+
+
+def _holds_audio(feature: Any) -> bool:
+    """Whether a column can be cast to encoded audio: it is that, or holds a file's bytes, its path, or both.
+
+    Samples (`array`) can't: `datasets` would encode them with torchcodec.
+    """
+    import datasets
+
+    if isinstance(feature, dict):
+        return not feature.keys().isdisjoint(("bytes", "path")) and "array" not in feature
+    kinds = ("binary", "large_binary", "string", "large_string", "null")
+    return isinstance(feature, datasets.Audio) or getattr(feature, "dtype", None) in kinds
 
 
 def _first_of_each(rows: Any, every: int, streaming: bool) -> Any:

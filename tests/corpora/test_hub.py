@@ -9,7 +9,7 @@ import soundfile
 from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
-from shared.corpora.hub import KNOWN, HubConfig, find_layout
+from shared.corpora.hub import KNOWN, HubConfig, HubLayout, find_layout
 from shared.corpora.manifest import CorpusError, load_clip
 
 
@@ -176,3 +176,80 @@ def test_what_is_out_of_reach_is_one_line(tmp_path, offline, change, message):
     with pytest.raises(CorpusError, match=message) as error:
         build_corpus(config(layout), tmp_path / "out" / "manifest.json")
     assert "not readable with `datasets`" in str(error.value) and "\n" not in str(error.value)
+
+
+def dataset_of(folder, **columns):
+    """A local dataset of one split."""
+    folder.mkdir(parents=True)
+    rows = len(next(iter(columns.values())))
+    audio = [{"bytes": encoded(index), "path": f"clip{index}.flac"} for index in range(rows)]
+    pq.write_table(pa.table({"audio": audio, "speaker": ["s"] * rows, **columns}), folder / "train.parquet")
+    return HubLayout(dataset=str(folder), validation=None, test=None)
+
+
+def build_of(tmp_path, streaming, most=1.0, **columns):
+    layout = dataset_of(tmp_path / "data", **columns)
+    settings = {"streaming": streaming, "max_rejected": most}
+    return build_corpus(config(layout, **settings), tmp_path / "out" / "manifest.json")
+
+
+TEXTS = [["one"], ["two", "zwei"], [], ["", "three"], None, ["four"], ["five"]]
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize(
+    ("texts", "taken", "reasons"),
+    [
+        (TEXTS, {"one", "two", "three", "four", "five"}, {"empty transcript"}),
+        ([1, 2, 3, 4, None], {"1", "2", "3", "4"}, {"empty transcript"}),
+        ([0.5, 1.0, 2.0, 3.0, float("nan")], {"0.5", "1.0", "2.0", "3.0"}, {"empty transcript"}),
+    ],
+)
+def test_texts_may_be_lists_or_numbers(tmp_path, offline, texts, taken, reasons, streaming):
+    manifest = build_of(tmp_path, streaming, text=texts)
+    assert {clip.text for clip in manifest.clips} == taken
+    assert {item.reason for item in manifest.rejected} == reasons
+    assert len(manifest.clips) + len(manifest.rejected) == len(texts)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"text": [{"en": "hi"}] * 5}, "its text is a dict, not a text, a list of texts or a number"),
+        ({"text": [[{"en": "hi"}]] * 5}, "its text is a list of dict, not of texts"),
+        ({"text": [True] * 5}, "its text is a bool, not a text"),
+        ({"text": ["hi"] * 5, "speaker": [["a"]] * 5}, "its speaker is a list, not a name or a number"),
+        ({"text": ["hi"] * 5, "speaker": [None, "", " ", None, ""]}, "no speaker"),
+    ],
+)
+def test_other_texts_and_speakers_are_rejected_by_name(tmp_path, offline, columns, reason, streaming):
+    with pytest.raises(CorpusError, match=rf"5 of 5 clips are unusable(?s:.*)train/4/clip4\.flac: {reason}"):
+        build_of(tmp_path, streaming, most=0.5, **columns)
+
+
+def test_speakers_may_be_numbers(tmp_path, offline):
+    manifest = build_of(tmp_path, True, text=list("abcde"), speaker=[1, 2, 1, 2, 0])
+    assert {clip.speaker for clip in manifest.clips} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize(
+    ("audio", "kind"),
+    [
+        ([[0.1, 0.2]] * 5, r"List\(Value\('float64'\)\)"),
+        ([{"array": [0.1], "path": "a", "sampling_rate": 16000}] * 5, "'array': List"),
+        ([1] * 5, r"Value\('int64'\)"),
+    ],
+)
+def test_a_column_that_is_no_audio_is_named_with_its_type(tmp_path, offline, audio, kind, streaming):
+    with pytest.raises(CorpusError, match=rf"column audio is no audio \(files, as paths or bytes\) but .*{kind}"):
+        build_of(tmp_path, streaming, text=list("abcde"), audio=audio)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_audio_may_be_bytes_or_paths(tmp_path, offline, streaming):
+    (tmp_path / "a.flac").write_bytes(encoded(0))
+    columns = {"bytes": [encoded(index) for index in range(5)], "paths": [str(tmp_path / "a.flac")] * 5}
+    for name, audio in columns.items():
+        assert len(build_of(tmp_path / name, streaming, text=list("abcde"), audio=audio).clips) == 5
