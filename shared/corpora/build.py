@@ -1,15 +1,17 @@
 """Job: build a corpus from its specification.
 
-    python -m shared.corpora.build --spec SPEC.json --output FOLDER/manifest.json
+    python -m shared.corpora.build --spec SPEC.json --output FOLDER/manifest.json [--asked ASKED.json]
 
 The audio comes to lie under `audio/` beside the manifest, which is written last: an interrupted build leaves
 no manifest, and running it again makes the same files.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from shared.cli import job_parser, run_job
 from shared.corpora.config import CorpusConfig, parse_corpus
+from shared.corpora.evaluable import SOMETHING, read_asked
 from shared.corpora.folder import FolderConfig, build_folder
 from shared.corpora.hub import HubConfig, build_hub
 from shared.corpora.manifest import Manifest
@@ -19,8 +21,14 @@ from shared.corpora.speech import SpeechConfig, build_speech
 from shared.files import read_json
 
 
-def build_corpus(config: CorpusConfig, output: Path, workers: int = 1) -> Manifest:
-    """Build the corpus that `config` describes, its manifest at `output`; speech by so many processes at once.
+def build_corpus(config: CorpusConfig, output: Path, workers: int = 1, asked: Collection[str] = ()) -> Manifest:
+    """Build the corpus that `config` describes.
+
+    Args:
+        config: which one.
+        output: where its manifest goes.
+        workers: processes that make speech at once.
+        asked: what recordings must lend themselves to; see `shared.corpora.evaluable`.
 
     Raises:
         ConfigError: the source is not usable; the message says what to change.
@@ -33,16 +41,19 @@ def build_corpus(config: CorpusConfig, output: Path, workers: int = 1) -> Manife
         case MusicConfig():
             return build_music(config, output)
         case FolderConfig():
-            return build_folder(config, output)
+            return build_folder(config, output, asked)
         case HubConfig():
-            return build_hub(config, output)
+            return build_hub(config, output, asked)
 
 
 def main() -> None:
     """Run the job."""
-    arguments = job_parser("Build a corpus.").parse_args()
+    parser = job_parser("Build a corpus.")
+    parser.add_argument("--asked", help="JSON list of what will be asked of it; empty: nothing of its test clips")
+    arguments = parser.parse_args()
     config = parse_corpus(read_json(arguments.spec), arguments.spec)
-    manifest = build_corpus(config, Path(arguments.output), arguments.threads)
+    asked = read_asked(Path(arguments.asked)) if arguments.asked else SOMETHING
+    manifest = build_corpus(config, Path(arguments.output), arguments.threads, asked)
     hours = sum(clip.seconds for clip in manifest.clips) / 3600
     counts = f"{len(manifest.clips)} clips, {hours:.2f} h, {len(manifest.rejected)} rejected"
     print(f"{counts}: {arguments.output}")

@@ -1,6 +1,7 @@
 """The user's own corpus: a folder of audio files with a `metadata.csv`."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -43,18 +44,24 @@ class FolderConfig(RecordedConfig):
     path: str
 
 
-def build_folder(config: FolderConfig, output: Path) -> Manifest:
+def build_folder(config: FolderConfig, output: Path, asked: Collection[str] = ()) -> Manifest:
     """Check and convert the user's clips: audio under `audio/` beside `output`, the manifest last.
 
+    Args:
+        config: the folder and what is wanted of it.
+        output: where the manifest goes.
+        asked: what will be asked of the corpus; see `shared.corpora.evaluable`.
+
     Raises:
-        CorpusError: no or a wrong `metadata.csv`, or more unusable clips than `max_rejected` allows.
+        CorpusError: no or a wrong `metadata.csv`, more unusable clips than `max_rejected` allows, or a corpus that
+            can't be evaluated.
     """
     folder = Path(config.path).expanduser()
     if output.resolve().is_relative_to(folder.resolve()):
         raise CorpusError(f"{output}: lies in the folder {folder}, where nothing is written; choose another")
     entries = read_entries(folder)
     recordings = (_recording(folder, entry, config.content == "speech") for entry in entries)
-    return build_recorded(str(folder), recordings, len(entries), config, output)
+    return build_recorded(str(folder), recordings, len(entries), config, output, asked)
 
 
 def source_files(path: str) -> list[Path]:

@@ -1,6 +1,6 @@
 """Public corpora by name through `datasets`, streaming where they are large."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,7 +123,7 @@ class HubConfig(RecordedConfig):
     limit: int | None = Field(default=None, ge=4)
 
 
-def build_hub(config: HubConfig, output: Path) -> Manifest:
+def build_hub(config: HubConfig, output: Path, asked: Collection[str] = ()) -> Manifest:
     """Fetch, check and convert the clips: audio under `audio/` beside `output`, the manifest last.
 
     Raises:
@@ -135,7 +135,7 @@ def build_hub(config: HubConfig, output: Path) -> Manifest:
         layout = layout.model_copy(update={"speaker_column": None})
     elif layout.speaker_column is None:
         raise CorpusError(f"{config.name}: captioned sounds without speakers, and content is not 'sound'")
-    return build_recorded(layout.dataset, _recordings(config, layout), None, config, output)
+    return build_recorded(layout.dataset, _recordings(config, layout), None, config, output, asked)
 
 
 def find_layout(config: HubConfig) -> HubLayout:

@@ -5,7 +5,7 @@ import math
 import random
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from shared.audio.io import AudioError, audio_seconds, read_audio, to_channels
 from shared.config import Strict
 from shared.corpora.checks import DEMANDS, Content, clip_problem, length_problem, mix_problem, text_problem
+from shared.corpora.evaluable import check_evaluable
 from shared.corpora.manifest import (
     MONO,
     SPLITS,
@@ -105,6 +106,7 @@ def build_recorded(
     total: int | None,
     config: RecordedConfig,
     output: Path,
+    asked: Collection[str] = (),
 ) -> Manifest:
     """Check and convert `recordings`, split them and write the manifest.
 
@@ -114,9 +116,10 @@ def build_recorded(
         total: how many there are, if known.
         config: what is wanted of them.
         output: where the manifest goes.
+        asked: what will be asked of the corpus; see `shared.corpora.evaluable`.
 
     Raises:
-        CorpusError: more than `max_rejected` of them are unusable, or too few are left.
+        CorpusError: more than `max_rejected` of them are unusable, too few are left, or they can't be evaluated.
         RuntimeError: there are not `total` of them.
     """
     stored, rejected = _store_all(recordings, total, config, output.parent)
@@ -136,6 +139,7 @@ def build_recorded(
         )
         for index, item in enumerate(stored)
     ]
+    check_evaluable(source, clips, asked)
     return write_manifest(output, config.sample_rate, _shuffled(clips, config.seed), rejected, config.channels)
 
 

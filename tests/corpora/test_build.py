@@ -2,6 +2,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+import soundfile
+
+from shared.corpora import build
+from shared.corpora.manifest import CorpusError
+
 
 def run(spec, folder):
     folder.mkdir(exist_ok=True)
@@ -23,6 +30,27 @@ def test_user_errors_are_one_line_without_a_traceback(tmp_path):
     done = run({"kind": "folder", "path": str(tmp_path / "nowhere"), "sample_rate": 16000}, tmp_path)
     assert done.returncode == 1
     assert done.stderr == f"error: {tmp_path / 'nowhere'}: no such folder\n"
+
+
+def test_a_corpus_that_cannot_be_evaluated_is_told_before_there_is_a_manifest(tmp_path, monkeypatch):
+    rows = ["file_name,text,speaker", *(f"{i}.wav,text {i},s{i}" for i in range(8))]
+    (tmp_path / "metadata.csv").write_text("\n".join(rows))
+    for index in range(8):
+        soundfile.write(tmp_path / f"{index}.wav", np.random.default_rng(index).normal(0, 0.05, 8000), 16000)
+    out = tmp_path.with_name("out")
+    out.mkdir()
+    spec, manifest, asked = (out / name for name in ("spec.json", "manifest.json", "asked.json"))
+    spec.write_text(json.dumps({"kind": "folder", "path": str(tmp_path), "sample_rate": 16000}))
+    command = ["build", "--spec", str(spec), "--output", str(manifest)]
+    for names in (None, ["wer"], []):
+        asked.write_text(json.dumps(names))
+        monkeypatch.setattr(sys, "argv", command if names is None else [*command, "--asked", str(asked)])
+        if names == []:
+            build.main()
+        else:
+            with pytest.raises(CorpusError, match="none of 2 test clips can be evaluated: each needs a prompt"):
+                build.main()
+        assert manifest.exists() == (names == [])
 
 
 def test_the_job_imports_neither_torch_nor_datasets():
