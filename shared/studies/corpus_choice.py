@@ -1,13 +1,15 @@
 """Which corpus a plan uses instead of the studies' own, and what identifies the user's folder."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from shared.config import ConfigError, digest
-from shared.corpora.folder import source_files
+from shared.corpora.content_hash import content_hash
 from shared.metrics.names import OF_NOTES
+
+# In the project's root, where plans are made: it goes when the runs go, and Git doesn't see it.
+CACHES = Path("runs/.content")
 
 
 def corpus_override(corpus: str | None, max_rejected: float | None = None) -> dict[str, Any] | None:
@@ -70,15 +72,12 @@ def identity(spec: Any) -> Any:
 
 @cache
 def fingerprint(folder: str) -> str:
-    """Hash of the names, sizes and times of a folder's clips and metadata: an edited clip is another corpus.
+    """Hash of the content of a folder's metadata and clips: an edited clip is another corpus, a copied one the same.
 
     Raises:
-        ConfigError: the folder's metadata can't be read.
+        ConfigError: the folder's metadata or a clip can't be read.
     """
-    root = Path(folder)
-    stats = ((path.relative_to(root).as_posix(), path.stat()) for path in sorted(source_files(folder)))
-    lines = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return content_hash(folder, CACHES)
 
 
 def slug(text: str) -> str:
