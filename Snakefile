@@ -62,7 +62,7 @@ onstart:
     say_left_out(PLAN)
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
-    write_specs(workflow.dag)
+    write_specs(PLAN, workflow.dag)
 
 
 rule all:

@@ -4,6 +4,7 @@ rule build_corpus:
         ensure("runs/{scale}/{owner}/corpus/{key}/manifest.json", non_empty=True),
     params:
         **job_params("corpus"),
+        asked_file=beside("asked.json"),
     log:
         "logs/{scale}/{owner}/corpus/{key}.log",
     benchmark:
@@ -18,4 +19,4 @@ rule build_corpus:
     message:
         "Build the corpus [{params.label}]"
     shell:
-        job_command("shared.corpora.build")
+        job_command("shared.corpora.build", "--asked {params.asked_file:q}")

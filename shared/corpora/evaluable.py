@@ -17,6 +17,7 @@ from shared.corpora.manifest import Clip, CorpusError
 from shared.corpora.test_items import texts_by_speaker
 from shared.files import read_json
 
+SWAPPED = "swapped"
 # What is asked where nobody says what: something of the test clips.
 SOMETHING = ("test clips",)
 LEAVE_OUT = (
@@ -39,7 +40,9 @@ def read_asked(path: Path) -> tuple[str, ...]:
 
 
 def check_evaluable(source: str, clips: Sequence[Clip], asked: Collection[str]) -> None:
-    """Stop where not one test clip can be evaluated, or something asked can't be had; say how many test clips can't.
+    """Stop where not one test clip can be evaluated, or something asked can't be had.
+
+    How many test clips can't, and that there is one speaker only, is said on stderr.
 
     Args:
         source: the folder or dataset, for messages.
@@ -59,6 +62,8 @@ def check_evaluable(source: str, clips: Sequence[Clip], asked: Collection[str]) 
     for name, demand in DEMANDS.items():
         if name in asked and (problem := demand(name, clips, evaluated)):
             raise CorpusError(f"{source}: {name}: {problem}")
+    if remark := _of_one_voice(clips):
+        print(f"{source}: {remark}", file=sys.stderr)
     if left_out := len(test) - len(evaluated):
         why = "nothing else by their speaker, with another text, is in test or train to be the prompt"
         print(f"{source}: {left_out} of {len(test)} test clips are not evaluated: {why}", file=sys.stderr)
@@ -86,15 +91,14 @@ def _without_prompts(clips: Sequence[Clip]) -> str:
     )
 
 
-def _two_speakers(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) -> str | None:
-    """The speaker model learns in `train` to tell speakers apart; of one, it would know bent copies of a voice only."""
+def _of_one_voice(clips: Sequence[Clip]) -> str | None:
+    """What SIM is worth where all train clips are one speaker's: its model learns to tell warped copies apart."""
     trained = [clip for clip in clips if clip.split == "train"]
-    speakers = {clip.speaker for clip in trained}
-    if len(speakers) > 1:
+    if len({clip.speaker for clip in trained}) > 1 or trained[0].speaker is None:
         return None
     return (
-        f"its speaker model learns to tell speakers apart, and of {_number(len(speakers), 'speaker')} are all "
-        f"{_number(len(trained), 'train clip')}; add another speaker, or {LEAVE_OUT.format(name=name)}"
+        f"{_number(len(trained), 'train clip')}, all by one speaker: SIM (sim), which says how well voices are told "
+        f"apart, means little there; add another speaker, or {LEAVE_OUT.format(name='sim')}"
     )
 
 
@@ -132,11 +136,10 @@ def _three_texts(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) ->
 # Why a corpus does not lend itself to what is asked, given its name, all clips and the test clips that are evaluated.
 Demand = Callable[[str, Sequence[Clip], Sequence[Clip]], str | None]
 DEMANDS: dict[str, Demand] = {
-    "sim": _two_speakers,
     "text_similarity": _two_captions,
     "kad": _two_tested,
     "fad": _two_tested,
-    "swapped": _three_texts,
+    SWAPPED: _three_texts,
 }
 
 

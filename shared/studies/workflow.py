@@ -9,8 +9,10 @@ from typing import Annotated, Any, NoReturn
 from pydantic import Field, field_validator
 
 from shared.config import ConfigError, Strict, parse
-from shared.files import write_text
+from shared.corpora.evaluable import SWAPPED
+from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
+from shared.metrics.names import EVALUATORS
 from shared.studies.code import code_hash
 from shared.studies.jobs import KINDS
 from shared.studies.lease import devices
@@ -148,8 +150,8 @@ def code_of(kind: str) -> str:
     return code_hash(KINDS[kind][0])
 
 
-def write_specs(dag: Any) -> None:
-    """Write the spec of each job that Snakemake is about to run; a dry run writes none.
+def write_specs(plan: Plan, dag: Any) -> None:
+    """Write the spec of each job that Snakemake is about to run, and what is asked of a corpus; a dry run writes none.
 
     They are not part of the shell command, which Snakemake shows when a job fails.
     """
@@ -157,8 +159,28 @@ def write_specs(dag: Any) -> None:
         for job in dag.needrun_jobs():
             if hasattr(job.params, "spec_file"):
                 write_text(Path(job.params.spec_file), job.params.spec + "\n")
+            if hasattr(job.params, "asked_file"):
+                write_json(Path(job.params.asked_file), asked_of(plan, dag, job.output[0]))
     except ConfigError as error:
         stop(error)
+
+
+def asked_of(plan: Plan, dag: Any, corpus: str) -> list[str]:
+    """What is asked of a corpus, as `shared.corpora.evaluable` wants it, by the jobs that Snakemake will run.
+
+    Where corpora alone are made, it is what all of the plan's jobs ask.
+    """
+    kinds = {"score": "scores", "sample": "samples"}
+    running = [job for job in dag.jobs if job.rule.name in kinds]
+    planned = [plan.job(job.wildcards.owner, kinds[job.rule.name], job.wildcards.key) for job in running]
+    asked: set[str] = set()
+    for job in planned or plan.jobs.values():
+        if job.inputs.get("corpus") == corpus and job.kind == "scores":
+            # A model of the hub is not trained on the corpus.
+            asked |= {metric for metric in job.spec["metrics"] if EVALUATORS.get(metric) not in job.options}
+        elif job.inputs.get("corpus") == corpus and job.kind == "samples" and job.spec["sampling"]["prompt"] == SWAPPED:
+            asked.add(SWAPPED)
+    return sorted(asked)
 
 
 def shell_command(module: str, *options: str) -> str:
