@@ -6,19 +6,29 @@ import pesq
 from shared.audio.io import resample
 from shared.metrics.alignment import trim
 from shared.metrics.failure import NotMeasured
+from shared.metrics.guard import Guard
 
 SAMPLE_RATE = 16_000  # P.862.2 is defined at 16 kHz only
+
+# The package's C code can die on a valid clip.
+_guarded = Guard("pesq")
 
 
 def wideband_pesq(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
     """MOS-LQO of `clip` against `reference`, both `(time,)`: about 1.04 (worst) to 4.64 (identical).
 
+    It is computed in a process of its own, as the package's native code can die on a clip (see `Guard`).
+
     Raises:
-        NotMeasured: no speech is found, or less than a quarter of a second of signal.
+        NotMeasured: no speech is found, less than a quarter of a second of signal, or the native code has died.
     """
     reference, clip = trim(resample(reference, sample_rate, SAMPLE_RATE), resample(clip, sample_rate, SAMPLE_RATE))
     if not np.any(clip):
         raise NotMeasured("the clip is silent")  # pesq scales by the peak of both and would divide by zero
+    return _guarded(_native, reference, clip)
+
+
+def _native(reference: np.ndarray, clip: np.ndarray) -> float:
     try:
         return float(pesq.pesq(SAMPLE_RATE, reference, clip, "wb"))
     except (pesq.NoUtterancesError, pesq.BufferTooShortError) as error:

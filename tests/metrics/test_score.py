@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import sys
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, store_audio, write_manifest
-from shared.metrics import score
+from shared.metrics import score, wideband_pesq
 from shared.metrics.clips import GeneratedClip, clip_file, write_clips
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.measures import INTRUSIVE_FUNCTIONS
@@ -157,6 +158,20 @@ def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speec
     assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (1, 1)
     cells = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert cells[1]["pesq"] == "" and float(cells[0]["pesq"]) == rows[0]["pesq"]
+
+
+def test_a_death_of_native_code_is_named_and_the_next_clip_goes_on(tmp_path, corpus, speech, monkeypatch):
+    guarded = wideband_pesq._guarded
+
+    def dies_of_quiet(native, reference, clip):
+        return guarded(native, reference, clip) if np.abs(clip).max() > 0.1 else guarded(os._exit, 3)
+
+    monkeypatch.setattr(wideband_pesq, "_guarded", dies_of_quiet)
+    entries = [("c0", "c0", None, speech), ("c1", "c1", None, 0.1 * speech), ("c2", "c2", None, speech)]
+    rows, summary = run(corpus, write(tmp_path / "clips.json", entries), ["pesq", "lsd"])
+    assert [math.isnan(row["pesq"]) for row in rows] == [False, True, False] and rows[1]["lsd"] > 0
+    assert rows[1]["reason"] == "pesq: pesq's native code ended its process (status 3)"
+    assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (2, 1)
 
 
 def test_a_clip_is_compared_with_its_text(tmp_path, corpus, speech):
