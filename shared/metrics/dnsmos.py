@@ -15,7 +15,7 @@ from shared.audio.io import resample
 from shared.audio.spectral import mel_filterbank
 from shared.config import ConfigError
 from shared.files import sha256
-from shared.metrics.failure import NotMeasured
+from shared.metrics.level import SPEECH_DBOV, active_level, at_level
 
 SAMPLE_RATE = 16_000
 SEGMENT = int(9.01 * SAMPLE_RATE)  # the only input length that the models take; shorter clips are repeated
@@ -37,9 +37,18 @@ class DnsMos(NamedTuple):
     p808: float
 
 
-def dnsmos(clip: np.ndarray, sample_rate: int, threads: int = 1, windows: int | None = None) -> DnsMos:
-    """Score one clip `(time,)`. A clip under 9.01 s is doubled until it is at least that long; windows one second
-    apart are scored and averaged, both as in the reference code.
+def dnsmos(
+    clip: np.ndarray,
+    sample_rate: int,
+    threads: int = 1,
+    windows: int | None = None,
+    dbov: float | None = SPEECH_DBOV,
+) -> DnsMos:
+    """Score one clip `(time,)` at a stated level, as the same speech scores less the quieter it is.
+
+    A clip under 9.01 s is doubled until it is at least that long; windows one second apart are scored and averaged,
+    both as in the reference code. Its count of windows leaves up to 1.98 s at the end unheard: of a clip of 9.01 to
+    10.99 s it hears the first 9.01 s.
 
     Args:
         clip: the waveform.
@@ -47,18 +56,20 @@ def dnsmos(clip: np.ndarray, sample_rate: int, threads: int = 1, windows: int | 
         threads: of the models.
         windows: score only so many, from the start. Doubling can make a clip of 2 s one of 16 s, and so eight
             windows of the same two seconds, each half a second of work.
+        dbov: active level that it is scaled to; None: it is scored at its own, as in the reference code. Peaks that
+            get beyond full scale are clipped.
 
     Raises:
-        NotMeasured: the clip is empty, silent or not finite.
+        NotMeasured: the clip is empty, silent, not finite or too quiet to be speech.
         ConfigError: `speechmos` or `onnxruntime` is not installed.
     """
     audio = resample(clip, sample_rate, SAMPLE_RATE)
-    if not np.isfinite(audio).all() or not np.any(audio):
-        raise NotMeasured("the clip is empty, silent or not finite")
+    audio = at_level(audio, SAMPLE_RATE, active_level(audio, SAMPLE_RATE) if dbov is None else dbov)
+    audio = np.clip(audio, -1, 1).astype(np.float32)
     quality, p808 = _sessions(threads)
     # Both models take one segment at a time: larger batches cost the same per segment and several times the memory.
     scores = []
-    for segment in segments(np.clip(audio, -1, 1))[:windows]:
+    for segment in segments(audio)[:windows]:
         sig, bak, ovrl = quality.run(None, {"input_1": segment[None]})[0][0]
         opinion = p808.run(None, {"input_1": log_mel(segment[:-160])[None]})[0][0][0]
         raw = {"ovrl": ovrl, "sig": sig, "bak": bak}

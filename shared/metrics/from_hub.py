@@ -11,6 +11,7 @@ import torch
 
 from shared.audio.io import resample
 from shared.metrics.failure import NotMeasured
+from shared.metrics.level import at_level
 
 
 class Unavailable(Exception):
@@ -22,10 +23,12 @@ class Predictor(ABC):
 
     Attributes:
         sample_rate: that it hears, in Hz.
+        dbov: active level that it hears every clip at.
         weights_sha256: of the file with its weights.
     """
 
     sample_rate: int
+    dbov: float
     weights_sha256: str
 
     @torch.inference_mode()
@@ -33,11 +36,9 @@ class Predictor(ABC):
         """Score one clip `(time,)`, about 1 to 5.
 
         Raises:
-            NotMeasured: the clip is empty or not finite, or the model has no finite answer.
+            NotMeasured: the clip is empty, silent, too quiet or not finite, or the model has no finite answer.
         """
-        audio = resample(clip, sample_rate, self.sample_rate)
-        if len(audio) == 0 or not np.isfinite(audio).all():
-            raise NotMeasured("the clip is empty or not finite")
+        audio = at_level(resample(clip, sample_rate, self.sample_rate), self.sample_rate, self.dbov)
         score = self.predict(audio)
         if not np.isfinite(score):
             raise NotMeasured("the model's answer is not finite")
@@ -45,7 +46,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, audio: np.ndarray) -> float:
-        """The score of samples `(time,)` at `sample_rate`, which are finite and not none."""
+        """The score of samples `(time,)` at `sample_rate` and `dbov`; their peaks may be beyond full scale."""
 
 
 def fetch(source: str, *names: str) -> list[Path]:

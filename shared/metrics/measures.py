@@ -21,6 +21,7 @@ from shared.metrics.dnsmos import weights_sha256 as dnsmos_sha256
 from shared.metrics.error_rate import character_errors, word_errors
 from shared.metrics.failure import NotMeasured
 from shared.metrics.from_hub import Unavailable
+from shared.metrics.level import SPEECH_DBOV
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
 from shared.metrics.mel_log1p import mel_log1p
@@ -65,7 +66,10 @@ class Measure(Protocol):
         ...
 
     def provenance(self) -> dict[str, Any]:
-        """`estimator`, `embedder` (a model, or None) and its `weights_sha256`, `sample_rate`."""
+        """`estimator`, `embedder` (a model, or None) and its `weights_sha256`, `sample_rate`.
+
+        Of metrics without a reference also `level_dbov`, the active level at which they hear every clip.
+        """
         ...
 
 
@@ -237,8 +241,9 @@ class SpeechQuality:
 
     def provenance(self) -> dict[str, Any]:
         used = "all windows" if self.windows is None else f"at most {self.windows} windows a clip"
-        estimator, models = f"DNSMOS P.835 and P.808, {used}", "ONNX models of package speechmos"
-        return _provenance(estimator, 16_000, models, dnsmos_sha256())
+        heard = "9.01 s long, a second apart; up to 1.98 s at a clip's end are not heard, as in the reference code"
+        estimator, models = f"DNSMOS P.835 and P.808, {used}, {heard}", "ONNX models of package speechmos"
+        return _provenance(estimator, 16_000, models, dnsmos_sha256()) | {"level_dbov": SPEECH_DBOV}
 
 
 class Predicted:
@@ -251,7 +256,7 @@ class Predicted:
     """
 
     def __init__(self, label: str, model: type[Utmos] | type[MuqEval], source: str):
-        self.label, self.sample_rate, self.source = label, model.sample_rate, source
+        self.label, self.sample_rate, self.dbov, self.source = label, model.sample_rate, model.dbov, source
         try:
             self.model, self.problem = model(source), None
         except Unavailable as error:
@@ -264,7 +269,8 @@ class Predicted:
 
     def provenance(self) -> dict[str, Any]:
         weights = self.model.weights_sha256 if self.model else None
-        return _provenance(self.label, self.sample_rate, self.source, weights) | {"unavailable": self.problem}
+        known = _provenance(self.label, self.sample_rate, self.source, weights)
+        return known | {"level_dbov": self.dbov, "unavailable": self.problem}
 
 
 def _embed(embedder: AudioTextEmbedder, case: Case) -> np.ndarray:

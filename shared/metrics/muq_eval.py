@@ -15,6 +15,7 @@ import torch
 
 from shared.device import device
 from shared.metrics.from_hub import Predictor, Unavailable, fetch
+from shared.metrics.level import MUSIC_DBOV
 
 SAMPLE_RATE = 24_000
 WINDOW = 10 * SAMPLE_RATE  # what it was trained to hear
@@ -34,7 +35,7 @@ class MuqEval(Predictor):
         Unavailable: its code or its weights are out of reach, or do not fit each other.
     """
 
-    sample_rate = SAMPLE_RATE
+    sample_rate, dbov = SAMPLE_RATE, MUSIC_DBOV
 
     def __init__(self, source: str):
         folder = Path(source)

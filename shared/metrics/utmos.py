@@ -8,6 +8,7 @@ import torch
 
 from shared.device import device
 from shared.metrics.from_hub import Predictor, Unavailable, fetch
+from shared.metrics.level import SPEECH_DBOV
 
 FILE_NAME = "utmos.jit"  # in `balacoon/utmos`, a TorchScript export of the challenge's strong learner
 
@@ -22,7 +23,7 @@ class Utmos(Predictor):
         Unavailable: the file is not cached and cannot be downloaded, or does not run on this machine.
     """
 
-    sample_rate = 16_000
+    sample_rate, dbov = 16_000, SPEECH_DBOV
 
     def __init__(self, source: str):
         path = Path(source) if Path(source).is_file() else fetch(source, FILE_NAME)[0]

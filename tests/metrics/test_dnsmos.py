@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from shared.corpora.espeak import Voice
+from shared.corpora.speech import speak
 from shared.metrics.dnsmos import SEGMENT, dnsmos, log_mel, segments
 from shared.metrics.failure import NotMeasured
+from shared.metrics.level import SPEECH_DBOV, at_level
 
 RATE = 16_000
 
@@ -13,14 +16,34 @@ RATE = 16_000
 def test_equals_the_package(speech):
     pytest.importorskip("librosa")
     package = pytest.importorskip("speechmos.dnsmos")
-    ours, theirs = dnsmos(speech, RATE), package.run(speech, RATE)
-    expected = [float(theirs[f"{name}_mos"]) for name in ("ovrl", "sig", "bak", "p808")]
-    assert list(ours) == pytest.approx(expected, abs=1e-4)
+    for ours, heard in (
+        (dnsmos(speech, RATE), at_level(speech, RATE, SPEECH_DBOV)),
+        (dnsmos(speech, RATE, dbov=None), speech),
+    ):
+        theirs = package.run(heard, RATE)
+        expected = [float(theirs[f"{name}_mos"]) for name in ("ovrl", "sig", "bak", "p808")]
+        assert list(ours) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_score_does_not_depend_on_the_level_at_which_speech_was_written():
+    spoken = speak("move red box", Voice("en-us", "f2"), RATE)
+    expected = dnsmos(spoken, RATE, windows=1)
+    for gain in (0.01, 10):
+        assert list(dnsmos(np.float32(gain) * spoken, RATE, windows=1)) == pytest.approx(list(expected), abs=1e-3)
+    assert dnsmos(np.float32(0.01) * spoken, RATE, windows=1, dbov=None).ovrl < expected.ovrl - 0.3
+
+
+def test_peaks_beyond_full_scale_are_clipped(speech):
+    speech[100] = 30 * np.abs(speech).max()
+    heard = at_level(speech, RATE, SPEECH_DBOV)
+    assert np.abs(heard).max() > 1.5
+    expected = dnsmos(np.clip(heard, -1, 1), RATE, windows=1, dbov=None)
+    assert list(dnsmos(speech, RATE, windows=1)) == pytest.approx(list(expected), abs=1e-4)
 
 
 def test_fewer_windows_are_the_first_of_all(speech):
     clip = np.tile(speech, 8)[: 12 * RATE]
-    assert dnsmos(clip, RATE, windows=1) == dnsmos(clip[:SEGMENT], RATE)
+    assert dnsmos(clip, RATE, windows=1, dbov=None) == dnsmos(clip[:SEGMENT], RATE, dbov=None)
     assert dnsmos(clip, RATE, windows=3) == dnsmos(clip, RATE)
 
 
@@ -47,7 +70,7 @@ def test_log_mel_equals_librosa(speech):
     np.testing.assert_allclose(log_mel(speech), expected.T, atol=1e-3)
 
 
-@pytest.mark.parametrize("clip", [np.zeros(0), np.zeros(RATE), np.full(RATE, np.nan)])
+@pytest.mark.parametrize("clip", [np.zeros(0), np.zeros(RATE), np.full(RATE, 1e-5), np.full(RATE, np.nan)])
 def test_nothing_to_judge(clip):
     with pytest.raises(NotMeasured):
         dnsmos(clip.astype(np.float32), RATE)

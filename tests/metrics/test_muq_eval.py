@@ -10,6 +10,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from shared.metrics.failure import NotMeasured
 from shared.metrics.from_hub import Unavailable
+from shared.metrics.level import MUSIC_DBOV
 from shared.metrics.muq_eval import SAMPLE_RATE, WINDOW, MuqEval
 
 CODE = """
@@ -43,23 +44,31 @@ def weights(tmp_path, monkeypatch):
     return str(tmp_path / "model")
 
 
+@torch.inference_mode()
 def test_a_long_clip_is_the_mean_of_its_windows_and_a_short_rest_does_not_count(weights):
     model = MuqEval(weights)
     loud, quiet = np.full(WINDOW, 0.5, dtype=np.float32), np.full(WINDOW // 2, 0.25, dtype=np.float32)
-    assert model(loud, SAMPLE_RATE) == pytest.approx(4.0)
-    assert model(np.concatenate([loud, quiet]), SAMPLE_RATE) == pytest.approx((4.0 + 1.0) / 2)
-    assert model(np.concatenate([loud, quiet[:-1]]), SAMPLE_RATE) == pytest.approx(4.0)
+    assert model.predict(loud) == pytest.approx(4.0)
+    assert model.predict(np.concatenate([loud, quiet])) == pytest.approx((4.0 + 1.0) / 2)
+    assert model.predict(np.concatenate([loud, quiet[:-1]])) == pytest.approx(4.0)
     assert len(model.weights_sha256) == 64
 
 
+@torch.inference_mode()
 def test_a_short_clip_is_filled_up(weights):
-    assert MuqEval(weights)(np.full(WINDOW // 10, 0.5, dtype=np.float32), SAMPLE_RATE) == pytest.approx(0.4)
+    assert MuqEval(weights).predict(np.full(WINDOW // 10, 0.5, dtype=np.float32)) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize("clip", [np.zeros(0, dtype=np.float32), np.full(10, np.nan, dtype=np.float32)])
-def test_a_clip_that_is_empty_or_not_finite_is_not_measured(weights, clip):
+@pytest.mark.parametrize("amplitude", [0.5, 0.005])
+def test_every_clip_is_heard_at_one_level(weights, amplitude):
+    clip = np.full(WINDOW, amplitude, dtype=np.float32)
+    assert MuqEval(weights)(clip, SAMPLE_RATE) == pytest.approx(8 * 10 ** (MUSIC_DBOV / 20), rel=1e-4)
+
+
+@pytest.mark.parametrize("clip", [np.zeros(0), np.zeros(SAMPLE_RATE), np.full(10, np.nan)])
+def test_a_clip_that_is_empty_silent_or_not_finite_is_not_measured(weights, clip):
     with pytest.raises(NotMeasured):
-        MuqEval(weights)(clip, SAMPLE_RATE)
+        MuqEval(weights)(clip.astype(np.float32), SAMPLE_RATE)
 
 
 def test_without_its_code_it_is_unavailable_and_says_what_to_do(weights, monkeypatch):

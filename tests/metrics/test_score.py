@@ -156,6 +156,7 @@ def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speec
     assert math.isnan(rows[1]["pesq"]) and all(math.isnan(rows[1][name]) for name in COLUMNS["dnsmos"])
     assert rows[1]["reason"].startswith("pesq: the clip is silent; dnsmos: ")
     assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (1, 1)
+    assert summary["dnsmos"]["level_dbov"] == -26 and "level_dbov" not in summary["pesq"]
     cells = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert cells[1]["pesq"] == "" and float(cells[0]["pesq"]) == rows[0]["pesq"]
 
@@ -220,7 +221,8 @@ def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
     measures = {"utmos": build_measure("utmos", spec, {}, threads=1)}
     rows = score_clips(cases, measures, 0.1)
     assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
-    assert summarise(rows, measures, None)["utmos"]["unavailable"]
+    summary = summarise(rows, measures, None)["utmos"]
+    assert summary["unavailable"] and summary["level_dbov"] == -26
 
 
 def test_a_defect_is_not_swallowed(tmp_path, corpus, speech, monkeypatch):

@@ -8,6 +8,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from shared.metrics.failure import NotMeasured
 from shared.metrics.from_hub import Unavailable
+from shared.metrics.level import SPEECH_DBOV
 from shared.metrics.utmos import Utmos
 
 
@@ -33,15 +34,18 @@ def script(tmp_path):
     return str(path)
 
 
-def test_scores_one_clip_at_16_khz(script):
+@pytest.mark.parametrize("amplitude", [0.5, 0.005])
+def test_hears_one_clip_at_16_khz_and_at_one_level(script, amplitude):
     model = Utmos(script)
-    assert model(np.full(24_000, 0.5, dtype=np.float32), 24_000) == pytest.approx(0.5, abs=1e-2)
+    score = model(np.full(24_000, amplitude, dtype=np.float32), 24_000)
+    assert score == pytest.approx(10 ** (SPEECH_DBOV / 20), abs=1e-3)
     assert len(model.weights_sha256) == 64
 
 
-def test_empty_clip_is_not_measured(script):
+@pytest.mark.parametrize("clip", [np.zeros(0, dtype=np.float32), np.zeros(16_000, dtype=np.float32)])
+def test_an_empty_or_silent_clip_is_not_measured(script, clip):
     with pytest.raises(NotMeasured):
-        Utmos(script)(np.zeros(0, dtype=np.float32), 16_000)
+        Utmos(script)(clip, 16_000)
 
 
 def test_unreachable_hub_is_unavailable_and_says_what_to_do(monkeypatch):
