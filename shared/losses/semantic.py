@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from shared.audio.librosa_parts import from_librosa
 from shared.audio.spectral import mel_filterbank
 from shared.audio.tight_stft import TightStft
 from shared.device import full_precision
@@ -106,9 +107,7 @@ def chroma_filters(sample_rate: int, n_fft: int, bins: int, centre: float, width
 
     Octaves weigh as a Gaussian of standard deviation `width` around `centre` does, in octaves above 27.5 Hz.
     """
-    import librosa
-
-    filters = librosa.filters.chroma(
+    filters = from_librosa("filters").chroma(
         sr=sample_rate, n_fft=n_fft, n_chroma=bins, ctroct=centre, octwidth=width, norm=1, base_c=True
     )
     return torch.from_numpy(filters).float()

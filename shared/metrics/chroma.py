@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shared.audio.librosa_parts import from_librosa
 from shared.audio.spectral import Stft
 from shared.corpora.harmony import OCTAVE
 from shared.corpora.pieces import Piece, chroma
@@ -47,9 +48,7 @@ def chroma_agreement(clip: np.ndarray, sample_rate: int, piece: Piece) -> float:
 
 @functools.cache
 def _transform(sample_rate: int, n_fft: int) -> tuple[Stft, Tensor]:
-    import librosa
-
-    filters = librosa.filters.chroma(
+    filters = from_librosa("filters").chroma(
         sr=sample_rate, n_fft=n_fft, n_chroma=OCTAVE, ctroct=CENTRE, octwidth=WIDTH, norm=1, base_c=True
     )
     return Stft(n_fft, n_fft // 2, padding="same"), torch.from_numpy(filters).float()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from shared.audio.librosa_parts import from_librosa
 from shared.metrics.failure import NotMeasured
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
@@ -18,14 +19,13 @@ def pitch_deviation(clip: np.ndarray, sample_rate: int) -> float:
     Raises:
         NotMeasured: less than 0.2 s of voiced speech, or samples that are not finite.
     """
-    import librosa  # its first call compiles for some seconds
-
     if not np.isfinite(clip).all():
         raise NotMeasured("samples that are not finite")
     window, hop = (round(seconds * sample_rate) for seconds in (WINDOW_SECONDS, HOP_SECONDS))
     if len(clip) < window:
         raise NotMeasured(f"{len(clip)} samples are too few for a window of {window}")
-    pitch, voiced, _ = librosa.pyin(
+    # The first call compiles for some seconds.
+    pitch, voiced, _ = from_librosa("pyin")(
         clip, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=sample_rate, frame_length=window, hop_length=hop,
         resolution=RESOLUTION,
     )
