@@ -3,7 +3,7 @@
     L = 20 log10 (RMS over the active frames),  active: 20 log10 RMS(frame) >= L - 15.9 dB
 
 in dBov, full scale at 0, after the method of ITU-T P.56: its margin, over frames of 10 ms in place of its envelope and
-without its hangover. Pauses don't count, and neither does the gain with which a clip was written.
+without its hangover. Pauses don't count, nor does an offset, and neither does the gain with which a clip was written.
 
 Peaks that get beyond full scale stay what they are; the models that take no such samples clip them, as a player would.
 """
@@ -25,7 +25,9 @@ QUIETEST_DBOV = -80.0  # three steps of a 16-bit file, whose rounding would be a
 
 def active_level(audio: np.ndarray, sample_rate: int) -> float:
     """Level in dBov of `(time,)` over its active frames; minus infinity if it is silent or empty."""
-    power = np.sort(frame_rms(audio, sample_rate) ** 2)[::-1]
+    if len(audio) == 0:
+        return -np.inf
+    power = np.sort(frame_rms(audio - audio.mean(dtype=np.float64), sample_rate) ** 2)[::-1]
     if not power.any():
         return -np.inf
     loudest = power.cumsum() / np.arange(1, len(power) + 1)  # mean of so many loudest frames

@@ -21,6 +21,10 @@ def test_pauses_do_not_count(pause):
     assert active_level(with_pauses, RATE) == pytest.approx(-20, abs=1e-4)
 
 
+def test_an_offset_does_not_count():
+    assert active_level(0.01 * TONE + 0.3, RATE) == pytest.approx(-40, abs=1e-3)
+
+
 def test_what_is_less_than_16_db_quieter_counts():
     assert active_level(np.concatenate([0.02 * TONE, 0.1 * TONE]), RATE) == pytest.approx(-22.84, abs=0.01)
 
@@ -43,6 +47,7 @@ def test_whatever_the_gain_a_clip_is_heard_the_same(speech, gain):
     [
         (np.zeros(0), r"empty, silent or too quiet \(-inf dBov\)"),
         (np.zeros(RATE), "empty, silent or too quiet"),
+        (np.full(RATE, 0.1), "empty, silent or too quiet"),
         (10 ** ((QUIETEST_DBOV - 1) / 20) * TONE, r"too quiet \(-81 dBov\)"),
         (np.where(np.arange(RATE) == 7, np.nan, TONE), "not finite"),
         (np.where(np.arange(RATE) == 7, np.inf, TONE), "not finite"),
