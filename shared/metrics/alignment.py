@@ -20,6 +20,17 @@ def trim(reference: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return pair
 
 
+def check_not_silent(reference: np.ndarray, clip: np.ndarray) -> None:
+    """Refuse signals that hold one value throughout, as silence does with an offset or without.
+
+    Raises:
+        NotMeasured: the reference or the clip is silent.
+    """
+    for name, signal in (("reference", reference), ("clip", clip)):
+        if signal.size and signal.min() == signal.max():
+            raise NotMeasured(f"the {name} is silent")
+
+
 def mismatch(reference: np.ndarray, clip: np.ndarray, sample_rate: int, tolerance: float) -> str | None:
     """Describe a difference in length of more than `tolerance` seconds, or return None."""
     seconds = (clip.shape[-1] - reference.shape[-1]) / sample_rate

@@ -18,7 +18,8 @@ def log_spectral_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: 
     """Mean over frames of `sqrt(mean over bins of (log10 P_ref - log10 P_clip)^2)`; 0 is identical, 1 is 10 dB.
 
     `P` is the power spectrum of a Hann-windowed STFT of 2048 samples, hop 512, as in super-resolution papers;
-    powers below `FLOOR` count as equal, so that digital silence does not decide the mean.
+    powers below `FLOOR` count as equal, so that digital silence does not decide the mean. A difference in level counts,
+    and as the floor is absolute, the common level does so a little, too; two silent signals are identical.
 
     Raises:
         NotMeasured: the signals are shorter than half a window.

@@ -14,6 +14,7 @@ from shared.corpora.pieces import load_pieces
 from shared.evaluators.embedding import SpeakerEmbedder
 from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.recognition import Recogniser
+from shared.metrics.alignment import check_not_silent
 from shared.metrics.chroma import chroma_agreement
 from shared.metrics.clips import GeneratedClip
 from shared.metrics.dnsmos import dnsmos
@@ -182,6 +183,7 @@ class Similarity:
         if len(case.audio) == case.given:
             raise NotMeasured("the clip is empty")
         identity, audio = case.voice
+        check_not_silent(audio, case.audio[case.given :])
         if identity not in self.voices:
             self.voices[identity] = self.embedder.embed(audio, case.sample_rate)
         generated = self.embedder.embed(case.audio[case.given :], case.sample_rate)

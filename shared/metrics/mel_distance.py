@@ -18,6 +18,9 @@ FLOOR = 1e-5  # of the mel magnitude, as in the mel losses of DAC and HiFi-GAN
 def mel_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
     """Mean over resolutions of `mean |log10 M(ref) - log10 M(clip)|`, M the mel magnitude; 0 is identical.
 
+    A difference in level counts, and as `FLOOR` is absolute, the common level does so a little, too; two silent
+    signals are identical.
+
     Raises:
         NotMeasured: the signals are shorter than half the longest window.
     """

@@ -20,6 +20,8 @@ RESOLUTIONS = ((256, 20), (512, 40), (1024, 80), (2048, 160))
 def mel_log1p(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
     """Mean over resolutions and channels of `mean |ln(1 + M(ref)) - ln(1 + M(clip))|`, M the mel magnitude.
 
+    It depends on the level of both: nearly in proportion while M is small beside 1. Two silent signals are identical.
+
     Args:
         reference: `(time,)` or `(channels, time)`.
         clip: with the same channels.

@@ -200,6 +200,8 @@ def score_case(case: Case, measures: dict[MetricName, Measure], tolerance: float
         start = time.perf_counter()
         try:
             values = measure(case)
+            if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+                raise NotMeasured("the value is not finite")
         except NotMeasured as error:
             values = (math.nan,) * len(COLUMNS[name])
             reasons.append(f"{name}: {error}")

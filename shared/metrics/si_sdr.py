@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.metrics.alignment import trim
+from shared.metrics.alignment import check_not_silent, trim
 from shared.metrics.failure import NotMeasured
 
 CEILING_DB = 100.0  # an identical clip has no distortion at all; float32 audio resolves no more than this
@@ -19,12 +19,11 @@ def si_sdr(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
     Raises:
         NotMeasured: a signal is silent or constant, or the clip is orthogonal to its reference.
     """
-    target, estimate = (signal.astype(np.float64) for signal in trim(reference, clip))
+    pair = trim(reference, clip)
+    check_not_silent(*pair)
+    target, estimate = (signal.astype(np.float64) for signal in pair)
     target, estimate = target - target.mean(), estimate - estimate.mean()
-    energy = target @ target
-    if energy == 0 or not np.any(estimate):
-        raise NotMeasured("the reference or the clip is silent")
-    projection = (estimate @ target / energy) * target
+    projection = (estimate @ target / (target @ target)) * target
     signal, distortion = projection @ projection, np.sum((estimate - projection) ** 2)
     if signal == 0:
         raise NotMeasured("the clip is orthogonal to its reference")

@@ -4,7 +4,7 @@ import numpy as np
 import pesq
 
 from shared.audio.io import resample
-from shared.metrics.alignment import trim
+from shared.metrics.alignment import check_not_silent, trim
 from shared.metrics.failure import NotMeasured
 from shared.metrics.guard import Guard
 
@@ -20,11 +20,11 @@ def wideband_pesq(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> 
     It is computed in a process of its own, as the package's native code can die on a clip (see `Guard`).
 
     Raises:
-        NotMeasured: no speech is found, less than a quarter of a second of signal, or the native code has died.
+        NotMeasured: one of them is silent, no speech is found, there is less than a quarter of a second of signal, or
+            the native code has died.
     """
+    check_not_silent(*trim(reference, clip))
     reference, clip = trim(resample(reference, sample_rate, SAMPLE_RATE), resample(clip, sample_rate, SAMPLE_RATE))
-    if not np.any(clip):
-        raise NotMeasured("the clip is silent")  # pesq scales by the peak of both and would divide by zero
     return _guarded(_native, reference, clip)
 
 

@@ -149,6 +149,21 @@ def test_only_what_follows_a_prefix_is_compared_with_its_voice(tmp_path, corpus,
     assert math.isnan(row["sim"]) and "empty" in row["reason"]
 
 
+def test_silence_has_no_voice(tmp_path, corpus, speech):
+    clips = write(tmp_path / "clips.json", [("c0", None, "c1", np.zeros_like(speech)), ("c1", None, "c0", speech)])
+    rows, summary = run(corpus, clips, ["sim"])
+    assert rows[0]["reason"] == "sim: the clip is silent" and rows[1]["sim"] > 0.9
+    assert (summary["sim"]["n"], summary["sim"]["n_failed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_value_that_is_not_finite_is_none_and_says_so(tmp_path, corpus, speech, monkeypatch, value):
+    _, *known = INTRUSIVE_FUNCTIONS["lsd"]
+    monkeypatch.setitem(INTRUSIVE_FUNCTIONS, "lsd", (lambda reference, clip, rate: value, *known))
+    (row,), summary = run(corpus, write(tmp_path / "clips.json", [("c0", "c0", None, speech)]), ["lsd"])
+    assert math.isnan(row["lsd"]) and row["reason"] == "lsd: the value is not finite" and summary["lsd"]["n"] == 0
+
+
 def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speech):
     silent = np.zeros_like(speech)
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, silent)])
