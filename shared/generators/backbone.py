@@ -1,11 +1,13 @@
 """The causal transformer of a next-token model: a `transformers` decoder over embeddings, with its text front end."""
 
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from shared.config import ConfigError
+from shared.generators.characters import Characters
 from shared.generators.next_token_config import BackboneConfig, Qwen2Config, TransformerConfig
 from shared.unit import Unit
 
@@ -41,7 +43,8 @@ class Backbone(nn.Module):
         self.decoder = DECODERS[config.kind](config)
         attend_quickly(self.decoder)
         self.decoder.layers = nn.ModuleList(Layer(layer) for layer in self.decoder.layers)
-        self._tokenizer = None
+        # 0 stands for an empty text.
+        self.characters = Characters(config.vocabulary, first=1) if isinstance(config, TransformerConfig) else None
 
     def forward(self, x: Tensor, positions: Tensor, mask: Tensor, cache: Any = None) -> Tensor:
         """Hidden states `(batch, length, width)` of the embeddings `x`.
@@ -70,15 +73,24 @@ class Backbone(nn.Module):
         flat = torch.tensor([token for each in ids for token in each], device=table.weight.device)
         return list(table(flat).split(lengths))
 
-    def tokens(self, text: str) -> list[int]:
-        """The text's tokens, one at least."""
-        if isinstance(self.config, TransformerConfig):
-            return [self.config.vocabulary.find(character) + 1 for character in text.lower()] or [0]
-        if self._tokenizer is None:
-            from transformers import AutoTokenizer
+    @cached_property
+    def tokenizer(self) -> Any:
+        """A language model's; None of a model that reads characters."""
+        if self.characters:
+            return None
+        from transformers import AutoTokenizer
 
-            self._tokenizer = AutoTokenizer.from_pretrained(self.config.model)
-        return self._tokenizer(text, add_special_tokens=False).input_ids or [self._tokenizer.pad_token_id]
+        return AutoTokenizer.from_pretrained(self.config.model)
+
+    def tokens(self, text: str) -> list[int]:
+        """The text's tokens, one at least.
+
+        Raises:
+            ConfigError: it has a character that the vocabulary lacks.
+        """
+        if self.characters:
+            return self.characters(text) or [0]
+        return self.tokenizer(text, add_special_tokens=False).input_ids or [self.tokenizer.pad_token_id]
 
     def load_pretrained(self) -> None:
         """Take the weights of the language model that training starts from, where there is one.

@@ -1,7 +1,8 @@
 """From config to generator, and from a saved file back to one."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file
@@ -18,10 +19,11 @@ from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import NextTokenConfig, kind_of_generator
 from shared.generators.paths import build_path
 from shared.generators.stable_audio import StableAudioDiT
-from shared.generators.text import build_text_encoder
+from shared.generators.text import build_text_encoder, with_characters
 
 AnyGeneratorConfig = GeneratorConfig | NextTokenConfig
 ARCHITECTURES = {"dit": DiT, "f5": F5, "stable_audio": StableAudioDiT}
+Recipe = TypeVar("Recipe", bound=AnyGeneratorConfig)
 
 
 def build_model(config: GeneratorConfig, latent_dim: int) -> VelocityModel:
@@ -37,6 +39,11 @@ class Generator(nn.Module):
         self.text_encoder = build_text_encoder(config.text)
         self.transformer = build_model(config, latent_dim)
         self.path = build_path(config.path)
+
+    @property
+    def tokenizer(self) -> Any:
+        """Of a text encoder from the hub; None where characters or bytes are read."""
+        return self.text_encoder.tokenizer
 
     def forward(self, example: FlowExample, frames: Tensor, texts: list[str], layer: int | None = None):
         """Velocity `(batch, frames, dim)` of a training example (and hidden states after block `layer`)."""
@@ -63,6 +70,12 @@ def build_generator(config: AnyGeneratorConfig, latent_dim: int) -> Generator | 
     if isinstance(config, GeneratorConfig):
         return Generator(config, latent_dim)
     return NextTokenGenerator(config, latent_dim)
+
+
+def for_texts(recipe: Recipe, texts: Iterable[str]) -> Recipe:
+    """`recipe`, with a vocabulary that has all characters of `texts` if its generator reads characters."""
+    reader = "text" if isinstance(recipe, GeneratorConfig) else "backbone"
+    return recipe.model_copy(update={reader: with_characters(getattr(recipe, reader), texts)})
 
 
 def architecture_of(recipe: AnyGeneratorConfig) -> dict[str, Any]:

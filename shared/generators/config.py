@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.config import Strict
+from shared.generators.characters import LATIN, Vocabulary
 
 
 class DiTConfig(Strict):
@@ -104,9 +105,7 @@ class CharactersConfig(Strict):
 
     kind: Literal["characters"]
     dim: int = Field(gt=0)
-    vocabulary: str = Field(
-        " 'abcdefghijklmnopqrstuvwxyz", min_length=1, description="what is not in it shares one 'unknown' embedding"
-    )
+    vocabulary: Vocabulary = LATIN
 
 
 class UMT5Config(Strict):
@@ -135,7 +134,7 @@ class T5GemmaConfig(Strict):
 
 
 class TrainedT5Config(Strict):
-    """A small T5 encoder over bytes, trained with the generator."""
+    """A small T5 encoder over a text's UTF-8 bytes, trained with the generator."""
 
     kind: Literal["trained_t5"]
     dim: int = Field(gt=0)

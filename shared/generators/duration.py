@@ -4,18 +4,22 @@ seconds = text_seconds(text) · pace, pace = prompt seconds / text_seconds(promp
 
 LongCat's released code has text_seconds(text) = 0.082 · characters. Fitted to a corpus, it is a ridge regression on
 the counts of characters and of pairs of neighbouring characters: on the five-word commands of scale `cpu` its error
-is a third of that of a constant rate, and too short a duration costs the first word.
+is a third of that of a constant rate, and too short a duration costs the first word. Where there are very many pairs,
+as in Chinese, the commonest are counted.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from shared.corpora.manifest import Clip
+from shared.generators.characters import canonical
 from shared.generators.sampling_config import DurationConfig
 
 RIDGE = 1.0
+MOST_PAIRS = 2000  # more than an alphabet has
 
 
 class DurationModel:
@@ -42,15 +46,15 @@ class DurationModel:
     def text_seconds(self, text: str) -> float:
         """Duration of `text` by the mean speaker; never below a hundredth of a second a character."""
         if self.config.seconds_per_character is not None:
-            return self.config.seconds_per_character * max(1, len(text))
+            return self.config.seconds_per_character * max(1, len(canonical(text)))
         predicted = self.constant + sum(self.weights.get(unit, 0.0) for unit in units(text))
-        return max(predicted, 0.01 * max(1, len(text)))
+        return max(predicted, 0.01 * max(1, len(canonical(text))))
 
     def _fit(self, clips: list[Clip]) -> None:
-        column = {unit: i for i, unit in enumerate(sorted({unit for clip in clips for unit in units(clip.text)}))}
+        column = {unit: i for i, unit in enumerate(counted_units([clip.text for clip in clips]))}
         counts = np.zeros((len(clips), len(column)))
         for row, clip in zip(counts, clips, strict=True):
-            np.add.at(row, [column[unit] for unit in units(clip.text)], 1.0)
+            np.add.at(row, [column[unit] for unit in units(clip.text) if unit in column], 1.0)
         seconds = np.array([clip.seconds for clip in clips])
         # Centred, so that the ridge does not pull the mean duration towards zero.
         centred = counts - counts.mean(axis=0)
@@ -62,6 +66,14 @@ class DurationModel:
 
 def units(text: str) -> Iterator[str]:
     """The characters of a text, and its pairs of neighbours with a space at either end."""
-    padded = f" {text.lower()} "
+    padded = f" {canonical(text)} "
     yield from padded[1:-1]
     yield from map("".join, pairwise(padded))
+
+
+def counted_units(texts: list[str]) -> list[str]:
+    """The units that a fit counts, sorted: all characters of the texts, and their commonest pairs."""
+    found = Counter(unit for text in texts for unit in units(text))
+    characters = [unit for unit in found if len(unit) == 1]
+    pairs = sorted((unit for unit in found if len(unit) == 2), key=lambda pair: (-found[pair], pair))
+    return sorted(characters + pairs[:MOST_PAIRS])

@@ -4,7 +4,7 @@ A causal transformer reads the text's tokens, a begin marker and the latent patc
 patch, a small head generates the patch by diffusion, and a linear layer decides whether speech has ended instead.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +45,11 @@ class NextTokenGenerator(nn.Module):
         self.end = nn.Linear(width, 1)
         self.positions = TextPositions(config, self.backbone.tokens)
         self.diffusion = Diffusion(config.prediction)
+
+    @property
+    def tokenizer(self) -> Any:
+        """Of a language model from the hub, which reads the texts; None where characters are read."""
+        return self.backbone.tokenizer
 
     def forward(
         self, latents: Tensor, frames: Tensor, texts: list[str], loss: NextTokenLossConfig, paces: Tensor | None = None

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from shared.config import Strict
-from shared.generators.config import CharactersConfig
+from shared.generators.characters import LATIN, Vocabulary
 
 
 class TransformerConfig(Strict):
@@ -17,10 +17,7 @@ class TransformerConfig(Strict):
     heads: int = Field(ge=1)
     feed_forward: int = Field(4, ge=1, description="inner width of the feed-forward layers, in widths")
     rope_base: float = Field(1e4, gt=1)
-    vocabulary: str = Field(
-        CharactersConfig.model_fields["vocabulary"].default, min_length=1,
-        description="characters; what is not in it shares one 'unknown' embedding",
-    )
+    vocabulary: Vocabulary = LATIN
 
     @model_validator(mode="after")
     def _heads_divide_width(self):

@@ -1,10 +1,17 @@
-"""Text front ends: strings → features that the generator attends to."""
+"""Text front ends: strings → features that the generator attends to.
+
+Those that are trained here read a text's canonical form (see `characters`); one from the hub reads it as published.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from shared.generators.base import Text
+from shared.generators.characters import Characters, canonical, extended
 from shared.generators.config import (
     CharactersConfig,
     T5Config,
@@ -13,24 +20,41 @@ from shared.generators.config import (
     TrainedT5Config,
     UMT5Config,
 )
+from shared.generators.layers import length_mask
+from shared.generators.next_token_config import BackboneConfig
+
+# Symbols as ByT5 numbers them; 2 and those after the bytes stand for what is not needed here.
+BYTE_END, FIRST_BYTE, BYTE_SYMBOLS = 1, 3, 384
+
+Reader = TypeVar("Reader", bound=TextConfig | BackboneConfig)
 
 
 class CharacterEncoder(nn.Module):
-    """Embed lower-cased characters."""
+    """Embed characters.
+
+    Raises:
+        ConfigError: when called with a text that has a character which the vocabulary lacks.
+    """
+
+    tokenizer = None
 
     def __init__(self, config: CharactersConfig):
         super().__init__()
         self.dim = config.dim
-        # 0 pads, 1 is "unknown".
-        self.index = {character: i for i, character in enumerate(config.vocabulary, start=2)}
-        self.embedding = nn.Embedding(len(self.index) + 2, config.dim, padding_idx=0)
+        # 0 pads, 1 stands for an empty text.
+        self.characters = Characters(config.vocabulary, first=2)
+        self.embedding = nn.Embedding(len(config.vocabulary) + 2, config.dim, padding_idx=0)
 
     def forward(self, texts: list[str]) -> Text:
         """Features and lengths of `texts`."""
-        ids = [torch.tensor([self.index.get(c, 1) for c in text.lower()] or [1]) for text in texts]
-        padded = nn.utils.rnn.pad_sequence(ids, batch_first=True).to(self.embedding.weight.device)
-        lengths = torch.tensor([len(i) for i in ids], device=padded.device)
-        return Text(self.embedding(padded), lengths)
+        ids, lengths = _pad([self.characters(text) or [1] for text in texts], self.embedding.weight.device)
+        return Text(self.embedding(ids), lengths)
+
+
+def _pad(symbols: list[list[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Symbols of each text in one tensor, 0 past their ends, and how many there are."""
+    ids = nn.utils.rnn.pad_sequence([torch.tensor(each) for each in symbols], batch_first=True).to(device)
+    return ids, torch.tensor([len(each) for each in symbols], device=device)
 
 
 class UMT5Encoder(nn.Module):
@@ -55,33 +79,48 @@ class UMT5Encoder(nn.Module):
 
 
 class T5Encoder(nn.Module):
-    """Last hidden state of a T5 encoder: a frozen one from the hub (Target-KL), or a small one over bytes."""
+    """Last hidden state of a frozen T5 encoder (Target-KL)."""
 
-    def __init__(self, config: T5Config | TrainedT5Config):
+    def __init__(self, config: T5Config):
         super().__init__()
-        import transformers
+        from transformers import AutoTokenizer, T5EncoderModel
 
         self.dim = config.dim
-        if config.kind == "t5":
-            self.tokenizer = transformers.AutoTokenizer.from_pretrained(config.model)
-            model = transformers.T5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
-        else:
-            self.tokenizer = transformers.ByT5Tokenizer()
-            sizes = {"d_model": config.dim, "d_kv": config.dim // config.heads, "d_ff": 2 * config.dim}
-            layers = {"num_layers": config.depth, "num_heads": config.heads, "dropout_rate": 0.0}
-            model = transformers.T5EncoderModel(
-                transformers.T5Config(vocab_size=len(self.tokenizer), feed_forward_proj="gated-gelu", **sizes, **layers)
-            )
+        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
+        model = T5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
         self.encoder = model.get_encoder()  # the model around it names the same embedding twice
-        self.frozen = config.kind == "t5"
 
+    @torch.no_grad()
     def forward(self, texts: list[str]) -> Text:
         """Features and lengths of `texts`."""
         batch = self.tokenizer(texts, padding=True, return_tensors="pt").to(self.encoder.device)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            features = self.encoder(**batch).last_hidden_state
-        mask = batch["attention_mask"]
+        features, mask = self.encoder(**batch).last_hidden_state, batch["attention_mask"]
         return Text(features.float() * mask.unsqueeze(-1), mask.sum(dim=1))
+
+
+class ByteEncoder(nn.Module):
+    """Last hidden state of a small T5 encoder over a text's UTF-8 bytes and an end."""
+
+    tokenizer = None
+
+    def __init__(self, config: TrainedT5Config):
+        super().__init__()
+        from transformers import T5Config, T5EncoderModel
+
+        self.dim = config.dim
+        sizes = {"d_model": config.dim, "d_kv": config.dim // config.heads, "d_ff": 2 * config.dim}
+        layers = {"num_layers": config.depth, "num_heads": config.heads, "dropout_rate": 0.0}
+        settings = T5Config(vocab_size=BYTE_SYMBOLS, feed_forward_proj="gated-gelu", **sizes, **layers)
+        self.encoder = T5EncoderModel(settings).get_encoder()
+
+    def forward(self, texts: list[str]) -> Text:
+        """Features and lengths of `texts`."""
+        # ByT5Tokenizer would take "<pad>" and the like within a text for symbols of their own.
+        symbols = [[*(FIRST_BYTE + byte for byte in canonical(text).encode()), BYTE_END] for text in texts]
+        ids, lengths = _pad(symbols, self.encoder.device)
+        mask = length_mask(lengths, ids.shape[1]).long()
+        features = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return Text(features.float() * mask.unsqueeze(-1), lengths)
 
 
 class T5GemmaTextEncoder(nn.Module):
@@ -111,10 +150,17 @@ TEXT_ENCODERS = {
     "umt5": UMT5Encoder,
     "t5": T5Encoder,
     "t5gemma": T5GemmaTextEncoder,
-    "trained_t5": T5Encoder,
+    "trained_t5": ByteEncoder,
 }
 
 
 def build_text_encoder(config: TextConfig) -> nn.Module:
     """The text encoder that `config.kind` names."""
     return TEXT_ENCODERS[config.kind](config)
+
+
+def with_characters(config: Reader, texts: Iterable[str]) -> Reader:
+    """`config`, knowing all characters of `texts` if it has a vocabulary of characters."""
+    if config.kind not in ("characters", "transformer"):
+        return config
+    return config.model_copy(update={"vocabulary": extended(config.vocabulary, texts)})

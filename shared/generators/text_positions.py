@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from shared.generators.next_token_config import NextTokenConfig
 
 RIDGE = 100.0  # a voice's pace moves an example's length by some ten times as much as a pair of characters does
+MOST_PAIRED = 80  # symbols; of more, as Chinese has, the pairs are too many to fit
 
 
 class Prompt(NamedTuple):
@@ -40,8 +41,8 @@ class TextPositions(nn.Module):
         self.register_buffer("tokens_per_patch", torch.ones(()))
         if self.kind == "paced":
             size = len(config.backbone.vocabulary) + 1
-            # How long each character lasts after each other one, in characters of mean length.
-            self.register_buffer("lengths", torch.ones(size, size))
+            # How long each character lasts after each other one, or after any, in characters of mean length.
+            self.register_buffer("lengths", torch.ones(size if size <= MOST_PAIRED else 1, size))
 
     def of_text(self, text: str, tokens: int) -> Tensor:
         """Positions of a text's tokens, of which there are so many."""
@@ -74,18 +75,18 @@ class TextPositions(nn.Module):
 
         `DurationModel` fits the same counts, but with an intercept: that is of the whole text, and no character's.
         """
-        size, device = len(self.lengths), self.lengths.device
-        pairs, counts = torch.zeros(len(texts), size * size, device=device), torch.zeros(len(texts), device=device)
+        (rows, size), device = self.lengths.shape, self.lengths.device
+        pairs, counts = torch.zeros(len(texts), rows * size, device=device), torch.zeros(len(texts), device=device)
         for row, text in enumerate(texts):
             before, tokens = self._pairs(f"{text} ")
-            pairs[row] = torch.bincount(before * size + tokens, minlength=size * size)
+            pairs[row] = torch.bincount(before * size + tokens, minlength=rows * size)
             counts[row] = len(tokens)
-        features = torch.cat([pairs, pairs.unflatten(1, (size, size)).sum(1)], dim=1)
+        features = torch.cat([pairs, pairs.unflatten(1, (rows, size)).sum(1)], dim=1)
         self.tokens_per_patch.copy_(counts.sum() / sum(patches))
         excess = torch.tensor(patches, device=device) * self.tokens_per_patch - counts
         gram = features.T @ features + RIDGE * torch.eye(features.shape[1], device=device)
-        of_pairs, of_characters = torch.linalg.solve(gram, features.T @ excess).split([size * size, size])
-        self.lengths.copy_(1 + of_pairs.unflatten(0, (size, size)) + of_characters)
+        of_pairs, of_characters = torch.linalg.solve(gram, features.T @ excess).split([rows * size, size])
+        self.lengths.copy_(1 + of_pairs.unflatten(0, (rows, size)) + of_characters)
 
     def _ends(self, text: str) -> Tensor:
         """Where a paced text begins, 0, and where each of its characters ends."""
@@ -93,7 +94,8 @@ class TextPositions(nn.Module):
         return F.pad(self.lengths[before, tokens].cumsum(0), (1, 0))
 
     def _pairs(self, text: str) -> tuple[Tensor, Tensor]:
-        """The character before each one, a space before the first, and the characters, as tokens."""
+        """Row of `lengths` for the character before each one, a space before the first, and the tokens."""
         (space,) = self.tokens(" ")
         tokens = torch.tensor(self.tokens(text), device=self.lengths.device)
-        return F.pad(tokens[:-1], (1, 0), value=space), tokens
+        before = F.pad(tokens[:-1], (1, 0), value=space)
+        return before.clamp_max(len(self.lengths) - 1), tokens

@@ -84,8 +84,9 @@ class AutoencoderStep:
             self._build_alignment(recipe.alignment)
         if recipe.adversary:
             self._build_adversary(recipe.adversary, sample_rate)
-        self.shaping = Shaping(recipe, crops.length, sample_rate, self.accelerator) if recipe.shaping else None
-        if self.shaping:
+        self.shaping = None
+        if recipe.shaping:
+            self.shaping = Shaping(recipe, crops.length, sample_rate, self.accelerator, crops.texts)
             self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:

@@ -1,5 +1,9 @@
-"""Job: train a generator on the latents of one autoencoder."""
+"""Job: train a generator on the latents of one autoencoder.
 
+One that reads characters knows those of the corpus' texts, of all splits; they are saved with it.
+"""
+
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +12,13 @@ from torch import Tensor
 
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_manifest, load_mono
+from shared.corpora.manifest import Manifest, load_manifest, load_mono
+from shared.corpora.unseen import unseen
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
-from shared.generators.builder import architecture_of, build_generator, saved_state
+from shared.generators.builder import architecture_of, build_generator, for_texts, saved_state
+from shared.generators.characters import canonical
+from shared.generators.unknown_tokens import unknown_tokens
 from shared.progress import Progress
 from shared.training.config import GeneratorRecipe
 from shared.training.job import fingerprint, save_model
@@ -76,11 +83,25 @@ class GeneratorStep:
         return self.micro_batches.mean(terms)
 
 
+def remark_on_texts(step: GeneratorStep, manifest: Manifest) -> None:
+    """Say on stderr what the generator can't learn of the corpus' texts.
+
+    Raises:
+        ConfigError: its text encoder can't tell two of them apart.
+    """
+    texts = [clip.text for clip in manifest.clips]
+    remarks = unseen(manifest, canonical, "characters"), unknown_tokens(step.generator.tokenizer, texts)
+    if step.accelerator.is_main_process:
+        for remark in filter(None, remarks):
+            print(remark, file=sys.stderr)
+
+
 def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, checkpoints: Path, code: str, output: Path):
     """Train, or go on training, and write the averaged weights."""
-    recipe = spec.generator
     latents = load_latents(latents_file)
     manifest = load_manifest(corpus)
+    spec = spec.model_copy(update={"generator": for_texts(spec.generator, [clip.text for clip in manifest.clips])})
+    recipe = spec.generator
     clips = manifest.split("train")
     scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
     examples = LatentExamples(latents, clips, scale, recipe.utterances)
@@ -88,6 +109,7 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         examples.targets = teacher_targets(SpeechEncoder(recipe.repa.teacher), corpus, latents)
     torch.manual_seed(spec.seed)
     step = GeneratorStep(spec, examples)
+    remark_on_texts(step, manifest)
     task = Task(
         name=f"generator dim {latents.dim}, {manifest.sample_rate / latents.hop:.4g} Hz, seed {spec.seed}",
         config=recipe.training,

@@ -9,6 +9,7 @@ AdamW treats each parameter by itself, and the norm that gradients are clipped t
 until their `detach_steps` are over, they change nothing about it.
 """
 
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from shared.config import ConfigError
 from shared.corpora.manifest import Split, load_manifest
 from shared.generators.base import Text
 from shared.generators.config import FROZEN_TEXT
-from shared.generators.text import build_text_encoder
+from shared.generators.text import build_text_encoder, with_characters
+from shared.generators.unknown_tokens import unknown_tokens
 from shared.losses.config import ContrastiveCriticConfig
 from shared.losses.contrastive import ContrastiveCritic
 from shared.losses.generative_probe import GenerativeProbe
@@ -39,15 +41,23 @@ class Shaping:
         length: of a crop, in samples.
         sample_rate: in Hz.
         accelerator: what prepares them.
+        texts: of the clips, for a critic that reads.
 
     Attributes:
         modules: what trains, by name: the losses, and the critic's text encoder unless it is frozen.
 
     Raises:
-        ConfigError: the critic's wavelets don't fit the crops.
+        ConfigError: the critic's wavelets don't fit the crops, or its text encoder can't tell two texts apart.
     """
 
-    def __init__(self, recipe: AutoencoderRecipe, length: int, sample_rate: int, accelerator: Accelerator):
+    def __init__(
+        self,
+        recipe: AutoencoderRecipe,
+        length: int,
+        sample_rate: int,
+        accelerator: Accelerator,
+        texts: list[str] | None,
+    ):
         config, architecture, dim = recipe.shaping, recipe.architecture, recipe.bottleneck.dim
         channels = architecture.audio_channels
         self.modules: dict[str, nn.Module] = {}
@@ -59,15 +69,19 @@ class Shaping:
             self.modules["semantic"] = regressors
         if config.contrastive:
             self.modules["contrastive"] = _build_critic(config.contrastive, dim, channels, length)
-            self._build_text_encoder(config.contrastive, accelerator)
+            self._build_text_encoder(config.contrastive, accelerator, texts)
         self.models = {
             name: prepare_model(module, accelerator, recipe.training) for name, module in self.modules.items()
         }
 
-    def _build_text_encoder(self, config: ContrastiveCriticConfig, accelerator: Accelerator) -> None:
+    def _build_text_encoder(
+        self, config: ContrastiveCriticConfig, accelerator: Accelerator, texts: list[str] | None
+    ) -> None:
         if config.text is None:
             return
-        encoder = build_text_encoder(config.text)
+        encoder = build_text_encoder(with_characters(config.text, texts))
+        if (remark := unknown_tokens(encoder.tokenizer, texts)) and accelerator.is_main_process:
+            print(remark, file=sys.stderr)
         if config.text.kind in FROZEN_TEXT:
             self.text_encoder = encoder.to(accelerator.device)
         else:

@@ -103,10 +103,10 @@ def test_heads_must_divide_the_width():
         DiTConfig(kind="dit", width=20, depth=1, heads=3)
 
 
-def test_characters_are_embedded_with_one_embedding_for_the_unknown():
-    encoder = CharacterEncoder(CharactersConfig(kind="characters", dim=4))
-    features, lengths = encoder(["aé", "Äbc", ""])
-    assert lengths.tolist() == [2, 3, 1]
-    torch.testing.assert_close(features[0, 1], features[1, 0])
-    torch.testing.assert_close(encoder(["ABC"])[0], encoder(["abc"])[0])
+def test_each_character_is_embedded_and_an_empty_text_is_too():
+    encoder = CharacterEncoder(CharactersConfig(kind="characters", dim=4, vocabulary="abcéä "))
+    features, lengths = encoder(["aé", "Äbc", "", " "])
+    assert lengths.tolist() == [2, 3, 1, 1]
+    assert len({tuple(each) for each in features.flatten(0, 1).tolist()}) == 8  # and the padding
+    torch.testing.assert_close(encoder(["ABE\u0301"])[0], encoder(["abé"])[0])
     assert features[0, 2].abs().sum() == 0

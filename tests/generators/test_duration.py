@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared.corpora.manifest import Clip
-from shared.generators.duration import DurationModel, units
+from shared.generators.duration import MOST_PAIRS, DurationModel, counted_units, units
 from shared.generators.sampling_config import DurationConfig
 
 
@@ -38,6 +38,21 @@ def test_an_unknown_text_still_gets_a_duration():
 
 def test_units_are_characters_and_pairs():
     assert list(units("aB")) == ["a", "b", " a", "ab", "b "]
+
+
+def test_a_text_lasts_as_long_in_either_form_of_unicode():
+    for config in (DurationConfig(), DurationConfig(seconds_per_character=0.1)):
+        model = DurationModel(config, [make_clip("é", 0.5), make_clip("éb", 0.7)])
+        assert model.text_seconds("E\u0301b") == model.text_seconds("éb")
+
+
+def test_all_characters_and_the_commonest_pairs_are_counted():
+    texts = [chr(0x4E00 + index) + chr(0x4E00 + 7 * index) for index in range(1500)] + ["ab"] * 2
+    found = counted_units(texts)
+    assert {each for each in found if len(each) == 1} == set("".join(texts))
+    assert sum(len(each) == 2 for each in found) == MOST_PAIRS and {" a", "ab", "b "} <= set(found)
+    model = DurationModel(DurationConfig(), [make_clip(text, 0.3 * len(text)) for text in texts[::30]])
+    assert model.text_seconds(texts[1]) == pytest.approx(0.6, rel=0.1)
 
 
 def test_bounds_of_the_pace_must_be_in_order():

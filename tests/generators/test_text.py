@@ -40,6 +40,16 @@ def test_a_text_has_the_same_features_alone_and_padded_in_a_batch():
     assert both.features[1, 5:].abs().sum() == 0
 
 
+def test_a_small_t5_reads_a_texts_bytes_as_byt5_does_and_nothing_in_it_is_a_symbol_of_its_own():
+    encoder, seen = build_text_encoder(generator_config(TRAINED).text), []
+    encoder.encoder.register_forward_pre_hook(lambda _, args, given: seen.append(given["input_ids"]), with_kwargs=True)
+    texts = ["привет", "a b", "你好", ""]
+    encoder(texts)
+    assert torch.equal(seen[0], ByT5Tokenizer()(texts, padding=True, return_tensors="pt")["input_ids"])
+    assert encoder(["<pad>", "</s>"]).lengths.tolist() == [6, 5]
+    assert torch.equal(encoder(["E\u0301"]).features, encoder(["é"]).features)
+
+
 def test_a_small_t5_learns_with_the_generator_and_one_from_the_hub_stays_as_it_is(hub):
     for text, learns in ((TRAINED, True), (hub, False)):
         encoder = build_text_encoder(generator_config(text).text)

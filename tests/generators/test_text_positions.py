@@ -8,7 +8,7 @@ import torch
 
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import NextTokenConfig
-from shared.generators.text_positions import Prompt
+from shared.generators.text_positions import MOST_PAIRED, Prompt
 from tests.generators.next_token_models import DIM, SEMAVOICE, make_generator
 
 
@@ -59,6 +59,17 @@ def test_a_text_after_a_prompt_is_placed_by_how_long_the_prompts_characters_last
     begins = sequence.positions[: len(text) + 4] / generator.positions.tokens_per_patch
     assert (begins.diff() > 0).all()
     assert begins[len(text) + 1] == pytest.approx(lasting(text), rel=0.05)
+
+
+def test_of_many_characters_each_lasts_as_long_after_any_other():
+    vocabulary = " ab" + "".join(chr(0x4E00 + index) for index in range(MOST_PAIRED))
+    backbone = SEMAVOICE.backbone.model_copy(update={"vocabulary": vocabulary})
+    generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced", "backbone": backbone}))
+    texts = ["".join(letters) for letters in itertools.product("ab" + vocabulary[3:5], repeat=3)] * 10
+    generator.positions.measure(texts, [2 * (len(text) + 1 + 2 * text.count("b")) for text in texts])
+    assert len(generator.positions.lengths) == 1 < len(make_paced().positions.lengths)
+    begins = generator.positions.of_text("abb", 3) / generator.positions.tokens_per_patch
+    assert begins.tolist() == pytest.approx([0, 1, 4], rel=0.1)
 
 
 def test_how_long_a_token_lasts_is_not_asked_of_a_language_model():

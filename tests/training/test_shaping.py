@@ -38,12 +38,12 @@ def shaped(*names: str, training: dict | None = None, shaping: dict | None = Non
     return AutoencoderRecipe.model_validate(data)
 
 
-def make_step(recipe: AutoencoderRecipe, seconds: float = 1.25) -> AutoencoderStep:
+def make_step(recipe: AutoencoderRecipe, seconds: float = 1.25, texts: list[str] = TEXTS) -> AutoencoderStep:
     """A step on captioned noise, the same at every call; no branch of a transformer is zero, as all are at first."""
     AcceleratorState._reset_state(reset_partial_state=True)
     torch.manual_seed(0)
-    waveforms = [np.random.default_rng(0).normal(size=round(seconds * RATE)).astype(np.float32) * 0.1] * len(TEXTS)
-    step = AutoencoderStep(recipe, Crops(waveforms, 1024, HOP, texts=TEXTS), RATE, seed=0)
+    waveforms = [np.random.default_rng(0).normal(size=round(seconds * RATE)).astype(np.float32) * 0.1] * len(texts)
+    step = AutoencoderStep(recipe, Crops(waveforms, 1024, HOP, texts=texts), RATE, seed=0)
     for module in step.helpers.values():
         for name, weight in module.named_parameters():
             if name.endswith("out.weight"):
