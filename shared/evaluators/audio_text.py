@@ -4,6 +4,7 @@
 """
 
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,7 @@ from shared.audio.io import resample
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
+from shared.corpora.unseen import unseen
 from shared.evaluators.config import AudioTextConfig, CaptionsConfig
 from shared.evaluators.matching import AudioTextEmbedder
 from shared.evaluators.training import save_folder, train
@@ -28,6 +30,8 @@ SAMPLE_RATE = 16_000
 WINDOW = 1024  # samples of the front end's frames
 START, PAD, END, UNKNOWN = "<s>", "<pad>", "</s>", "<unk>"
 LONGEST_CAPTION = 64  # words; what comes after is cut
+# Scripts that are written without spaces: there each character, with its marks, is a word.
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
 
 
 class AudioTextSpec(Strict):
@@ -72,18 +76,27 @@ def bend(features: Tensor, config: AudioTextConfig, generator: torch.Generator) 
     return features + gain + jitter * torch.randn(features.shape, generator=generator)
 
 
-def make_tokenizer(captions: Iterable[str]) -> Any:
-    """A tokenizer that knows the words of `captions`, whatever their case."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+def make_tokenizer(captions: Iterable[str], others: Iterable[str] = ()) -> Any:
+    """A tokenizer that knows the words of `captions`, then those of `others`, whatever their case and Unicode form."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    lowercase, split = normalizers.Lowercase(), pre_tokenizers.Whitespace()
-    texts = (lowercase.normalize_str(caption) for caption in captions)
-    words = sorted({word for text in texts for word, _ in split.pre_tokenize_str(text)})
-    special = [START, PAD, END, UNKNOWN]
-    vocabulary = {word: index for index, word in enumerate([*special, *words])}
+    # A final sigma is one of lower case only.
+    parts = [normalizers.NFC(), normalizers.Lowercase(), normalizers.NFC(), normalizers.Replace("\u03c2", "\u03c3")]
+    normalizer = normalizers.Sequence(parts)
+    split = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(UNSPACED), "isolated"), pre_tokenizers.Whitespace()]
+    )
+
+    def words(texts: Iterable[str]) -> set[str]:
+        read = (normalizer.normalize_str(text) for text in texts)
+        return {word for text in read for word, _ in split.pre_tokenize_str(text)}
+
+    special, known = [START, PAD, END, UNKNOWN], words(captions)
+    every = [*special, *sorted(known), *sorted(words(others) - known)]
+    vocabulary = {word: index for index, word in enumerate(every)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = lowercase, split
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, split
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{START} $A {END}", special_tokens=[(START, 0), (END, special.index(END))]
     )
@@ -96,6 +109,7 @@ def make_tokenizer(captions: Iterable[str]) -> Any:
         sep_token=END,
         unk_token=UNKNOWN,
         model_max_length=LONGEST_CAPTION,
+        split_special_tokens=True,  # a caption with "<pad>" in it means no padding
     )
 
 
@@ -172,9 +186,11 @@ def train_audio_text(spec: AudioTextSpec, corpus: Path, output: Path, code: str 
     """
     from transformers import ClapProcessor
 
-    config = spec.audio_text
-    clips = [clip for clip in load_manifest(corpus).split("train") if clip.text.strip()]
-    tokenizer = make_tokenizer(clip.text for clip in clips)
+    config, manifest = spec.audio_text, load_manifest(corpus)
+    clips = [clip for clip in manifest.split("train") if clip.text.strip()]
+    tokenizer = make_tokenizer((clip.text for clip in clips), (clip.text for clip in manifest.clips))
+    if remark := unseen(manifest, tokenizer.tokenize, "words"):
+        print(remark, file=sys.stderr)
     words = [tokenizer(clip.text, truncation=True).input_ids for clip in clips]
     if len({tuple(caption) for caption in words}) < 2:
         raise CorpusError(f"{corpus}: an audio-text model needs clips of two captions or more in the train split")

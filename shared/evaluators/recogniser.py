@@ -3,6 +3,7 @@
 `python -m shared.evaluators.recogniser --spec SPEC.json --corpus manifest.json --output FOLDER/model.safetensors`
 """
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
+from shared.corpora.unseen import unseen
 from shared.evaluators.config import PerturbationConfig, RecogniserConfig
 from shared.evaluators.logmel import group, mask_spans, normalise, perturb
 from shared.evaluators.recognition import CtcRecogniser
@@ -53,7 +55,10 @@ class Utterances:
 
 
 def make_tokenizer(texts: Iterable[str], folder: Path) -> Any:
-    """A character tokenizer for the letters of `texts` (normalised); its vocabulary is written to `folder`."""
+    """A character tokenizer for the letters of `texts`; its vocabulary is written to `folder`.
+
+    The texts are normalised, and so have none of the characters that its special tokens are made of.
+    """
     from transformers import Wav2Vec2CTCTokenizer
 
     letters = sorted(set("".join(texts)) - {" "})
@@ -94,10 +99,12 @@ def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path, code: str
     """
     from transformers import Wav2Vec2BertProcessor
 
-    config = spec.recogniser
-    clips = [clip for clip in load_manifest(corpus).split("train") if normalise_text(clip.text)]
+    config, manifest = spec.recogniser, load_manifest(corpus)
+    clips = [clip for clip in manifest.split("train") if normalise_text(clip.text)]
     if not clips:
         raise CorpusError(f"{corpus}: no transcripts in the train split to train a recogniser on")
+    if remark := unseen(manifest, normalise_text, "characters"):
+        print(remark, file=sys.stderr)
     texts = [normalise_text(clip.text) for clip in clips]
     extractor = make_extractor(config.encoder.stride)
     tokenizer = make_tokenizer(texts, output.parent)

@@ -1,14 +1,22 @@
 """The audio-text model: what it learns, how it hears and reads, and what it refuses."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
 import torch
-from transformers import WavLMConfig
+from transformers import AutoTokenizer, WavLMConfig
 
 from shared.config import ConfigError, parse
-from shared.evaluators.audio_text import AudioTextSpec, CaptionedClips, bend, make_extractor, train_audio_text
+from shared.evaluators.audio_text import (
+    AudioTextSpec,
+    CaptionedClips,
+    bend,
+    make_extractor,
+    make_tokenizer,
+    train_audio_text,
+)
 from shared.evaluators.config import AudioTextConfig, CaptionsConfig
 from shared.evaluators.matching import AudioTextEmbedder
 from tests.evaluators.sounds import RATE, make_corpus
@@ -56,6 +64,25 @@ def test_case_does_not_matter_and_unknown_words_are_read(model):
     embedder = AudioTextEmbedder(str(model))
     np.testing.assert_array_equal(embedder.embed_text("A LOW beep once"), embedder.embed_text("a low beep once"))
     assert np.isfinite(embedder.embed_text("a zither " + 100 * "very " + "far away")).all()
+
+
+@pytest.mark.parametrize(("caption", "words"), [
+    ("Шум дождя", ["шум", "дождя"]), ("बारिश की आवाज़", ["बारिश", "की", "आवाज़"]), ("雨が降る", ["雨", "が", "降", "る"]),
+    ("狗 叫3", ["狗", "叫", "3"]), ("ὈΔΟΣ", ["ὀδοσ"]), ("a <pad> <s>", ["a", "<", "pad", ">", "<", "s", ">"]),
+])
+def test_a_caption_is_read_word_by_word_whatever_its_script_case_and_unicode_form(caption, words, tmp_path):
+    made = make_tokenizer(["a low bell"], [caption])
+    made.save_pretrained(tmp_path)
+    for tokenizer in (made, AutoTokenizer.from_pretrained(tmp_path)):
+        forms = [caption, caption.lower(), unicodedata.normalize("NFD", caption.upper())]
+        read = [unicodedata.normalize("NFC", each) for each in words]
+        assert [tokenizer.tokenize(form) for form in forms] == [read] * 3
+        assert tokenizer.tokenize("a low zither") == ["a", "low", "<unk>"]
+
+
+def test_words_of_captions_that_are_not_trained_on_come_last():
+    alone, more = make_tokenizer(["b a", "c"]), make_tokenizer(["b a", "c"], ["a aa z"])
+    assert more.get_vocab() == alone.get_vocab() | {"aa": len(alone), "z": len(alone) + 1}
 
 
 def test_a_long_clip_is_heard_from_its_beginning_and_always_alike(model):

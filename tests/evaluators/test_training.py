@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
@@ -12,11 +13,13 @@ from shared.evaluators.audio_text import AudioTextSpec, train_audio_text
 from shared.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.evaluators.embedding import SpeakerEmbedder
 from shared.evaluators.logmel import group, log_mel
-from shared.evaluators.recogniser import RecogniserSpec, train_recogniser
+from shared.evaluators.matching import AudioTextEmbedder
+from shared.evaluators.recogniser import RecogniserSpec, make_tokenizer, train_recogniser
 from shared.evaluators.recognition import load_recogniser
 from shared.evaluators.speaker import SpeakerSpec, train_speaker_model
 from shared.evaluators.training import make_extractor
 from shared.files import sha256
+from shared.metrics.text import normalise
 
 TRAINING = {"steps": 6, "batch": 4, "learning_rate": {"peak": 5e-3, "final": 0.0}, "checkpoint_every": 4}
 ENCODER = {"width": 16, "depth": 1, "heads": 2, "kernel": 5}
@@ -85,6 +88,57 @@ def test_recogniser_learns_a_language_of_tones(corpus, tmp_path):
     clip = load_manifest(corpus).split("train")[0]
     assert set(recogniser.transcribe(load_clip(corpus, clip), 16_000)) <= set("abc ")
     assert recogniser.transcribe(np.zeros(3, dtype=np.float32), 24_000) is not None
+
+
+@pytest.mark.parametrize("text", [
+    "नमस्ते दुनिया", "क्\u200dष", "привет мир", "你好 世界", "straße ὀδυσσεύς", "İstanbul", "ŋ\u0301 pad unk",
+    "don't |a| <pad> <unk> ||", "it 's , n't .",
+])
+def test_a_transcript_comes_back_as_it_went_in(text, tmp_path):
+    said = normalise(text)
+    made = make_tokenizer([said], tmp_path)
+    made.save_pretrained(tmp_path / "saved")
+    for tokenizer in (made, AutoTokenizer.from_pretrained(tmp_path / "saved")):
+        ids = tokenizer(said).input_ids
+        assert tokenizer.unk_token_id not in ids and tokenizer.pad_token_id not in ids
+        blanks = [each for symbol in ids for each in (symbol, tokenizer.pad_token_id)]
+        assert tokenizer.decode(blanks) == said == normalise(tokenizer.decode(blanks))
+
+
+def spelled(corpus, name: str, letters: dict[str, str]):
+    """The corpus with other letters in its texts."""
+    manifest, other = load_manifest(corpus), corpus.with_name(f"{name}.json")
+    table = str.maketrans(letters)
+    clips = [clip.model_copy(update={"text": clip.text.translate(table)}) for clip in manifest.clips]
+    write_manifest(other, manifest.sample_rate, clips, [])
+    return other
+
+
+@pytest.mark.parametrize(("name", "letters"), [
+    ("latin", {"a": "ß", "b": "ą", "c": "İ"}), ("cyrillic", {"a": "ж", "b": "Щ", "c": "й"}),
+    ("devanagari", {"a": "कि", "b": "स्त", "c": "म"}), ("chinese", {"a": "你", "b": "好", "c": "世", " ": ""}),
+])
+def test_evaluators_learn_texts_in_any_script(name, letters, corpus, tmp_path):
+    other = spelled(corpus, name, letters)
+    train("recogniser", other, tmp_path / "recogniser")
+    report = json.loads((tmp_path / "recogniser" / "report.json").read_text())
+    assert report["seen_speakers"]["cer"] > 0
+    known = json.loads((tmp_path / "recogniser" / "vocab.json").read_text())
+    texts = [clip.text for clip in load_manifest(other).clips]
+    assert set("".join(map(normalise, texts))) - {" "} == known.keys() - {"<pad>", "<unk>", "|"}
+    embedder = AudioTextEmbedder(str(train("audio_text", other, tmp_path / "audio_text")))
+    read = {text: embedder.embed_text(text).tobytes() for text in texts}
+    assert len(set(read.values())) == len(read)
+
+
+def test_what_only_test_texts_have_is_said(corpus, tmp_path, capsys):
+    manifest, other = load_manifest(corpus), corpus.with_name("unseen.json")
+    clips = [clip.model_copy(update={"text": f"{clip.text} щ"}) if clip.split == "test" else clip
+             for clip in manifest.clips]
+    write_manifest(other, manifest.sample_rate, clips, [])
+    for kind, what in (("recogniser", "characters"), ("audio_text", "words")):
+        train(kind, other, tmp_path / kind)
+        assert f"{what} that validation or test texts have and no training text" in capsys.readouterr().err
 
 
 def test_embeddings_have_the_configured_size(corpus, tmp_path):
