@@ -2,10 +2,11 @@
 # Packages: soundfile 0.14.0 (libsndfile 1.2.2), numpy.
 # Guess: a file of which the second half is lost (a copy that was interrupted) is an error, or at least its header and
 #   its content disagree in the same way for all formats.
-# What happens: a WAV or Ogg Vorbis file is a shorter recording, for info() and read() alike and without a word. An MP3
-#   file keeps its whole length in info() and is short when read. FLAC alone raises.
+# What happens: a WAV or Ogg Vorbis file is a shorter recording, for info() and read() alike and without a word. An
+#   MP3 file keeps its whole length in info() and is short when read. FLAC alone raises.
 # Why: libsndfile takes the length of a WAV file from the file's size where the header claims more, as recorders that
-#   stream leave a wrong size; that of an Ogg from the last page it finds; that of an MP3 from a tag in its first frame.
+#   stream leave a wrong size; that of an Ogg from the last page it finds; that of an MP3 from a tag in its first
+#   frame.
 # Who meets it: whoever checks a corpus by headers, or by whether its files can be read.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -4,8 +4,9 @@
 # What happens: in one process the same text differs from one call to the next, even in length. A second process makes
 #   the same series again. So the samples of a text depend on what was said before it.
 # Why: the phase of the wave and the voice's flutter (slow changes of pitch) go on from one utterance to the next, and
-#   neither selecting the voice again nor waiting for silence puts them back.
-# Who meets it: whoever makes a speech corpus with it in parallel, in parts, or in another order, and expects equal files.
+#   selecting the voice again does not put them back.
+# Who meets it: whoever makes a speech corpus with it in parallel, in parts, or in another order, and expects equal
+#   files.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

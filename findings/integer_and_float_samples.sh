@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Packages: soundfile 0.14.0 (libsndfile 1.2.2), numpy.
 # Guess: soundfile scales between integers and floats: full scale of one type is full scale of the other.
-# What happens: it does so only between float arrays and integer files. A float file read as int16 is truncated to -1, 0
-#   and 1, and int16 samples written to a float file become values up to 32767, which later read as such a level.
+# What happens: it does so only between float arrays and integer files. A float file read as int16 is truncated to -1,
+#   0 and 1, and int16 samples written to a float file become values up to 32767, which later read as such a level.
 # Why: libsndfile scales integers read from or written to float files only when it is told to
 #   (SFC_SET_SCALE_FLOAT_INT_READ and SFC_SET_SCALE_INT_FLOAT_WRITE), and soundfile does not tell it.
 # Who meets it: whoever reads a folder of mixed recordings with dtype="int16", or stores int16 audio in a float file.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Packages: soundfile 0.14.0 (libsndfile 1.2.2), numpy.
 # Guess: the same samples written twice give the same bytes in any format.
-# What happens: Ogg Vorbis and Ogg Opus files of the same samples differ each time, in one process as across processes;
-#   WAV, FLAC and MP3 files do not. What is decoded is the same.
+# What happens: Ogg Vorbis and Ogg Opus files of the same samples differ each time, in one process as across
+#   processes; WAV, FLAC and MP3 files do not. What is decoded is the same.
 # Why: an Ogg stream carries a serial number, which libsndfile draws at random for each file; each page has it and a
 #   checksum over it.
 # Who meets it: whoever keeps audio in Git, DVC or a cache that goes by content.

@@ -3,8 +3,8 @@
 # Guess: STOI of a clip against itself is 1, or an error where the clip is too short.
 # What happens: under 384 ms of speech (counted after silent frames are removed) it is 1e-5 with a RuntimeWarning, the
 #   value of unintelligible speech, whatever the clip.
-# Why: the measure correlates blocks of 30 frames at 10 kHz; where there are fewer, pystoi returns 1e-5 so that training
-#   loops go on.
+# Why: the measure correlates blocks of 30 frames at 10 kHz; where there are fewer, pystoi returns 1e-5 so that
+#   training loops go on.
 # Who meets it: whoever averages STOI over a corpus with short words: a few such clips lower the mean unseen.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Packages: soundfile 0.14.0 (libsndfile 1.2.2), numpy.
 # Guess: floats written as 16 bits are rounded to the nearest level, whatever the container.
-# What happens: FLAC rounds. WAV goes to the next level below: the error lies in (-1, 0] levels instead of [-0.5, 0.5],
-#   which is a constant offset of half a level, and twice as large an error at worst.
-# Why: python-soundfile turns libsndfile's clipping on. The clipping path for PCM16 makes a 32-bit integer and drops its
-#   lower half, which rounds towards minus infinity; FLAC's path rounds the float itself.
+# What happens: FLAC rounds. WAV goes to the next level below: the error lies in (-1, 0] levels instead of [-0.5,
+#   0.5], which is a constant offset of half a level, and twice as large an error at worst.
+# Why: python-soundfile turns libsndfile's clipping on. The clipping path for PCM16 makes a 32-bit integer and drops
+#   its lower half, which rounds towards minus infinity; FLAC's path rounds the float itself.
 # Who meets it: whoever compares stored audio with what was computed, sample by sample, or two containers.
 set -euo pipefail
 folder=$(mktemp -d)

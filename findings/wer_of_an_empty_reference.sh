@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Packages: jiwer 4.0.0.
 # Guess: an error rate against an empty reference is undefined: an error, NaN, or infinity.
-# What happens: it is the number of inserted words (or characters), as if the reference had one word; of two empty texts
-#   it is 0. One such clip can outweigh all others in a mean over clips. Over a list of clips the insertions enter the
-#   pooled rate, the missing reference words do not.
+# What happens: it is the number of inserted words (or characters), as if the reference had one word; of two empty
+#   texts it is 0. One such clip can outweigh all others in a mean over clips. Over a list of clips the insertions
+#   enter the pooled rate, the missing reference words do not.
 # Why: jiwer has a case of its own for no reference words at all, which sets the rate to the number of insertions.
-# Who meets it: whoever scores generated speech against transcripts some of which are empty after normalisation
-#   (a laugh, a bracketed note, digits that a normaliser drops).
+# Who meets it: whoever scores generated speech against transcripts some of which are empty after normalisation (a
+#   laugh, a bracketed note, digits that a normaliser drops).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
