@@ -78,7 +78,8 @@ def _compare(ours: StudyRecord, theirs: StudyRecord) -> Iterator[str]:
 
 def _provenance(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
     values = {name: (_get(ours, path), _get(theirs, path)) for name, path in ASPECTS.items()}
-    different = [name for name, (a, b) in values.items() if a != b]
+    # Without commits there is no telling whether the code is the same.
+    different = [name for name, (a, b) in values.items() if a != b or (name == "commit" and a is None)]
     yield f"  same: {', '.join(name for name in values if name not in different) or 'nothing'}"
     for name in different:
         yield from (f"  {name + ':':21} ours {_show(values[name][0])}", f"  {'':21} theirs {_show(values[name][1])}")
@@ -104,6 +105,8 @@ def _get(data: Any, path: tuple[str, ...]) -> Any:
 
 
 def _show(value: Any) -> str:
+    if value is None:
+        return "not recorded"
     if isinstance(value, dict):
         return " ".join(f"{key} {each}" for key, each in value.items())
     if isinstance(value, list):

@@ -34,8 +34,10 @@ def machine(found: Machine) -> str:
     return f"{found.processor}, {found.cores} cores, {found.memory_gib:g} GiB, {gpus}; {found.system}"
 
 
-def code(commit: str | None, dirty: bool | None) -> str:
-    """A commit, short, and whether code was changed since."""
+def code(commit: str | None, dirty: bool | None, no_commit: str | None = None) -> str:
+    """A commit, short, and whether code was changed since; or why there is none."""
+    if commit is None and no_commit:
+        return f"no commit ({no_commit})"
     if commit is None or commit == "unknown":
         return "unknown commit"
     return commit[:10] + (", with changes that are not in it" if dirty else "")
@@ -46,7 +48,7 @@ def origins(provenance: Provenance) -> list[str]:
     found: dict[str, int] = {}
     for each in (origin for kind in provenance.origins.values() for origin in kind):
         place = machine(Machine.model_validate(each["hardware"])) if "hardware" in each else "unknown machine"
-        line = f"{code(each.get('commit'), each.get('dirty'))}, on {place}"
+        line = f"{code(each.get('commit'), each.get('dirty'), each.get('no_commit'))}, on {place}"
         found[line] = found.get(line, 0) + each.get("jobs", 1)
     return [f"{count} {'job' if count == 1 else 'jobs'}: {line}" for line, count in found.items()]
 

@@ -56,6 +56,7 @@ class Provenance(BaseModel):
     date_utc: str
     commit: str | None
     dirty: bool | None
+    no_commit: str | None = None
     config_hash: str
     hardware: Machine
     origins: dict[str, list[dict[str, Any]]]

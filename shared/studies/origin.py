@@ -19,13 +19,27 @@ from shared.studies.code import ROOT
 NAME = "origin.json"
 # What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
 _CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
+_NAMES_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
 
 def commit() -> dict[str, Any]:
-    """Commit of the repository, and whether code or settings were changed since; None outside Git."""
-    head = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain", "--", *_CODE)
-    return {"commit": head, "dirty": None if head is None else bool(changed)}
+    """Commit of the repository, and whether code or settings were changed since; without one, `no_commit` says why.
+
+    Git looks for a repository in all folders above, too; only one whose top is this project's has its commit.
+    """
+    if not (ROOT / ".git").exists():
+        return _no_commit("not a Git checkout")
+    try:
+        found = _git("rev-parse", "--show-cdup", "HEAD")
+        changed = _git("status", "--porcelain", "--", *_CODE)
+    except (FileNotFoundError, PermissionError):
+        return _no_commit("git is not installed")
+    if "dubious ownership" in found.stderr:
+        return _no_commit("Git refuses the folder, which is another user's (git config safe.directory)")
+    up, _, head = found.stdout.partition("\n")
+    if found.returncode or up:
+        return _no_commit("Git finds none here")
+    return {"commit": head.strip(), "dirty": bool(changed.stdout) if changed.returncode == 0 else None}
 
 
 def hardware() -> dict[str, Any]:
@@ -48,12 +62,16 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+def _no_commit(reason: str) -> dict[str, Any]:
+    return {"commit": None, "dirty": None, "no_commit": reason}
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    # A hook of Git's sets variables that name its repository, and they would count for more than the folder. No lock is
+    # taken for a refreshed index: jobs that end together would otherwise meet there.
+    environment = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
+    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    return subprocess.run(["git", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 def _processor() -> str:

@@ -34,6 +34,13 @@ def test_the_same_run_is_said_to_be_the_same(both):
     assert "3 claims in both, 3 with the same verdict" in text
 
 
+def test_two_runs_without_a_commit_are_not_said_to_be_of_the_same_code(both):
+    for folder in both:
+        change_provenance(folder, commit=None, dirty=None, no_commit="not a Git checkout")
+    text = compare(both)
+    assert "commit:               ours not recorded" in text and "same to the digit" not in text
+
+
 @pytest.mark.parametrize(("changes", "meaning"), [
     ({"scale": "gpu", "config_hash": "x"}, "Another scale: compare order and shape"),
     ({"config_hash": "x"}, "Not the same experiment: settings"),

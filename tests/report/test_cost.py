@@ -29,6 +29,7 @@ def test_durations(seconds, text):
 def test_a_commit_says_whether_code_was_changed():
     assert cost.code("a" * 40, False) == "a" * 10
     assert cost.code("a" * 40, True) == "a" * 10 + ", with changes that are not in it"
+    assert cost.code(None, None, "not a Git checkout") == "no commit (not a Git checkout)"
     assert cost.code(None, None) == cost.code("unknown", None) == "unknown commit"
 
 
