@@ -49,8 +49,12 @@ def command(
 ) -> list[str]:
     """The command line of a training job, as a rule writes it."""
     recipe = getattr(CONFIG, kind).model_dump(mode="json")
-    recipe["training"] |= {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, **training}
+    # On some processors `auto` is bfloat16, in which nothing agrees to more than two digits.
+    small = {"steps": 6, "batch": 4, "accumulation": 2, "checkpoint_every": 3, "precision": "no"}
+    recipe["training"] |= small | training
     if kind == "autoencoder":
+        # The logarithm of a single bin's magnitude makes rounding a thousand times as large at each step, or more.
+        recipe["reconstruction"]["stft"] = []
         recipe["adversary"]["start"] = None if stages else 2
         recipe |= {"alignment": alignment, "stages": stages, "shaping": shaping}
     output.mkdir(exist_ok=True)
@@ -78,17 +82,44 @@ def weights(run: subprocess.CompletedProcess, folder: Path) -> dict[str, torch.T
     return load_file(folder / "model.safetensors")
 
 
+def moments(folder: Path) -> dict[str, torch.Tensor]:
+    """AdamW's running means of the gradients of all steps, clipped as it got them, of all that trains."""
+    state = torch.load(folder / "checkpoints" / NAME, weights_only=True)["state"]
+    return {
+        f"{name}.{index}": of_parameter["exp_avg"]
+        for name, optimizer in state["optimizers"].items()
+        for index, of_parameter in optimizer["state"].items()
+    }
+
+
+RUNS = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
+
+
+def assert_same_learning(folder: Path, output: Path, kind: str, runs=RUNS, **recipe) -> None:
+    """Compares the gradients of all that trains, and the weights that are kept.
+
+    Replicas add up what one process does. Shards round otherwise: autograd adds up the gradients of several losses at
+    the latent in another order. So each gradient is compared by the largest of its tensor (seen: up to 1e-3 of it, and
+    1e-8 where nothing but rounding is left). AdamW divides a gradient by its own size and moves a weight whose gradient
+    is rounding as far as any other, either way; so a few weights may differ.
+    """
+    learnt, means = {}, {}
+    for name, (processes, training) in runs.items():
+        learnt[name] = weights(train(folder, kind, processes, output / name, **recipe, **training), output / name)
+        means[name] = moments(output / name)
+    for other in (name for name in runs if name != "one"):
+        assert means[other].keys() == means["one"].keys()
+        for name, each in means["one"].items():
+            tolerance = 1e-2 * each.abs().max().item() + 3e-8
+            torch.testing.assert_close(means[other][name], each, rtol=0, atol=tolerance, msg=f"{other}: {name}")
+        for name, each in learnt["one"].items():
+            assert (learnt[other][name] - each).abs().quantile(0.9) < 1e-5, f"{other}: {name}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["autoencoder", "generator"])
 def test_two_processes_learn_what_one_does(folder, tmp_path, kind):
-    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
-    learnt = {
-        name: weights(train(folder, kind, processes, tmp_path / name, **training), tmp_path / name)
-        for name, (processes, training) in runs.items()
-    }
-    for name, each in learnt["one"].items():
-        for other in ("replicas", "shards"):
-            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
+    assert_same_learning(folder, tmp_path, kind)
 
 
 @pytest.mark.slow
@@ -96,12 +127,8 @@ def test_two_processes_weight_an_alignment_by_its_gradients_as_one_does(folder, 
     clips = load_manifest(folder / "manifest.json").split("train")
     save_features(folder / "features.safetensors", [torch.randn(20, 6) for _ in clips])
     alignment = {"layer": "last", "projection": "linear", "pairwise": 1.0, "weight": {"gradient_ratio": 0.5}}
-    one, two = (
-        weights(train(folder, "autoencoder", processes, tmp_path / name, alignment), tmp_path / name)
-        for processes, name in ((1, "one"), (2, "two"))
-    )
-    for name, each in one.items():
-        torch.testing.assert_close(two[name], each, rtol=1e-3, atol=1e-5, msg=name)
+    runs = {name: RUNS[name] for name in ("one", "replicas")}
+    assert_same_learning(folder, tmp_path, "autoencoder", runs, alignment=alignment)
 
 
 ALL = ["reconstruction", "kl", "adversarial", "features"]
@@ -115,14 +142,7 @@ STAGES = [
 
 @pytest.mark.slow
 def test_two_processes_go_through_stages_as_one_does(folder, tmp_path):
-    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
-    learnt = {}
-    for name, (processes, training) in runs.items():
-        run = train(folder, "autoencoder", processes, tmp_path / name, None, STAGES, **training)
-        learnt[name] = weights(run, tmp_path / name)
-    for name, each in learnt["one"].items():
-        for other in ("replicas", "shards"):
-            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
+    assert_same_learning(folder, tmp_path, "autoencoder", stages=STAGES)
 
 
 SMALL = {"weight": 1.0, "detach_steps": 2, "width": 16, "depth": 1}
@@ -135,17 +155,9 @@ SHAPING = {
 
 @pytest.mark.slow
 def test_two_processes_shape_a_latent_as_one_does(folder, tmp_path):
-    runs = {"one": (1, {}), "replicas": (2, {}), "shards": (2, {"sharded": True})}
-    learnt = {}
-    for name, (processes, training) in runs.items():
-        run = train(folder, "autoencoder", processes, tmp_path / name, shaping=SHAPING, **training)
-        learnt[name] = weights(run, tmp_path / name)
-        state = torch.load(tmp_path / name / "checkpoints" / NAME, weights_only=True)["state"]
-        for helper in (*SHAPING, "text_encoder"):
-            learnt[name] |= {f"{helper}.{key}": each for key, each in state["modules"][helper].items()}
-    for name, each in learnt["one"].items():
-        for other in ("replicas", "shards"):
-            torch.testing.assert_close(learnt[other][name], each, rtol=1e-3, atol=1e-5, msg=f"{other}: {name}")
+    # The critic starts without a say for what it reads: only quick steps bring its gradients above rounding.
+    rate = CONFIG.autoencoder.training.learning_rate.model_dump() | {"warmup": 1}
+    assert_same_learning(folder, tmp_path, "autoencoder", shaping=SHAPING, learning_rate=rate)
 
 
 @pytest.mark.slow
