@@ -5,6 +5,7 @@ import torch
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.rave import RaveEncoder
 
 FAMILIES = {
     "spectral": {
@@ -73,8 +74,10 @@ def test_any_length_comes_back_whole(autoencoder):
 def test_reconstruction_gradient_passes_the_bottleneck_to_every_encoder_parameter(autoencoder):
     output, *_ = autoencoder(torch.randn(2, 640))
     output.square().sum().backward()
+    # In RAVE a BatchNorm takes off what the bias before it adds: nothing but rounding reaches that.
+    cancelled = {"encoder.1.bias", "encoder.2.2.bias"} if isinstance(autoencoder.encoder, RaveEncoder) else set()
     for name, parameter in autoencoder.named_parameters():
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+        assert parameter.grad is not None and (parameter.grad.abs().sum() > 0 or name in cancelled), name
 
 
 def test_a_few_steps_lower_the_error_on_one_clip(autoencoder):

@@ -88,7 +88,9 @@ def test_gradients_of_reconstruction_and_kl_reach_the_encoder():
         autoencoder = make()
         output, _, posterior = autoencoder(audio())
         value(output, posterior).backward()
-        assert all(parameter.grad.any() for parameter in autoencoder.encoder.parameters())
+        # A BatchNorm takes off what the bias before it adds: nothing but rounding reaches that.
+        reached = {name for name, each in autoencoder.encoder.named_parameters() if each.grad.any()}
+        assert reached | {"1.bias", "2.2.bias"} == {name for name, _ in autoencoder.encoder.named_parameters()}
 
 
 def statistics(encoder: nn.Module) -> dict[str, Tensor]:

@@ -27,7 +27,11 @@ def test_every_legal_config_is_built_and_each_of_its_weights_learns(head, patch,
     losses = generator.train()(LATENTS, FRAMES, TEXTS, LOSS)
     (losses["diffusion"] + losses["end"]).backward()
     without = [name for name, each in generator.named_parameters() if each.grad is None or not each.grad.any()]
-    assert set(without) <= {"null"}  # no state may have been dropped
+    spared = {"null"}  # no state may have been dropped
+    if not head.get("history", True) and patch == 1:
+        # What attends to itself alone does so whatever its query and key are: their gradients are rounding, or zero.
+        spared |= {name for name in without if name.startswith("head.") and (".query" in name or ".key" in name)}
+    assert set(without) <= spared
 
 
 def test_latentlms_paper_scale_has_the_published_size():
