@@ -15,6 +15,10 @@ WORKERS := -n logical --maxprocesses 8 --dist loadfile
 quoted = '$(subst ','\'',$(1))'
 CONFIG = scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),$(call quoted,corpus=$(CORPUS)))
 
+# That Python is 3.11 or later, and not past the minor version given, the last for which every pin of a lock is to be had.
+needs_python = $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \
+  || { echo "error: Python 3.11 to 3.$(1) is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
+
 .DEFAULT_GOAL := help
 # Snakemake runs jobs side by side itself, and locks the folder: under `make -j` one figure goes after the other.
 .NOTPARALLEL:
@@ -31,7 +35,7 @@ help:
 	@echo 'make frechet                               the package frechet-audio-distance, in .venv-frechet, for its test'
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
 	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
-	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 or 3.12)'
+	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 to 3.13)'
 	@echo 'Ctrl-C stops; the same command again goes on where it stopped. After kill -9 or a power cut Snakemake says that'
 	@echo 'the folder is locked: .venv/bin/snakemake --unlock, then the same command again.'
 
@@ -50,6 +54,7 @@ env: .venv/ready
 frechet: .venv-frechet/ready
 
 .venv-frechet/ready: envs/frechet.txt
+	@$(call needs_python,12)
 	$(PYTHON) -m venv .venv-frechet
 	.venv-frechet/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/frechet.txt
 	@touch $@
@@ -72,9 +77,10 @@ lint: .venv/ready
 
 # The stamp is written last: an interrupted installation is started again.
 .venv/ready: $(LOCKS) $(ALONE) pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
-	  || { echo "error: Python 3.11 or 3.12 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
+	@$(call needs_python,13)
 	@command -v gcc >/dev/null || { echo "error: gcc is needed, to build the pesq package"; exit 1; }
+	@command -v g++ >/dev/null || $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
+	  || { echo "error: g++ is needed, to build the tinysoundfont package; Python 3.12 has a wheel of it"; exit 1; }
 	@echo "Building .venv from $(LOCKS) $(ALONE): once, some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(LOCKS))

@@ -33,8 +33,8 @@ PACKAGES = (
 def checks(sources: dict[str, Source], online: bool) -> Iterator[tuple[bool, str, str]]:
     """`(fine, what, finding)` one by one; only with `online` the network is asked."""
     machine = hardware()
-    supported = sys.version_info[:2] in ((3, 11), (3, 12))
-    yield supported, "python", machine["python"] + ("" if supported else ": 3.11 or 3.12 is needed")
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield supported, "python", machine["python"] + ("" if supported else ": 3.11 to 3.13 is needed")
     yield True, "processor", f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
     free = shutil.disk_usage(Path()).free / 2**30
     yield free > 5, "disk", f"{free:.0f} GiB free here"
