@@ -21,18 +21,22 @@ time.sleep(60)
 
 
 def start(name):
-    """A job that was started by the process called `name`, at work."""
-    job = subprocess.Popen([sys.executable, "-c", JOB, name], cwd=ROOT, text=True,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    """A job that was started by the process called `name`."""
+    return subprocess.Popen([sys.executable, "-c", JOB, name], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+
+def assert_works_on(job):
+    """It began, and after several looks it is still there."""
     assert job.stdout.readline() == "working\n"
-    return job
+    time.sleep(0.3)
+    assert job.poll() is None
 
 
 def test_a_job_ends_with_what_started_it():
     starter = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     job = start(process_name(starter.pid))
-    time.sleep(0.3)
-    assert job.poll() is None
+    assert_works_on(job)
     starter.kill()
     starter.wait()
     assert job.wait(timeout=30) == 1
@@ -48,6 +52,5 @@ def test_a_number_that_was_given_out_again_is_another_process():
 
 def test_without_a_name_it_lives_on_its_own():
     job = start("")
-    time.sleep(0.3)
-    assert job.poll() is None
+    assert_works_on(job)
     job.kill()

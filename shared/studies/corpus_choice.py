@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.config import ConfigError, digest
 from shared.corpora.content_hash import content_hash
+from shared.corpora.hub import KNOWN
 from shared.metrics.names import OF_NOTES
 
 # In the project's root, where plans are made: it goes when the runs go, and Git doesn't see it.
@@ -17,7 +18,7 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
     public data set's name; of either that share of clips may be unusable.
 
     Raises:
-        ConfigError: it looks like a path, and nothing is there; or only `max_rejected` is given.
+        ConfigError: it is neither; or only `max_rejected` is given.
     """
     if corpus is None:
         if max_rejected is not None:
@@ -29,6 +30,9 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
         return {"kind": "folder", "path": str(path), **limit}
     if path.exists() or corpus.startswith((".", "/", "~")):
         raise ConfigError(f"corpus: {corpus} is not a folder")
+    if "/" not in corpus and corpus.lower() not in KNOWN:
+        names = ", ".join(KNOWN)
+        raise ConfigError(f"corpus: {corpus} is no folder here, none of {names}, and no data set's id (owner/name)")
     return {"kind": "hub", "name": corpus, **limit}
 
 

@@ -487,6 +487,11 @@ def test_a_folder_in_a_study_of_sounds_is_one_of_sounds(sources, tmp_path):
         assert {job.spec["content"] for job in jobs if job.kind == "corpus"} == {"speech"}
 
 
+def test_a_name_that_is_none_is_refused_before_anything_is_built(sources):
+    with pytest.raises(ConfigError, match=r"corpus: libritz is no folder here, none of libritts, .*"):
+        Plan(sources, "smoke", [0], "libritz")
+
+
 @pytest.mark.parametrize("corpus", ["/no/such/folder", "./none", "~/none-at-all"])
 def test_a_folder_that_is_not_there(sources, corpus):
     with pytest.raises(ConfigError, match="is not a folder"):

@@ -150,7 +150,7 @@ ERRORS = {
     "seeds": (["--config", "seeds=one"], "--config: seeds.0: Input should be a valid integer"),
     "corpus": (["--config", "corpus=./nowhere"], "corpus: ./nowhere is not a folder"),
     "path": (["--config", "corpus=./set #1"], "corpus: ./set #1 is not a folder"),
-    "number": (["--config", "corpus=2024"], "TOY: variant dim64"),
+    "number": (["--config", "corpus=2024"], "corpus: 2024 is no folder here, none of libritts, "),
     "seed": (["--config", "seeds=-1"], "--config: seeds.0: Input should be greater than or equal to 0 (got -1)"),
 }
 
