@@ -82,12 +82,15 @@ def weights(run: subprocess.CompletedProcess, folder: Path) -> dict[str, torch.T
     return load_file(folder / "model.safetensors")
 
 
+def saved_state(folder: Path) -> dict:
+    return torch.load(folder / "checkpoints" / NAME, weights_only=True)["state"]
+
+
 def moments(folder: Path) -> dict[str, torch.Tensor]:
     """AdamW's running means of the gradients of all steps, clipped as it got them, of all that trains."""
-    state = torch.load(folder / "checkpoints" / NAME, weights_only=True)["state"]
     return {
         f"{name}.{index}": of_parameter["exp_avg"]
-        for name, optimizer in state["optimizers"].items()
+        for name, optimizer in saved_state(folder)["optimizers"].items()
         for index, of_parameter in optimizer["state"].items()
     }
 
@@ -158,6 +161,9 @@ def test_two_processes_shape_a_latent_as_one_does(folder, tmp_path):
     # The critic starts without a say for what it reads: only quick steps bring its gradients above rounding.
     rate = CONFIG.autoencoder.training.learning_rate.model_dump() | {"warmup": 1}
     assert_same_learning(folder, tmp_path, "autoencoder", shaping=SHAPING, learning_rate=rate)
+    one, *others = (saved_state(tmp_path / name)["modules"]["probe"]["sigma"] for name in RUNS)
+    for other in others:
+        torch.testing.assert_close(other, one, rtol=1e-6, atol=0)
 
 
 @pytest.mark.slow
