@@ -59,7 +59,7 @@ include: "rules/report.smk"
 
 
 onstart:
-    say_left_out(PLAN)
+    say_left_out(PLAN, workflow.dag)
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
     write_specs(PLAN, workflow.dag)

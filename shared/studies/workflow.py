@@ -86,13 +86,17 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
     return plan
 
 
-def say_left_out(plan: Plan) -> None:
-    """Name what the user's corpus does not fit."""
+def say_left_out(plan: Plan, dag: Any) -> None:
+    """Name what the user's corpus does not fit, of the figures that Snakemake was asked for."""
+    rules = {job.rule.name for job in dag.jobs}
+    made = {str(file) for job in dag.jobs for file in job.output}
     for (source, study), reason in plan.left_out.items():
-        print(f"figures/{source}_{study}.pdf is left out: {reason}", file=sys.stderr)
+        if rules & {"all", source}:
+            print(f"figures/{source}_{study}.pdf is left out: {reason}", file=sys.stderr)
     for source, study in plan.points:
-        for metric in plan.dropped(source, study):
-            print(f"figures/{source}_{study}.pdf goes without {metric}: recordings have no notes", file=sys.stderr)
+        figure = f"figures/{source}_{study}.pdf"
+        for metric in plan.dropped(source, study) if figure in made else ():
+            print(f"{figure} goes without {metric}: recordings have no notes", file=sys.stderr)
 
 
 def check_processes(plan: Plan, processes: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.studies.plan import Plan
 from shared.studies.schema import load_sources
-from shared.studies.workflow import asked_of
+from shared.studies.workflow import asked_of, say_left_out
 
 SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 RULES = {"scores": "score", "samples": "sample"}
@@ -56,3 +56,19 @@ def test_swapped_prompts_need_a_third_text():
         plan = Plan({name: SOURCES[name]}, "smoke", [0])
         asked = [asked_of(plan, dag_of(plan, "samples"), corpus) for corpus in corpora_of(plan)]
         assert ["swapped"] in asked
+
+
+def test_only_what_was_asked_for_is_said_to_be_left_out(capsys):
+    plan = Plan(SOURCES, "smoke", [0], "musdb")
+
+    def said(*outputs, rule="publish_figure"):
+        jobs = [SimpleNamespace(rule=SimpleNamespace(name=rule), output=outputs)]
+        say_left_out(plan, SimpleNamespace(jobs=jobs))
+        return capsys.readouterr().err
+
+    assert said("figures/longcat_fig3.pdf") == ""
+    for rule in ("all", "same"):
+        assert said(rule=rule).startswith("figures/same_table2.pdf is left out: ")
+    plan = Plan(SOURCES, "smoke", [0], "clotho")
+    assert said("figures/same_table2.pdf") == "figures/same_table2.pdf goes without chroma: recordings have no notes\n"
+    assert said("figures/longcat_fig3.pdf") == ""
