@@ -68,7 +68,7 @@ test-fast: .venv/ready
 # What DVC pulls is content; Snakemake must be told that it is what a run would make.
 pull: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc pull
-	$(BIN)/python -m shared.studies.versions restore
+	$(BIN)/python -m shared.plan.versions restore
 	$(BIN)/snakemake --touch -- all
 
 lint: .venv/ready

@@ -19,8 +19,8 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
-from shared.studies.point import SHARED
-from shared.studies.workflow import check_gpus, figures_of, load_plan, load_settings, say_left_out
+from shared.plan.point import SHARED
+from shared.plan.workflow import check_gpus, figures_of, load_plan, load_settings, say_left_out
 
 if os.path.exists("params.yaml"):
 

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from shared.autoencoders.builder import build_autoencoder
-from shared.cli import run_job
 from shared.config import ConfigError
 from shared.generators.builder import build_generator
 from shared.generators.next_token import NextTokenGenerator
-from shared.generators.next_token_sampling import sample_next_tokens
-from shared.studies.schema import Source
+from shared.job import run_job
+from shared.plan.schema import Source
+from shared.sampling.next_token import sample_next_tokens
 
 TEXT = "move the red box to the left of the door and then open it "
 CHARACTERS_A_SECOND = 15

@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from shlex import quote
 
-from shared.studies.clips_spec import clips_inputs, clips_spec
+from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
-from shared.metrics.by_clip import BY_CLIP
-from shared.studies.code import code_hash
-from shared.studies.jobs import KINDS, LATENT
-from shared.studies.workflow import (
+from shared.metrics.latent_kinds import BY_CLIP
+from shared.code import code_hash
+from shared.plan.jobs import KINDS
+from shared.metrics.latent_kinds import LATENT
+from shared.plan.workflow import (
     code_of,
     corpus_threads_of,
     find_figure,
@@ -24,7 +25,7 @@ from shared.studies.workflow import (
     threads_of,
     write_specs,
 )
-from shared.training.config import KEPT
+from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
 GPUS = gpus_of(PLAN)

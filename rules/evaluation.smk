@@ -23,7 +23,7 @@ rule ground_truth:
         "Collect the ground truth [{params.label}]"
     shell:
         job_command(
-            "shared.evaluators.ground_truth",
+            "shared.sampling.ground_truth",
             "--corpus {input.corpus:q}",
         )
 
@@ -51,7 +51,7 @@ rule reconstruct:
         "Reconstruct the test clips [{params.label}]"
     shell:
         job_command(
-            "shared.training.reconstruct",
+            "shared.sampling.reconstruct",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q}",
         )
 
@@ -79,7 +79,7 @@ rule sample:
         "Sample the test sentences [{params.label}]"
     shell:
         job_command(
-            "shared.generators.sample",
+            "shared.sampling.samples",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
         )
 
@@ -107,7 +107,7 @@ rule measure_exposure:
         "Measure the drift on own errors [{params.label}]"
     shell:
         job_command(
-            "shared.generators.measure_exposure",
+            "shared.measurements.exposure",
             "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
         )
 
@@ -134,7 +134,7 @@ rule measure_compactness:
         "Measure how compact the latent was through the training [{params.label}]"
     shell:
         job_command(
-            "shared.training.measure_compactness",
+            "shared.measurements.compactness",
             "--snapshots {input.snapshots:q}",
         )
 

@@ -23,7 +23,7 @@ rule train_recogniser:
         "Train the speech recogniser [{params.label}]"
     shell:
         job_command(
-            "shared.evaluators.recogniser",
+            "shared.training.evaluators.asr",
             "--corpus {input.corpus:q} --code {params.code}",
         )
 
@@ -51,7 +51,7 @@ rule train_speaker:
         "Train the speaker model [{params.label}]"
     shell:
         job_command(
-            "shared.evaluators.speaker",
+            "shared.training.evaluators.speaker",
             "--corpus {input.corpus:q} --code {params.code}",
         )
 
@@ -79,6 +79,6 @@ rule train_audio_text:
         "Train the audio-text model [{params.label}]"
     shell:
         job_command(
-            "shared.evaluators.audio_text",
+            "shared.training.evaluators.clap",
             "--corpus {input.corpus:q} --code {params.code}",
         )

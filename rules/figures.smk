@@ -14,7 +14,7 @@ rule tabulate:
         verdicts=f"{STUDY}/verdicts.csv",
         provenance=f"{STUDY}/provenance.json",
     params:
-        **study_params("shared.studies.tabulate"),
+        **study_params("shared.record.tabulate"),
     log:
         "logs/{scale}/studies/{source}_{study}-{key}.table.log",
     conda:
@@ -26,7 +26,7 @@ rule tabulate:
         "Make the table [{wildcards.source} {wildcards.study}]"
     shell:
         shell_command(
-            "shared.studies.tabulate",
+            "shared.record.tabulate",
             "--table {output.table:q} --page {output.page:q} --metrics {output.metrics:q}",
             "--verdicts {output.verdicts:q} --provenance {output.provenance:q}",
         )
@@ -41,7 +41,7 @@ rule draw_figure:
         pdf=f"{STUDY}/figure.pdf",
         png=f"{STUDY}/figure.png",
     params:
-        **study_params("shared.studies.draw"),
+        **study_params("shared.plotting.draw"),
         layout_code=lambda wildcards: code_hash(layout_of(wildcards)),
     log:
         "logs/{scale}/studies/{source}_{study}-{key}.figure.log",
@@ -54,7 +54,7 @@ rule draw_figure:
         "Draw the figure [{wildcards.source} {wildcards.study}]"
     shell:
         shell_command(
-            "shared.studies.draw",
+            "shared.plotting.draw",
             "--table {input.table:q} --layout {input.layout:q}",
             "--pdf {output.pdf:q} --png {output.png:q}",
         )
@@ -67,7 +67,7 @@ rule keep_clips:
     output:
         f"{STUDY}/clips/clips.csv",
     params:
-        code=code_hash("shared.studies.keep_clips"),
+        code=code_hash("shared.record.keep_clips"),
         spec=heard_spec,
         spec_file=beside("spec.json"),
         launch=lambda wildcards, output: launcher(PLAN),
@@ -81,7 +81,7 @@ rule keep_clips:
     message:
         "Keep some clips to hear [{wildcards.source} {wildcards.study}]"
     shell:
-        shell_command("shared.studies.keep_clips", "--list {output:q}")
+        shell_command("shared.record.keep_clips", "--list {output:q}")
 
 
 rule record:

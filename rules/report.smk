@@ -15,7 +15,7 @@ rule decoupling:
     message:
         "Rank the latents of all studies in results/{params.label}/"
     shell:
-        '"$REPLICATE_PYTHON" -m shared.studies.cli --replications {params.replications:q} '
+        '"$REPLICATE_PYTHON" -m shared.cli.replicate --replications {params.replications:q} '
         "summary --scale {params.label:q} 2>&1 | tee -i {log:q} >&2"
 
 
@@ -31,5 +31,5 @@ rule report:
     message:
         "Build results/*/report/index.html"
     shell:
-        '"$REPLICATE_PYTHON" -m shared.studies.cli --replications {params.replications:q} report '
+        '"$REPLICATE_PYTHON" -m shared.cli.replicate --replications {params.replications:q} report '
         "2>&1 | tee -i {log:q} >&2"

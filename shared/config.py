@@ -85,7 +85,7 @@ def _fields(model: type[BaseModel], location: tuple) -> set[str]:
 
 def _models(annotation: Any) -> set[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {annotation}
+        return {annotation, *(found for each in annotation.__subclasses__() for found in _models(each))}
     return {found for part in get_args(annotation) for found in _models(part)}
 
 

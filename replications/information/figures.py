@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from shared.plotting.curve import curve_figure
-from shared.studies.draw import StudyTable
+from shared.plotting.draw import StudyTable
 
 
 def rate(table: StudyTable) -> Figure:

@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
+from shared.plotting.draw import StudyTable
 from shared.plotting.latent_noise import latent_noise_figure
-from shared.studies.draw import StudyTable
 
 
 def noise(table: StudyTable) -> Figure:

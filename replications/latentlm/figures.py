@@ -4,8 +4,8 @@ from matplotlib.figure import Figure
 
 from shared.plotting.curve import curve_figure
 from shared.plotting.dots import dots_figure
+from shared.plotting.draw import StudyTable
 from shared.plotting.exposure import exposure_figure
-from shared.studies.draw import StudyTable
 
 
 def tables4_5(table: StudyTable) -> Figure:

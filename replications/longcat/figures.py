@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from shared.plotting.dots import dots_figure
+from shared.plotting.draw import StudyTable
 from shared.plotting.sweep import Panel, sweep_figure
-from shared.studies.draw import StudyTable
 
 # The paper's four panels: what it measures of the autoencoder (solid) and of the speech generator (dashed).
 PANELS = (

@@ -4,8 +4,8 @@ from matplotlib.figure import Figure
 
 from shared.plotting.compactness import compactness_figure
 from shared.plotting.dots import dots_figure
+from shared.plotting.draw import StudyTable
 from shared.plotting.truncation import truncation_figure
-from shared.studies.draw import StudyTable
 
 
 def fig8(table: StudyTable) -> Figure:

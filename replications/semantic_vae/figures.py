@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from shared.plotting.dots import dots_figure
-from shared.studies.draw import StudyTable
+from shared.plotting.draw import StudyTable
 
 
 def tables1_2(table: StudyTable) -> Figure:

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from shared.plotting.curve import curve_figure
 from shared.plotting.dots import dots_figure
-from shared.studies.draw import StudyTable
+from shared.plotting.draw import StudyTable
 
 RATE = ("reconstruction", "kbps")
 DISTORTION = ("reconstruction", "mel_distance")

@@ -7,7 +7,7 @@ linear layers of mean and log-variance after it.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from shared.unit import Unit
+from shared.layers.unit import Unit
 
 
 class AveragedAttention(nn.Module):

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from shared.autoencoders.anti_aliasing import AntiAliased
 from shared.autoencoders.blocks import convolution
 from shared.autoencoders.config import BigvganDecoderConfig
-from shared.autoencoders.snake import SnakeBeta
-from shared.unit import Unit
+from shared.layers.anti_aliasing import AntiAliased
+from shared.layers.snake import SnakeBeta
+from shared.layers.unit import Unit
 
 
 def _activation(channels: int) -> AntiAliased:

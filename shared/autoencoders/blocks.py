@@ -1,7 +1,7 @@
 """Convolutional blocks that Oobleck and DAC share (Kumar et al. 2023, DAC, and stable-audio, which took them over).
 
 Every convolution is weight-normalised. The two families differ in the activation: DAC's Snake has one parameter a
-channel, Oobleck's two (`shared/autoencoders/snake.py`).
+channel, Oobleck's two (`shared/layers/snake.py`).
 """
 
 import math
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
-from shared.unit import Unit
+from shared.layers.unit import Unit
 
 DILATIONS = (1, 3, 9)
 Activation = Callable[[int], nn.Module]  # from a number of channels to an activation

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from shared.audio.spectral import inverse_fft, overlap_add, split_frames
 from shared.autoencoders.config import CausalConfig, CausalSpectrumConfig
 from shared.autoencoders.spectral import from_log_polar, log_polar
-from shared.unit import Unit
+from shared.layers.unit import Unit
 
 RMS_EPSILON = 1e-5  # VibeVoice
 Past = dict[nn.Module, Tensor]

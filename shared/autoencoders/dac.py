@@ -19,7 +19,7 @@ from shared.autoencoders.attention_projection import AttentionProjection
 from shared.autoencoders.bigvgan import BigvganDecoder
 from shared.autoencoders.blocks import convolution, down_block, up_block
 from shared.autoencoders.config import DacConfig, MelInputConfig
-from shared.autoencoders.snake import Snake
+from shared.layers.snake import Snake
 
 
 class MelInput(nn.Module):

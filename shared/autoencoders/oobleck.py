@@ -10,7 +10,7 @@ from torch import nn
 from shared.autoencoders.blocks import Shortcut, convolution, down_block, up_block
 from shared.autoencoders.config import OobleckConfig
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
-from shared.autoencoders.snake import SnakeBeta
+from shared.layers.snake import SnakeBeta
 
 
 class OobleckEncoder(nn.Sequential):

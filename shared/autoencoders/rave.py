@@ -24,7 +24,7 @@ from shared.audio.pqmf import Pqmf
 from shared.autoencoders.blocks import convolution
 from shared.autoencoders.filtered_noise import FilteredNoise, exponential_sigmoid
 from shared.autoencoders.rave_config import RaveConfig
-from shared.unit import Unit
+from shared.layers.unit import Unit
 
 SLOPE = 0.2
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.autoencoders.resampling_config import ResamplingConfig
-from shared.autoencoders.transformer import ROPE_BASE, TransformerBlock
-from shared.autoencoders.windows import Chunked, Sliding, Window
-from shared.generators.layers import rotary_angles
+from shared.layers.attention import rotary_angles
+from shared.layers.transformer import ROPE_BASE, TransformerBlock
+from shared.layers.windows import Chunked, Sliding, Window
 
 TOKEN_STD = 1e-5  # of a new token at first, in the released code
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from shared.audio.spectral import Stft
 from shared.autoencoders.config import SpectralConfig
-from shared.unit import Unit
+from shared.layers.unit import Unit
 
 
 class ConvNeXtBlock(Unit):

@@ -9,7 +9,6 @@ no manifest, and running it again makes the same files.
 from collections.abc import Collection
 from pathlib import Path
 
-from shared.cli import job_parser, run_job
 from shared.corpora.config import CorpusConfig, parse_corpus
 from shared.corpora.evaluable import SOMETHING, read_asked
 from shared.corpora.folder import FolderConfig, build_folder
@@ -19,6 +18,7 @@ from shared.corpora.music import MusicConfig, build_music
 from shared.corpora.sound import SoundConfig, build_sound
 from shared.corpora.speech import SpeechConfig, build_speech
 from shared.files import read_json
+from shared.job import job_parser, run_job
 
 
 def build_corpus(config: CorpusConfig, output: Path, workers: int = 1, asked: Collection[str] = ()) -> Manifest:

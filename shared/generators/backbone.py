@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from shared.config import ConfigError
-from shared.generators.characters import Characters
 from shared.generators.next_token_config import BackboneConfig, Qwen2Config, TransformerConfig
-from shared.unit import Unit
+from shared.layers.unit import Unit
+from shared.text.characters import Characters
 
 CHECKED = {  # fields of Qwen2Config and what transformers calls them
     "width": "hidden_size",

@@ -1,15 +1,8 @@
-"""What a text encoder gives, and what models the velocity of the flow with it."""
-
-from typing import NamedTuple
+"""What models the velocity of the flow."""
 
 from torch import Tensor, nn
 
-
-class Text(NamedTuple):
-    """Features `(batch, tokens, text_dim)`, zero past each text's end, and the texts' lengths `(batch,)`."""
-
-    features: Tensor
-    lengths: Tensor
+from shared.text.base import Text
 
 
 class VelocityModel(nn.Module):

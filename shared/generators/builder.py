@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from shared.config import parse
 from shared.files import read_json
-from shared.generators.base import Text, VelocityModel
-from shared.generators.config import FROZEN_TEXT, GeneratorConfig
+from shared.generators.base import VelocityModel
+from shared.generators.config import GeneratorConfig
 from shared.generators.dit import DiT
 from shared.generators.f5 import F5
 from shared.generators.flow_matching import FlowExample
@@ -19,7 +19,9 @@ from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import NextTokenConfig, kind_of_generator
 from shared.generators.paths import build_path
 from shared.generators.stable_audio import StableAudioDiT
-from shared.generators.text import build_text_encoder, with_characters
+from shared.text.base import Text
+from shared.text.config import FROZEN_TEXT
+from shared.text.encoders import build_text_encoder, with_characters
 
 AnyGeneratorConfig = GeneratorConfig | NextTokenConfig
 ARCHITECTURES = {"dit": DiT, "f5": F5, "stable_audio": StableAudioDiT}

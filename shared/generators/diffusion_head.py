@@ -7,9 +7,9 @@ AdaLN-Zero shift, scale and gate from the sum of the backbone's state and the di
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.generators.layers import TIME_FEATURES, time_features
 from shared.generators.next_token_config import MlpHeadConfig
-from shared.unit import Unit
+from shared.layers.attention import TIME_FEATURES, time_features
+from shared.layers.unit import Unit
 
 EPS = 1e-5
 

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.generators.base import Text, VelocityModel
+from shared.generators.base import VelocityModel
 from shared.generators.config import F5Config
-from shared.generators.layers import (
+from shared.layers.attention import (
     TIME_FEATURES,
     Embedder,
     TextBlock,
@@ -26,7 +26,8 @@ from shared.generators.layers import (
     rotate,
     time_features,
 )
-from shared.unit import Unit
+from shared.layers.unit import Unit
+from shared.text.base import Text
 
 POSITION_KERNEL = 31
 POSITION_GROUPS = 16

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.dit import Attention
-from shared.generators.layers import TIME_FEATURES, Embedder, modulate, rotary_angles, time_features
 from shared.generators.next_token_config import LocalDiTConfig
-from shared.unit import Unit
+from shared.layers.attention import TIME_FEATURES, Embedder, modulate, rotary_angles, time_features
+from shared.layers.unit import Unit
 
 ROPE_BASE = 1e4
 

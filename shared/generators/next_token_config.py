@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from shared.config import Strict
-from shared.generators.characters import LATIN, Vocabulary
+from shared.text.characters import LATIN, Vocabulary
 
 
 class TransformerConfig(Strict):

@@ -21,12 +21,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.autoencoders.transformer import CrossAttention, GatedFeedForward, SelfAttention
-from shared.autoencoders.windows import Everything
-from shared.generators.base import Text, VelocityModel
+from shared.generators.base import VelocityModel
 from shared.generators.config import StableAudioDiTConfig
-from shared.generators.layers import Embedder, length_mask, rotary_angles
-from shared.unit import Unit
+from shared.layers.attention import Embedder, length_mask, rotary_angles
+from shared.layers.transformer import CrossAttention, GatedFeedForward, SelfAttention
+from shared.layers.unit import Unit
+from shared.layers.windows import Everything
+from shared.text.base import Text
 
 FEATURES = 256  # of the flow time, and of the duration
 FREQUENCIES = 0.5, 1e4  # lowest and highest of them, in turns from 0 to 1

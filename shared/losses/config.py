@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
-from shared.generators.config import TextConfig
+from shared.text.config import TextConfig
 
 Layer = PositiveInt | Literal["last", "average"]
 AdversarialKind = Literal["least_squares", "hinge", "relativistic"]

@@ -22,11 +22,11 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.audio.wavelet import Wavelet
-from shared.autoencoders.transformer import ROPE_BASE, TransformerBlock
-from shared.autoencoders.windows import Everything
-from shared.generators.base import Text
-from shared.generators.layers import length_mask, rotary_angles
+from shared.layers.attention import length_mask, rotary_angles
+from shared.layers.transformer import ROPE_BASE, TransformerBlock
+from shared.layers.windows import Everything
 from shared.losses.config import ContrastiveCriticConfig
+from shared.text.base import Text
 
 LARGEST_DIFFERENCE = 10.0
 TOKEN_STD = 1e-2

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from shared.autoencoders.transformer import ROPE_BASE, TransformerBlock
-from shared.generators.layers import Embedder, rotary_angles, time_features
+from shared.layers.attention import Embedder, rotary_angles, time_features
+from shared.layers.transformer import ROPE_BASE, TransformerBlock
 from shared.losses.config import GenerativeProbeConfig
 
 MOMENTUM = 0.99

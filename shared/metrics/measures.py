@@ -11,12 +11,11 @@ import numpy as np
 
 from shared.audio.io import mix_down
 from shared.corpora.pieces import load_pieces
-from shared.evaluators.embedding import SpeakerEmbedder
-from shared.evaluators.matching import AudioTextEmbedder
-from shared.evaluators.recognition import Recogniser
+from shared.evaluators.asr import Recogniser
+from shared.evaluators.clap import AudioTextEmbedder
+from shared.evaluators.speaker import SpeakerEmbedder
 from shared.metrics.alignment import check_not_silent
 from shared.metrics.chroma import chroma_agreement
-from shared.metrics.clips import GeneratedClip
 from shared.metrics.dnsmos import dnsmos
 from shared.metrics.dnsmos import weights_sha256 as dnsmos_sha256
 from shared.metrics.error_rate import character_errors, word_errors
@@ -36,6 +35,7 @@ from shared.metrics.stoi import stoi
 from shared.metrics.text import Normaliser, normalise
 from shared.metrics.utmos import Utmos
 from shared.metrics.wideband_pesq import wideband_pesq
+from shared.sampling.clips import GeneratedClip
 
 
 @dataclass(frozen=True)

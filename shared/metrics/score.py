@@ -20,15 +20,14 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from shared.cli import job_parser, run_job, set_threads
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
-from shared.evaluators.embedding import SpeakerEmbedder
-from shared.evaluators.matching import AudioTextEmbedder
-from shared.evaluators.recognition import load_recogniser
+from shared.evaluators.asr import load_recogniser
+from shared.evaluators.clap import AudioTextEmbedder
+from shared.evaluators.speaker import SpeakerEmbedder
 from shared.files import read_json, write_json, write_text
+from shared.job import job_parser, run_job, set_threads
 from shared.metrics.alignment import mismatch
-from shared.metrics.clips import GeneratedClip, load_audio, load_clips
 from shared.metrics.embeddings import EMBEDDINGS, write_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.measures import (
@@ -59,6 +58,7 @@ from shared.metrics.names import (
 from shared.metrics.text import Normaliser
 from shared.metrics.utmos import Utmos
 from shared.progress import Progress
+from shared.sampling.clips import GeneratedClip, load_audio, load_clips
 
 MODELS = ("recogniser", "speaker", "audio_text")  # options of this job: models that metrics use
 

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from shared.measurements.compactness_curves import PAPERS_RULE, Compactness
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GRID, PAPER, stamp
-from shared.studies.compactness import PAPERS_RULE, Compactness
-from shared.studies.draw import StudyTable
 
 COLUMNS = 4  # panels in a row that a page is wide enough for
 # Fidelity → its line: light to dark, and told apart without colour.

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.studies.draw import StudyTable
-from shared.studies.quantities import QUANTITIES
-from shared.studies.table import Row
+from shared.record.table import Row
+from shared.statistics.quantities import QUANTITIES
 
 Place = tuple[str, str]  # side and metric
 LEAST_WIDTH = 5.2  # inches that the line of explanation takes

@@ -4,8 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.report.decoupling import Ranked, Tau, pooled_tau, tau_of
-from shared.studies.quantities import QUANTITIES
+from shared.record.decoupling import Ranked, Tau, pooled_tau, tau_of
+from shared.statistics.quantities import QUANTITIES
 
 COLUMNS = 3
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

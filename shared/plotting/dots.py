@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.studies.draw import StudyTable
-from shared.studies.quantities import QUANTITIES
+from shared.statistics.quantities import QUANTITIES
 
 COLUMNS = 4  # that a page is wide enough for
 

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from shared.measurements.exposure_curves import Curve
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.studies.draw import StudyTable
-from shared.studies.exposure import Curve
 
 COLUMNS = 4  # panels in a row that a page is wide enough for
 LEAST_CLIPS = 10  # fewer say more of themselves than of the model

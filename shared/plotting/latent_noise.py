@@ -2,10 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from shared.metrics.by_clip import NOISE_LEVELS
+from shared.metrics.latent_kinds import NOISE_LEVELS
+from shared.plotting.draw import StudyTable
 from shared.plotting.levels import SIDE, Levels, levels_figure
-from shared.studies.draw import StudyTable
-from shared.studies.quantities import NOISY
+from shared.statistics.quantities import NOISY
 
 NOISE = Levels(
     kind="noise",

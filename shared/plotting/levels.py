@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.studies.draw import StudyTable
 
 SIDE = "reconstruction"
 LOOKS = [

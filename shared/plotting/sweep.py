@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, colour_axis, stamp
-from shared.studies.draw import StudyTable
-from shared.studies.quantities import QUANTITIES
+from shared.statistics.quantities import QUANTITIES
 
 SIDES = {
     "reconstruction": {"color": RECONSTRUCTION, "linestyle": "-", "marker": "o"},

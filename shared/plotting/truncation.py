@@ -3,9 +3,9 @@
 from matplotlib.figure import Figure
 
 from shared.metrics.names import TRUNCATED
+from shared.plotting.draw import StudyTable
 from shared.plotting.levels import Levels, levels_figure
-from shared.studies.draw import StudyTable
-from shared.studies.quantities import CUT_SHORT
+from shared.statistics.quantities import CUT_SHORT
 
 FIDELITIES = Levels(
     kind="truncation",

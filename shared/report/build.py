@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from shared.files import write_text
+from shared.record.files import REPORT, choose_scales
 from shared.report.page import find_sources, make_page
-from shared.report.record import REPORT, choose_scales
 
 PAGE = "index.html"
 

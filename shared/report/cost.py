@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.config import ConfigError
-from shared.report.record import Machine, Provenance, SourceRecord
-from shared.studies.describe import describe
-from shared.studies.plan import Plan
-from shared.studies.schema import Source
+from shared.plan.describe import describe
+from shared.plan.plan import Plan
+from shared.plan.schema import Source
+from shared.record.files import Machine, Provenance, SourceRecord
 
 
 @dataclass(frozen=True)

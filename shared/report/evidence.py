@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shared.studies.claims import NOT_TESTABLE, Claim, Verdict
-from shared.studies.quantities import QUANTITIES, Quantity
-from shared.studies.table import Row
+from shared.record.table import Row
+from shared.statistics.claims import NOT_TESTABLE, Claim, Verdict
+from shared.statistics.quantities import QUANTITIES, Quantity
 
 SIDES = {"reconstruction": "Reconstruction", "generation": "Generation"}
 Cells = dict[tuple[str, str, str], Row]

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.config import ConfigError
-from shared.report import cost, readme, sound
-from shared.report.record import (
+from shared.plan.schema import Source
+from shared.record.files import (
     CLIPS,
     REPORT,
     VERDICTS,
@@ -24,10 +24,10 @@ from shared.report.record import (
     source_folders,
     text,
 )
+from shared.record.keep_clips import LIST, LONGEST
+from shared.report import cost, readme, sound
 from shared.report.study_view import CLASSES, SIGNS, StudyView
-from shared.studies.claims import load_claims
-from shared.studies.keep_clips import LIST, LONGEST
-from shared.studies.schema import Source
+from shared.statistics.claims import load_claims
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parent / "style.css"

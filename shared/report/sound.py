@@ -12,8 +12,8 @@ from PIL import Image
 
 from shared.audio.io import AudioError, read_audio
 from shared.audio.spectral import MelSpectrogram, hertz_to_mel, mel_to_hertz
-from shared.report.record import Part, SourceRecord
-from shared.studies.keep_clips import KeptClip
+from shared.record.files import Part, SourceRecord
+from shared.record.keep_clips import KeptClip
 
 HOP_SECONDS, WINDOW_SECONDS, MELS = 0.01, 0.04, 64
 RANGE_DB = 70.0  # from the loudest of a group down

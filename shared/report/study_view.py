@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.config import ConfigError
+from shared.measurements.compactness_curves import read_compactness
+from shared.measurements.exposure_curves import read_curve
+from shared.record.files import StudyRecord, score_files
+from shared.record.table import SIDE_TITLES, Row
 from shared.report import cost
 from shared.report.evidence import evidence
-from shared.report.record import StudyRecord, score_files
-from shared.studies.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
-from shared.studies.compactness import read_compactness
-from shared.studies.exposure import read_curve
-from shared.studies.quantities import MEASURED_APART, QUANTITIES
-from shared.studies.scores import GROUND_TRUTH, ScoreFile, read_scores
-from shared.studies.table import SIDE_TITLES, Row
+from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
+from shared.statistics.quantities import MEASURED_APART, QUANTITIES
+from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 
 # Told apart by word and sign, not by colour alone.
 SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", NOT_TESTABLE: "–"}

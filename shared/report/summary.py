@@ -9,11 +9,11 @@ from pathlib import Path
 from shared.files import write_json, write_text
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
-from shared.report.decoupling import Ranked, pooled_tau, rank_record, tau_of
-from shared.report.export import SCHEMA, export, schema
-from shared.report.ledger import BEGIN, ledger_csv, ledger_table, put_into
-from shared.report.record import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
-from shared.studies.quantities import QUANTITIES
+from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
+from shared.record.export import SCHEMA, export, schema
+from shared.record.files import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
+from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
+from shared.statistics.quantities import QUANTITIES
 
 FIGURE = "figures/decoupling.pdf"
 SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for

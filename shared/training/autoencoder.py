@@ -11,24 +11,24 @@ from torch._functorch import config as functorch_config
 from shared.autoencoders.base import AnyPosterior
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import load_manifest
 from shared.discriminators.combined import CombinedDiscriminator
 from shared.files import read_json
+from shared.job import job_parser, run_job, set_threads
 from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.alignment import AlignmentLoss
 from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
-from shared.training.config import KEPT, AdversaryConfig, AutoencoderRecipe
 from shared.training.crops import Batch, Crops, check_channels, load_split
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.optimizers import make_optimizers, update
+from shared.training.recipes import KEPT, AdversaryConfig, AutoencoderRecipe
 from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only

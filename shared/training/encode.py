@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 
 from shared.autoencoders.builder import load_autoencoder
-from shared.cli import job_parser, run_job, set_threads
+from shared.autoencoders.latents import save_latents
 from shared.corpora.manifest import load_clip, load_manifest
 from shared.device import device
+from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
-from shared.training.latents import save_latents
 
 
 @torch.inference_mode()

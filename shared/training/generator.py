@@ -10,26 +10,26 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from shared.cli import job_parser, run_job, set_threads
+from shared.autoencoders.latents import Latents, load_latents
 from shared.config import Strict, parse
 from shared.corpora.manifest import Manifest, load_manifest, load_mono
 from shared.corpora.unseen import unseen
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
 from shared.generators.builder import architecture_of, build_generator, for_texts, saved_state
-from shared.generators.characters import canonical
-from shared.generators.unknown_tokens import unknown_tokens
+from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
-from shared.training.config import GeneratorRecipe
+from shared.text.characters import canonical
+from shared.text.unknown_tokens import unknown_tokens
 from shared.training.job import fingerprint, save_model
 from shared.training.latent_examples import LatentExamples
-from shared.training.latents import Latents, load_latents
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.next_token_config import AnyGeneratorRecipe
 from shared.training.objectives import OBJECTIVES, Objective
 from shared.training.optimizers import make_optimizers, update
+from shared.training.recipes import GeneratorRecipe
 
 
 class GeneratorSpec(Strict):

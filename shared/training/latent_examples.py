@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from shared.autoencoders.latents import Latents
 from shared.corpora.manifest import Clip
 from shared.generators.text_positions import Prompt
-from shared.training.latents import Latents
 
 
 class Batch(NamedTuple):

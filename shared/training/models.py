@@ -8,8 +8,8 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.utils.checkpoint import checkpoint
 
+from shared.layers.unit import Unit
 from shared.training.config import TrainingConfig
-from shared.unit import Unit
 
 
 def prepare_model(model: nn.Module, accelerator: Accelerator, training: TrainingConfig) -> nn.Module:

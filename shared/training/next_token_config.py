@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig, kind_of_generator
-from shared.training.config import GeneratorRecipe, RecipeTraining
+from shared.training.recipes import GeneratorRecipe, RecipeTraining
 
 
 class NextTokenRecipe(NextTokenConfig):

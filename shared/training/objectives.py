@@ -9,10 +9,10 @@ from shared.generators.builder import Generator
 from shared.generators.flow_matching import draw_example, flow_matching_loss
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.repa import Repa
-from shared.training.config import GeneratorRecipe
 from shared.training.latent_examples import Batch, LatentExamples
 from shared.training.models import prepare_model
 from shared.training.next_token_config import NextTokenRecipe
+from shared.training.recipes import GeneratorRecipe
 
 
 class Objective(Protocol):

@@ -6,8 +6,9 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from shared.training.config import RecipeTraining, TrainingConfig
+from shared.training.config import TrainingConfig
 from shared.training.muon import Muon
+from shared.training.recipes import RecipeTraining
 
 Optimizers = dict[str, torch.optim.Optimizer]  # by what each updates; all follow one learning rate
 

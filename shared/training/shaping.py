@@ -18,16 +18,16 @@ from torch import Tensor, nn
 
 from shared.config import ConfigError
 from shared.corpora.manifest import Split, load_manifest
-from shared.generators.base import Text
-from shared.generators.config import FROZEN_TEXT
-from shared.generators.text import build_text_encoder, with_characters
-from shared.generators.unknown_tokens import unknown_tokens
 from shared.losses.config import ContrastiveCriticConfig
 from shared.losses.contrastive import ContrastiveCritic
 from shared.losses.generative_probe import GenerativeProbe
 from shared.losses.semantic import SemanticRegressors
-from shared.training.config import AutoencoderRecipe
+from shared.text.base import Text
+from shared.text.config import FROZEN_TEXT
+from shared.text.encoders import build_text_encoder, with_characters
+from shared.text.unknown_tokens import unknown_tokens
 from shared.training.models import prepare_model
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.stages_config import LossName
 
 TEXT_ENCODER = "text_encoder"  # its name beside the losses', where it trains

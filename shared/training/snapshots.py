@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from shared.autoencoders.base import Autoencoder
+from shared.autoencoders.latents import Latents, load_latents, save_latents
 from shared.config import ConfigError
 from shared.files import atomic_path
-from shared.training.latents import Latents, load_latents, save_latents
 
 FOLDER = "snapshots"  # beside the checkpoint
 PATTERN = "step_*.safetensors"

@@ -7,7 +7,7 @@ from typing import get_args
 
 from shared.autoencoders.base import Autoencoder
 from shared.config import ConfigError
-from shared.training.config import AutoencoderRecipe
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.stages_config import ADVERSARIAL, LossName, ModuleName, StageConfig
 
 MODULES: tuple[ModuleName, ...] = get_args(ModuleName)

@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from shared.cli import job_parser, run_job, set_threads
 from shared.config import Strict, parse
 from shared.corpora.manifest import load_manifest, load_mono
 from shared.evaluators.speech_encoder import SpeechEncoder
 from shared.files import atomic_path, read_json
+from shared.job import job_parser, run_job, set_threads
 from shared.losses.config import Layer
 from shared.progress import Progress
 

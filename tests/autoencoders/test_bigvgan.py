@@ -7,9 +7,9 @@ import torch
 from scipy import signal
 from torch import nn
 
-from shared.autoencoders.anti_aliasing import BETA, TAPS, AntiAliased, half_band_filter
 from shared.autoencoders.bigvgan import AmpBlock, BigvganDecoder
 from shared.autoencoders.config import BigvganDecoderConfig
+from shared.layers.anti_aliasing import BETA, TAPS, AntiAliased, half_band_filter
 
 TINY = {"kind": "bigvgan", "channels": 16, "resblock_kernels": (3, 5), "resblock_dilations": (1, 3)}
 

@@ -12,8 +12,8 @@ from shared.bottlenecks.config import SoftNormConfig
 from shared.bottlenecks.soft_norm import SoftNormBottleneck, SoftNormPosterior
 from shared.files import write_json
 from shared.training.autoencoder import AutoencoderStep
-from shared.training.config import AutoencoderRecipe
 from shared.training.crops import Crops
+from shared.training.recipes import AutoencoderRecipe
 
 CONFIG = SoftNormConfig(kind="soft_norm", dim=3)
 

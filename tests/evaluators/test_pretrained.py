@@ -19,9 +19,9 @@ from transformers import (
 )
 
 from shared.config import ConfigError
-from shared.evaluators.embedding import SpeakerEmbedder
+from shared.evaluators.asr import SequenceRecogniser, load_recogniser
 from shared.evaluators.pretrained import locate, weights_sha256
-from shared.evaluators.recognition import SequenceRecogniser, load_recogniser
+from shared.evaluators.speaker import SpeakerEmbedder
 
 RATE = 16_000
 

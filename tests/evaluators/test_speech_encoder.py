@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModel, Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
+from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
 from shared.corpora.manifest import load_clip, load_manifest
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.training import teacher_features
 from shared.training.generator import teacher_targets
-from shared.training.latents import load_latents, save_latents
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,13 @@
 import pytest
 import torch
 
-from shared.generators.base import Text
 from shared.generators.builder import count_parameters, meta_generator
-from shared.generators.config import CharactersConfig, DiTConfig, GeneratorConfig, UMT5Config
+from shared.generators.config import DiTConfig, GeneratorConfig
 from shared.generators.dit import DiT
-from shared.generators.layers import attend, rotary_angles, rotate
-from shared.generators.text import CharacterEncoder
+from shared.layers.attention import attend, rotary_angles, rotate
+from shared.text.base import Text
+from shared.text.config import CharactersConfig, UMT5Config
+from shared.text.encoders import CharacterEncoder
 from tests.generators.velocity import change_of, check_padding
 
 SMALL = DiTConfig(kind="dit", width=16, depth=2, heads=2, text_layers=1)

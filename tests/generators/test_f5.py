@@ -7,14 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from shared.generators.base import Text
 from shared.generators.builder import build_generator, count_parameters, meta_generator
-from shared.generators.config import CharactersConfig, F5Config, FlowMatchingConfig, GeneratorConfig
+from shared.generators.config import F5Config, FlowMatchingConfig, GeneratorConfig
 from shared.generators.f5 import F5, Block, SelfAttention, TextOverFrames, stretch, text_positions
 from shared.generators.flow_matching import draw_example, flow_matching_loss
-from shared.generators.layers import modulate
+from shared.layers.attention import modulate
+from shared.layers.unit import Unit
+from shared.text.base import Text
+from shared.text.config import CharactersConfig
 from shared.training.models import recompute_activations
-from shared.unit import Unit
 from tests.generators.velocity import change_of, check_padding
 
 SMALL = F5Config(kind="f5", width=16, depth=2, heads=2, head_dim=6, text_layers=1)

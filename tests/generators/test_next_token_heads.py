@@ -5,9 +5,9 @@ import torch
 
 from shared.generators.builder import count_parameters
 from shared.generators.diffusion_head import MlpHead
-from shared.generators.layers import rotary_angles
 from shared.generators.local_dit import LocalDiT
 from shared.generators.next_token_config import LocalDiTConfig, MlpHeadConfig
+from shared.layers.attention import rotary_angles
 from tests.generators.next_token_models import LOCAL, SEMAVOICE, make_generator
 
 

@@ -6,21 +6,16 @@ import math
 import pytest
 import torch
 
-from shared.autoencoders.windows import Everything
-from shared.generators.base import Text
 from shared.generators.builder import build_generator, count_parameters, meta_generator
-from shared.generators.config import (
-    CharactersConfig,
-    FlowMatchingConfig,
-    GeneratorConfig,
-    StableAudioDiTConfig,
-    T5GemmaConfig,
-)
+from shared.generators.config import FlowMatchingConfig, GeneratorConfig, StableAudioDiTConfig
 from shared.generators.flow_matching import draw_example, flow_matching_loss
-from shared.generators.layers import rotary_angles
 from shared.generators.stable_audio import FEATURES, Block, StableAudioDiT, fourier_features
+from shared.layers.attention import rotary_angles
+from shared.layers.unit import Unit
+from shared.layers.windows import Everything
+from shared.text.base import Text
+from shared.text.config import CharactersConfig, T5GemmaConfig
 from shared.training.models import recompute_activations
-from shared.unit import Unit
 from tests.generators.velocity import change_of, check_padding
 
 SMALL = StableAudioDiTConfig(kind="stable_audio", width=32, depth=2, heads=2, memory_tokens=4, longest=20)

@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from shared.generators.base import Text, VelocityModel
+from shared.generators.base import VelocityModel
+from shared.text.base import Text
 
 
 def check_padding(model: VelocityModel, batch: dict[str, Any]) -> None:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from shared.generators.base import Text
 from shared.losses.config import ContrastiveCriticConfig
 from shared.losses.contrastive import ContrastiveCritic, Triples, negatives
+from shared.text.base import Text
 
 TINY = ContrastiveCriticConfig(weight=1.0, detach_steps=3, width=16, depth=2, head_dim=8, wavelet_levels=2)
 BATCH = 5

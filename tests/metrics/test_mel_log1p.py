@@ -8,7 +8,7 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.measures import INTRUSIVE_FUNCTIONS
 from shared.metrics.mel_log1p import mel_log1p
 from shared.metrics.names import INTRUSIVE
-from shared.studies.quantities import QUANTITIES
+from shared.statistics.quantities import QUANTITIES
 
 RATE = 16_000
 

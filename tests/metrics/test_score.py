@@ -13,11 +13,11 @@ import pytest
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.metrics import score, wideband_pesq
-from shared.metrics.clips import GeneratedClip, clip_file, write_clips
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.measures import INTRUSIVE_FUNCTIONS
 from shared.metrics.names import COLUMNS, INTRUSIVE, NAMES, OF_STEREO, STEREO_ONLY, channels_problem
 from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, summarise, to_csv, wanted
+from shared.sampling.clips import GeneratedClip, clip_file, write_clips
 
 RATE = 16_000
 MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}, "audio_text": {}}

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.measurements.compactness_curves import read_compactness
+from shared.measurements.exposure_curves import Curve
 from shared.plotting.compactness import compactness_figure
 from shared.plotting.curve import curve_figure
+from shared.plotting.draw import StudyTable, load_layout
 from shared.plotting.exposure import exposure_figure
 from shared.plotting.latent_noise import latent_noise_figure
 from shared.plotting.style import save_figure, styled
 from shared.plotting.truncation import truncation_figure
-from shared.studies.compactness import read_compactness
-from shared.studies.draw import StudyTable, load_layout
-from shared.studies.exposure import Curve
-from shared.studies.table import Row
-from tests.studies.made_up_compactness import write_compactness
+from shared.record.table import Row
+from tests.measurements.made_up_compactness import write_compactness
 
 REPLICATIONS = Path(__file__).parents[2] / "replications"
 LAYOUT = REPLICATIONS / "longcat" / "figures.py"

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.studies.claims import Claim, load_claims, margin_of
-from shared.studies.dotted import get
-from shared.studies.paper import load_paper
-from shared.studies.schema import Source, load_sources
+from shared.plan.dotted import get
+from shared.plan.schema import Source, load_sources
+from shared.statistics.claims import Claim, load_claims, margin_of
+from shared.statistics.paper import load_paper
 
 SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.studies.claims import Verdict
-from shared.studies.keep_clips import KeptClip, write_mp3
-from shared.studies.table import Row, to_csv
+from shared.record.keep_clips import KeptClip, write_mp3
+from shared.record.table import Row, to_csv
+from shared.statistics.claims import Verdict
 
 SOURCE, STUDY = "longcat", "fig3"
 VARIANTS = {"dim64": 0.04, "dim128": 0.05, "dim256": 0.18}

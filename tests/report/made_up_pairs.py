@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from shared.studies.claims import Verdict
-from shared.studies.table import Row, to_csv
+from shared.record.table import Row, to_csv
+from shared.statistics.claims import Verdict
 from tests.report.made_up import SOURCE, STUDY, provenance, row, verdict
 
 CLIPS = 30

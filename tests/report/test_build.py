@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.cli import replicate
 from shared.config import ConfigError
 from shared.report import build as build_module
 from shared.report import page as page_module
 from shared.report.build import build
 from shared.report.cost import Models
-from shared.studies import cli
 from tests.report.made_up import STUDY, make_record, png
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,7 @@ def test_the_command_exits_with_the_state_of_the_record(results, monkeypatch, ca
     monkeypatch.setattr("sys.argv", [*command, "--scale", "cpu"])
     for expected in (0, 1):
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            replicate.main()
         assert stopped.value.code == expected
         assert f"{results}/cpu/report/index.html (" in capsys.readouterr().out
         (results / f"cpu/longcat/{STUDY}.csv").write_text("cut")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.plan.plan import Plan
+from shared.plan.schema import Source
+from shared.record.files import Provenance, load_source
 from shared.report import cost
-from shared.report.record import Provenance, load_source
-from shared.studies.plan import Plan
-from shared.studies.schema import Source
 from tests.report.made_up import STUDY, make_record, provenance
 
 ROOT = Path(__file__).parents[2]

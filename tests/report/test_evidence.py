@@ -3,7 +3,7 @@
 import pytest
 
 from shared.report.evidence import evidence, number
-from shared.studies.claims import Claim
+from shared.statistics.claims import Claim
 from tests.report.made_up import row, verdict
 
 GENERATION = {"side": "generation", "metric": "wer"}

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from shared.audio.io import read_audio
-from shared.report.record import load_source
+from shared.record.files import load_source
+from shared.record.keep_clips import KeptClip, write_mp3
+from shared.record.table import to_csv
 from shared.report.sound import LEVELS, MELS, in_words, listen, loudness, spectrogram
-from shared.studies.keep_clips import KeptClip, write_mp3
-from shared.studies.table import to_csv
 from tests.report.made_up import RATE, STUDY, clip, make_record, tone
 
 

@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 
 from shared.config import ConfigError
-from shared.report.export import schema
-from shared.report.ledger import BEGIN, END, ledger_table, put_into
+from shared.plan.schema import load_sources
+from shared.record.export import schema
+from shared.record.ledger import BEGIN, END, ledger_table, put_into
 from shared.report.summary import load_scales, summarise_all
-from shared.studies.schema import load_sources
 from tests.report.made_up_pairs import make_pairs
 
 ROOT = Path(__file__).parents[2]

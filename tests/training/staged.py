@@ -8,8 +8,8 @@ from torch import nn
 import shared.training.autoencoder as module
 from shared.bottlenecks.gaussian import Posterior
 from shared.training.autoencoder import AutoencoderStep
-from shared.training.config import AutoencoderRecipe
 from shared.training.crops import Crops
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.teacher_features import TeacherFeatures
 
 HOP, RATE, DIM = 32, 16_000, 4

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-from shared.cli import set_threads
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
-from shared.studies.schema import load_sources
+from shared.job import set_threads
+from shared.plan.schema import load_sources
 from shared.training.autoencoder import AutoencoderSpec, train_autoencoder
 from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus

@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from shared.training.checkpoint import load_checkpoint
-from shared.training.config import RecipeTraining, ScheduleConfig, TrainingConfig
+from shared.training.config import ScheduleConfig, TrainingConfig
 from shared.training.loop import NonFiniteLossError, Task, fit, step_generator
 from shared.training.optimizers import make_optimizers
+from shared.training.recipes import RecipeTraining
 
 
 def config(steps: int = 12, **changes) -> RecipeTraining:

@@ -10,9 +10,9 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import build_autoencoder
-from shared.studies.schema import load_sources
-from shared.training.config import AutoencoderRecipe
+from shared.plan.schema import load_sources
 from shared.training.models import prepare_model
+from shared.training.recipes import AutoencoderRecipe
 
 CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke").autoencoder
 OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]}

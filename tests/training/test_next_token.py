@@ -7,18 +7,18 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
+from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, load_generator, meta_generator
-from shared.generators.next_token_sampling import sample_next_tokens
-from shared.generators.sampling_config import NextTokenSolverConfig
-from shared.studies.schema import load_sources
-from shared.studies.variant import VariantConfig
-from shared.training.config import GeneratorRecipe
+from shared.plan.schema import load_sources
+from shared.plan.variant import VariantConfig
+from shared.sampling.config import NextTokenSolverConfig
+from shared.sampling.next_token import sample_next_tokens
 from shared.training.generator import GeneratorSpec, GeneratorStep, train_generator
 from shared.training.latent_examples import LatentExamples
-from shared.training.latents import load_latents, save_latents
 from shared.training.next_token_config import NextTokenRecipe
+from shared.training.recipes import GeneratorRecipe
 from tests.generators.next_token_models import LATENTLM, LOCAL, SEMAVOICE
 
 SMOKE = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke")

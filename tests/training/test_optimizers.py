@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from shared.config import ConfigError, parse
-from shared.training.config import RecipeTraining
 from shared.training.muon import Muon
 from shared.training.optimizers import make_optimizers
+from shared.training.recipes import RecipeTraining
 
 
 def training(**changes) -> RecipeTraining:

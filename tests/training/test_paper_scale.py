@@ -14,14 +14,14 @@ import torch
 from accelerate.state import AcceleratorState
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
+from shared.autoencoders.latents import load_latents, save_latents
 from shared.corpora.manifest import Clip
 from shared.generators.builder import count_parameters
-from shared.studies.schema import load_sources
+from shared.plan.schema import load_sources
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
-from shared.training.latents import load_latents, save_latents
 
 CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "paper")
 FEW = {"batch": 2, "accumulation": 2, "recompute_activations": True}

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
 from shared.corpora.manifest import load_manifest
-from shared.studies.schema import load_sources
+from shared.plan.schema import load_sources
 from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus
 from shared.training.teacher_features import save_features

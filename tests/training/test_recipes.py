@@ -9,6 +9,7 @@ import torch
 from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import meta_autoencoder
+from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
 from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, meta_generator
@@ -16,14 +17,13 @@ from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
-from shared.studies.schema import load_sources
-from shared.studies.variant import VariantConfig
+from shared.plan.schema import load_sources
+from shared.plan.variant import VariantConfig
 from shared.training.autoencoder import AutoencoderStep
-from shared.training.config import AutoencoderRecipe, GeneratorRecipe
 from shared.training.crops import Crops, check_channels
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
-from shared.training.latents import load_latents, save_latents
+from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 from shared.training.teacher_features import TeacherFeatures
 
 SOURCES = load_sources(Path(__file__).parents[2] / "replications")

@@ -10,9 +10,9 @@ from accelerate.state import AcceleratorState
 from shared.config import ConfigError, digest
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
-from shared.training.config import AutoencoderRecipe
 from shared.training.crops import Crops
 from shared.training.loop import NonFiniteLossError, _check_finite
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.shaping import load_texts
 from tests.training.staged import HOP, RATE, RECIPE, recipe_of
 

@@ -12,7 +12,7 @@ import shared.training.autoencoder as module
 from shared.config import ConfigError
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
-from shared.training.config import KEPT
+from shared.training.recipes import KEPT
 from shared.training.snapshots import Snapshots, load_snapshots, read_kept
 from tests.training.staged import DECODER, HOP, JOINT, RATE, build_noisy, make_step, recipe_of
 

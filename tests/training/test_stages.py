@@ -7,7 +7,7 @@ import torch
 
 import shared.training.autoencoder as module
 from shared.config import ConfigError, digest, parse
-from shared.training.config import AutoencoderRecipe
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.stages import Stages, train_only
 from shared.training.stages_config import DECODED, StageConfig
 from shared.training.terms import total

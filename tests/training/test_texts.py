@@ -7,15 +7,15 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
+from shared.autoencoders.latents import save_latents
 from shared.config import ConfigError
 from shared.corpora.manifest import Clip, write_manifest
 from shared.files import sha256
 from shared.generators.builder import load_generator
-from shared.generators.characters import LATIN
 from shared.generators.next_token import NextTokenGenerator
+from shared.text.characters import LATIN
 from shared.training import loop
 from shared.training.generator import GeneratorSpec, train_generator
-from shared.training.latents import save_latents
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE
 from tests.training.test_shaping import make_step, shaped
 

@@ -20,7 +20,7 @@ EXPOSURE = "position,seconds,teacher_forced,free_running,recorded_clips,free_run
 def main() -> None:
     """Run one job."""
     module, arguments = sys.argv[2], sys.argv[3:]
-    if module.startswith("shared.studies."):
+    if module.startswith(("shared.plan.", "shared.record.", "shared.plotting.")):
         sys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)
     if os.environ.get("FAIL_IN") == module:
         print(f"{module}: made to fail", file=sys.stderr)
@@ -43,7 +43,7 @@ def main() -> None:
         _write_clips(output, spec)
     elif output.name == "compactness.csv":
         sys.path.insert(0, str(Path(__file__).parents[2]))
-        from tests.studies.made_up_compactness import write_compactness  # here, as it takes the others' time
+        from tests.measurements.made_up_compactness import write_compactness  # here, as it takes the others' time
 
         write_compactness(output, [5, 8, 8, 18], border=20, clips=CLIPS)
         output.with_suffix(".json").write_text("{}")
@@ -79,8 +79,8 @@ def _write_wav(output: Path, name: str, seed: str) -> str:
 
 def _write_by_clip(output: Path, module: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from shared.metrics.by_clip import COLUMNS
-    from shared.studies.jobs import KINDS
+    from shared.metrics.latent_kinds import COLUMNS
+    from shared.plan.jobs import KINDS
 
     assert KINDS[output.stem][0] == module, f"{module} is not what makes {output.name}"
     names = COLUMNS[output.stem]

@@ -44,7 +44,7 @@ class Repository:
         params = {"scale": "smoke", "seeds": [0], "corpus": None, "changes": {"toy": {}}}
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params))
         (self.folder / ".gitignore").write_text((ROOT / ".gitignore").read_text())
-        self.run(sys.executable, "-m", "shared.studies.cli", "dvc")
+        self.run(sys.executable, "-m", "shared.cli.replicate", "dvc")
         self.run("git", "init", "-q", "-b", "main")
         self.commit()
 
@@ -88,7 +88,7 @@ def test_a_second_repro_has_nothing_to_do(repository):
 
 
 def test_a_comment_reruns_the_command_and_trains_nothing(repository):
-    repository.edit("shared/studies/draw.py", "import argparse", "# A comment.\nimport argparse")
+    repository.edit("shared/plotting/draw.py", "import argparse", "# A comment.\nimport argparse")
     said = repository.run("dvc", "repro")
     assert "Running stage 'toy'" in said and ": working" not in said
     repository.run("git", "checkout", "-q", "shared")
@@ -107,9 +107,9 @@ SETTINGS = {
 CODE = {
     "shared/generators/dit.py": GENERATOR,
     "shared/autoencoders/spectral.py": AUTOENCODER,
-    "shared/generators/guidance.py": {"sample", "score", "tabulate"},
+    "shared/sampling/guidance.py": {"sample", "score", "tabulate"},
     "shared/metrics/wideband_pesq.py": {"score", "tabulate"},
-    "shared/evaluators/speaker.py": {"train_speaker", "score", "tabulate"},
+    "shared/training/evaluators/speaker.py": {"train_speaker", "score", "tabulate"},
 }
 
 
@@ -137,7 +137,7 @@ def planned_and_undone(repository: Repository) -> set[str]:
 
 def test_an_experiment_is_a_second_set_of_metrics(repository):
     said = repository.run("dvc", "exp", "run", "--set-param", "seeds=[1]")
-    assert "shared.training.generator: working" in said and "shared.evaluators.recogniser: working" not in said
+    assert "shared.training.generator: working" in said and "shared.training.evaluators.asr: working" not in said
     assert json.loads(repository.run("dvc", "params", "diff", "--json"))["params.yaml"]["seeds"]["new"] == "[1]"
     metrics = json.loads(repository.run("dvc", "metrics", "diff", "--json"))
     changed = metrics["results/smoke/toy/width_metrics.json"]
@@ -154,7 +154,7 @@ def test_a_clone_pulls_the_figure_and_trains_nothing(repository, tmp_path):
     repository.run("git", "clone", "-q", str(repository.folder), str(clone))
     repository.run("dvc", "remote", "add", "-d", "store", str(tmp_path / "store"), folder=clone)
     repository.run("dvc", "pull", folder=clone)
-    repository.run(sys.executable, "-m", "shared.studies.versions", "restore", folder=clone)
+    repository.run(sys.executable, "-m", "shared.plan.versions", "restore", folder=clone)
     repository.run("snakemake", "--touch", "--", "all", folder=clone)
     figure = "figures/toy_width.pdf"
     assert (clone / figure).read_bytes() == (repository.folder / figure).read_bytes()

@@ -64,9 +64,9 @@ def test_the_whole_chain_and_what_reruns(project):
 
 @pytest.mark.slow
 def test_a_failed_job_stops_its_figure_and_the_next_run_goes_on(project):
-    failed = project.run(*TARGET, FAIL_IN="shared.generators.sample")
+    failed = project.run(*TARGET, FAIL_IN="shared.sampling.samples")
     assert failed.returncode != 0
-    assert "shared.generators.sample: made to fail" in failed.stdout
+    assert "shared.sampling.samples: made to fail" in failed.stdout
     assert not (project.folder / "figures/toy_width.pdf").exists()
     left = project.planned(*TARGET)
     assert "train_generator" not in left

@@ -1,0 +1,98 @@
+"""Job: how far a next-token model drifts on its own errors, over the test items that it is sampled for."""
+
+import csv
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from shared.config import parse
+from shared.corpora.manifest import load_clip
+from shared.corpora.test_items import TestItem, test_items
+from shared.files import read_json, write_json, write_text
+from shared.generators.text_positions import Prompt
+from shared.job import job_parser, run_job, set_threads
+from shared.measurements.exposure_distances import Continuations, Exposure, continue_prompts, measure_exposure
+from shared.progress import Progress
+from shared.sampling.samples import Sampler, SamplesSpec
+
+ESTIMATOR = (
+    "Fréchet distance of sampled to recorded latents at a position, channels apart; free-running minus teacher-forced, "
+    "mean over positions, each weighted by its recorded clips"
+)
+
+
+class Example(NamedTuple):
+    """Scaled latents of prompt and target `(frames, dim)`, the prompt, the text, and noise as long."""
+
+    latents: Tensor
+    prompt: Prompt
+    text: str
+    noise: Tensor
+
+
+@torch.inference_mode()
+def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
+    """A numbered test item; the prompt is cut to whole patches, as in sampling."""
+    rng = torch.Generator().manual_seed(sampler.spec.seed * 1_000_003 + index)
+    size = sampler.generator.config.patch
+    given = sampler.prefix_samples(item) // sampler.autoencoder.hop
+    parts = [item.target] if given else [clip for clip in (sampler.heard(item), item.target) if clip]
+    *prompts, target = (sampler.encode(load_clip(sampler.corpus, clip), rng) / sampler.scale for clip in parts)
+    prompts = [prompt[: len(prompt) // size * size] for prompt in prompts]
+    latents = torch.cat([*prompts, target])
+    noise = torch.randn(latents.shape, generator=rng).to(sampler.device)
+    prompt = Prompt(sampler.prompt_text(item), given or sum(map(len, prompts)))
+    return Example(latents, prompt, sampler.text(item), noise)
+
+
+def continue_items(sampler: Sampler) -> Continuations:
+    """The spec's test items, batch by batch."""
+    items = list(enumerate(test_items(sampler.manifest, sampler.spec.clips, sampler.spec.seed)))
+    progress = Progress("exposure", len(items), unit="clip")
+    settings, size = sampler.spec.sampling.solver, sampler.spec.sampling.batch
+    clips = Continuations([], [], [])
+    for start in range(0, len(items), size):
+        examples = [read_example(sampler, *each) for each in items[start : start + size]]
+        batch = continue_prompts(sampler.generator, settings, *map(list, zip(*examples, strict=True)))
+        for kept, new in zip(clips, batch, strict=True):
+            kept.extend(new)
+        progress.update(len(examples))
+    return clips
+
+
+def to_csv(exposure: Exposure, seconds: float) -> str:
+    """A row for each position, from 1; `seconds` is how long a patch lasts. An empty cell: fewer than two clips."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("position", "seconds", *Exposure._fields))
+    for place, values in enumerate(zip(*(each.tolist() for each in exposure), strict=True), start=1):
+        *distances, recorded, free = values
+        shown = ("" if value != value else f"{value:.6g}" for value in distances)
+        writer.writerow((place, f"{place * seconds:.6g}", *shown, recorded, free))
+    return text.getvalue()
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(
+        __doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
+        generator="model.safetensors of the generator",
+    )
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
+    sampler = Sampler(spec, *(Path(p) for p in (arguments.corpus, arguments.autoencoder, arguments.generator)))
+    clips = continue_items(sampler)
+    exposure = measure_exposure(clips)
+    made = {"estimator": ESTIMATOR, "embedder": None, "weights_sha256": None, "sample_rate": None}
+    output = Path(arguments.output)
+    write_json(output.with_suffix(".json"), made | {"n": len(clips.recorded), "seed": spec.seed})
+    frames = sampler.generator.config.patch * sampler.autoencoder.hop
+    write_text(output, to_csv(exposure, frames / sampler.manifest.sample_rate))
+
+
+if __name__ == "__main__":
+    run_job(main)

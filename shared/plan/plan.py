@@ -1,0 +1,299 @@
+"""The plan: every job that the studies need at a scale, each named by a hash of all that went into it.
+
+A job's spec holds the specs upstream of it, so its key changes when anything upstream changes, and two
+studies of a source that need the same thing share one job. Corpora and evaluators are shared by all sources; the
+rest lies in a folder of its source, since DVC wants one owner for each output. Snakemake's rules look their inputs
+and parameters up here.
+"""
+
+import json
+from typing import Any
+
+from shared.config import ConfigError, did_you_mean, digest
+from shared.metrics.latent_kinds import LATENT
+from shared.metrics.names import OF_NOTES, OF_SETS
+from shared.plan.changes import check_changes
+from shared.plan.corpus_choice import corpus_override, identity, label_of
+from shared.plan.dotted import get
+from shared.plan.point import SHARED, Job, Point, PointBuilder
+from shared.plan.schema import Axis, Source
+
+PAPER_SCALE = "paper"
+ONE_SEED = (0,)
+
+
+class Plan:
+    """All jobs at one scale.
+
+    Args:
+        sources: what may be drawn; a source without this scale is left out.
+        scale: name of the scale.
+        seeds: training seeds, and every variant is trained with each; None: those that each study names.
+        corpus: a folder or a hub dataset's name, used in place of each source's corpus.
+        max_rejected: share of that corpus's clips that may be unusable.
+        changes: by source, what to change in the scale's config; nested as in study.yaml.
+        label: folder of the record under results/; by default the scale, and the corpus if there is one.
+
+    Attributes:
+        left_out: (source, study) → why it can't be made of `corpus`, which fits other studies.
+
+    Raises:
+        ConfigError: no source has the scale, or a config does not fit.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, Source],
+        scale: str,
+        seeds: list[int] | None = None,
+        corpus: str | None = None,
+        max_rejected: float | None = None,
+        changes: dict[str, dict[str, Any]] | None = None,
+        label: str | None = None,
+    ):
+        known = {name for source in sources.values() for name in source.file.scales}
+        if scale not in known:
+            raise ConfigError(f"scale: no {scale!r}{did_you_mean(scale, known)}")
+        self.sources, self.scale, self.seeds = sources, scale, seeds
+        self.corpus = corpus_override(corpus, max_rejected)
+        # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
+        self.label = label or (scale if corpus is None else f"{scale}-{label_of(corpus)}")
+        self.changes = changes or {}
+        for name in self.changes:
+            if name not in sources:
+                raise ConfigError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
+        self.owners = [SHARED, *sources]
+        self.jobs: dict[tuple[str, str, str], Job] = {}
+        self.figures: dict[str, tuple[str, str]] = {}
+        self.left_out: dict[tuple[str, str], str] = {}
+        self.points: dict[tuple[str, str], list[Point]] = {}
+        for source in sources.values():
+            if scale in source.file.scales:
+                self._add_source(source)
+
+    def seeds_of(self, source: str, study: str) -> list[int]:
+        """Training seeds of a study, in order."""
+        return sorted(set(self.seeds or self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)))
+
+    def job(self, owner: str, kind: str, key: str) -> Job:
+        """The job of this owner, kind and key.
+
+        Raises:
+            ConfigError: the plan has none (a stale path asked for by name).
+        """
+        if (owner, kind, key) not in self.jobs:
+            raise ConfigError(f"{owner}/{kind}/{key}: no study at scale {self.scale} needs this run folder")
+        return self.jobs[owner, kind, key]
+
+    def figure(self, name: str) -> tuple[str, str]:
+        """`(source, study)` of `figures/<name>.pdf`.
+
+        Raises:
+            ConfigError: no such figure; the message lists those that exist.
+        """
+        for (source, study), reason in self.left_out.items():
+            if name == f"{source}_{study}":
+                raise ConfigError(f"figures/{name}.pdf: not of this corpus: {reason}")
+        if name not in self.figures:
+            raise ConfigError(
+                f"figures/{name}.pdf: no such figure at scale {self.scale}; "
+                f"there are: {', '.join(sorted(self.figures))}"
+            )
+        return self.figures[name]
+
+    def dropped(self, source: str, study: str) -> list[str]:
+        """The metrics that a study asks for and recordings of the user's have no values of."""
+        if self.corpus is None:
+            return []
+        loaded = self.sources[source]
+        own = [loaded.resolve(each, self.scale, study) for each in loaded.study(study).variants]
+        return sorted({metric for config in own for metric in config.evaluation.asked.intersection(OF_NOTES)})
+
+    def study_folder(self, source: str, study: str) -> str:
+        """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
+        return f"runs/{self.scale}/{source}/studies/{study}/{digest(self.study_spec(source, study))}"
+
+    def study_spec(self, source: str, study: str) -> str:
+        """What a study's table is made of and how it is labelled: JSON for the `tabulate` and `draw` jobs."""
+        loaded, points, sides = self.sources[source], self.points[source, study], self.sides(source, study)
+        truth = self._ground_truth(source, study)
+        axis = loaded.study(study).axis
+        variants = []
+        for point in points:
+            ours = None if axis is None else get(point.config, axis.field)
+            scores = {
+                str(seed): {side: job.output for side, job in jobs.items() if side in sides}
+                for seed, jobs in point.scores.items()
+            }
+            label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
+            published = self._published_setting(loaded, study, point.variant, axis)
+            settings = {"setting": ours, "paper_setting": published}
+            # Only where it is asked for, as the folder's name is a hash of this.
+            measured = ((kind, jobs) for kind, jobs in point.latent.items() if jobs)
+            latent = {kind: {str(seed): job.output for seed, job in jobs.items()} for kind, jobs in measured}
+            variants.append({"name": point.variant, "label": label, **settings, "scores": scores, **latent})
+        spec = {
+            "source": source,
+            "study": study,
+            "title": f"{loaded.file.title}: {loaded.study(study).title}",
+            "paper": loaded.file.paper,
+            "axis": None if axis is None else axis.model_dump(),
+            "scale": self.scale,
+            "label": self.label,
+            "seeds": self.seeds_of(source, study),
+            "variants": variants,
+            "ground_truth": truth and truth.output,
+            "set_metrics": {side: [name for name in OF_SETS if self._all_ask(points, side, name)] for side in sides},
+            "kad": points[0].config.evaluation.kad.model_dump(),
+            "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
+            "folder": loaded.folder.as_posix(),
+            "studies": loaded.variants_of_studies(),
+            "jobs": sorted(job.folder for job in self._upstream(self._measuring(source, study))),
+        }
+        return json.dumps(spec, indent=1, ensure_ascii=False)
+
+    def study_inputs(self, source: str, study: str) -> dict[str, Any]:
+        """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""
+        folder = self.sources[source].folder
+        facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
+        return {
+            "scores": [job.output for job in self._scoring(source, study)],
+            **{kind: [job.output for job in self._latent(source, study, kind)] for kind in LATENT},
+            **{name: path.as_posix() for name, path in facts.items() if path.exists()},
+        }
+
+    def _published_setting(self, source: Source, study: str, variant: str, axis: Axis | None) -> Any:
+        """Where the variant stands on the axis at the `paper` scale."""
+        if axis is None or PAPER_SCALE not in source.file.scales:
+            return None
+        return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
+
+    def _all_ask(self, points: list[Point], side: str, metric: str) -> bool:
+        return all(metric in getattr(point.config.evaluation, side) for point in points)
+
+    def sides(self, source: str, study: str) -> list[str]:
+        """The sides that a study shows: those that all of its variants are scored on."""
+        points = self.points[source, study]
+        return [side for side in points[0].sides if all(side in point.sides for point in points)]
+
+    def _ground_truth(self, source: str, study: str) -> Job | None:
+        """Scoring job of the ground truth that a study's variants are set beside."""
+        truths = [point.ground_truth for point in self.points[source, study]]
+        return truths[0] if all(truths) else None
+
+    def _scoring(self, source: str, study: str) -> list[Job]:
+        """The jobs whose scores a study's table is made from."""
+        sides, truth = self.sides(source, study), self._ground_truth(source, study)
+        by_seed = [jobs for point in self.points[source, study] for jobs in point.scores.values()]
+        return [*(jobs[side] for jobs in by_seed for side in sides), *([truth] if truth else [])]
+
+    def _latent(self, source: str, study: str, kind: str) -> list[Job]:
+        """The jobs that measure latents for a study, of one kind."""
+        return [job for point in self.points[source, study] for job in point.latent[kind].values()]
+
+    def _measuring(self, source: str, study: str) -> list[Job]:
+        """All jobs that a study's table is made from."""
+        latent = [job for kind in LATENT for job in self._latent(source, study, kind)]
+        return [*self._scoring(source, study), *latent]
+
+    def _upstream(self, jobs: list[Job]) -> list[Job]:
+        """Jobs with all that they rest on."""
+        by_output = {job.output: job for job in self.jobs.values()}
+        found: dict[str, Job] = {}
+        todo = list(jobs)
+        while todo:
+            job = todo.pop()
+            if job.folder not in found:
+                found[job.folder] = job
+                todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
+        return list(found.values())
+
+    def _add_source(self, source: Source) -> None:
+        """Add its studies; those that the user's corpus does not fit are left out, with the reason."""
+        changes = self.changes.get(source.name, {})
+        if self.corpus is not None:
+            self._check_without_corpus(source, changes)
+        configs = {}
+        for study in source.file.studies:
+            try:
+                variants = source.study(study).variants
+                configs[study] = [source.resolve(each, self.scale, study, self.corpus, changes) for each in variants]
+            except ConfigError as error:
+                if self.corpus is None:
+                    raise
+                self.left_out[source.name, study] = str(error)
+        check_changes(source.name, changes, [config for each in configs.values() for config in each])
+        for study, of_variants in configs.items():
+            self._add_study(source, study, of_variants)
+
+    def _check_without_corpus(self, source: Source, changes: dict[str, Any]) -> None:
+        """A mistake in `changes` is an error; only what then comes of the corpus leaves a study out."""
+        if "autoencoder_corpora" in changes:
+            raise ConfigError(f"changes: {source.name}.autoencoder_corpora: corpus= takes their place, too; drop one")
+        others = {name: change for name, change in changes.items() if name != "corpus"}
+        for study in source.file.studies:
+            for variant in source.study(study).variants:
+                source.resolve(variant, self.scale, study, None, others)
+
+    def _add_study(self, source: Source, study: str, configs: list[Any]) -> None:
+        """Add the jobs of a study, given the config of each of its variants."""
+        name = f"{source.name}_{study}"
+        if name in self.figures:
+            raise ConfigError(
+                f"{source.path}: figures/{name}.pdf is also a figure of {self.figures[name][0]}"
+            )
+        self.figures[name] = (source.name, study)
+        seeds = self.seeds_of(source.name, study)
+        variants = source.study(study).variants
+        self.points[source.name, study] = [
+            self._add_point(source.name, *each, seeds) for each in zip(variants, configs, strict=True)
+        ]
+        if not self.sides(source.name, study):
+            raise ConfigError(
+                f"{source.path}: studies.{study}: no side that all its variants measure; give them one in "
+                "evaluation.reconstruction or evaluation.generation"
+            )
+
+    def _add_point(self, source: str, variant: str, config: Any, seeds: list[int]) -> Point:
+        builder = PointBuilder(self.add, config, source, variant)
+        scores = {seed: builder.scores(seed) for seed in seeds}
+        return Point(variant, config, scores, builder.ground_truth(), builder.latent)
+
+    def add(
+        self,
+        owner: str,
+        kind: str,
+        word: str,
+        spec: dict,
+        used_by: str,
+        inputs: dict[str, Job | list[Job]],
+        **options: str,
+    ) -> Job:
+        """The job with this spec, made at the first call.
+
+        Args:
+            owner: the source that it belongs to, or SHARED.
+            kind: one of KINDS.
+            word: starts the folder's name, for people; it must follow from the spec.
+            spec: the job's whole config.
+            used_by: who needs it, for people.
+            inputs: the jobs whose outputs it reads, by option name.
+            options: further options whose values are no files.
+        """
+        key = f"{word}-{digest(identity(spec))}"
+        place = (owner, kind, key)
+        if place not in self.jobs:
+            files = {
+                name: [each.output for each in job] if isinstance(job, list) else job.output
+                for name, job in inputs.items()
+            }
+            self.jobs[place] = Job(kind, key, spec, "/".join(["runs", self.scale, *place]), files, options)
+        job = self.jobs[place]
+        if used_by not in job.used_by:
+            job.used_by.append(used_by)
+        return job
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """One path or several, as a list."""
+    return [value] if isinstance(value, str) else value

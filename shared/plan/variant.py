@@ -1,0 +1,200 @@
+"""What one variant of a study needs at one scale: the config of the whole chain, and what fits together in it."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.config import Strict
+from shared.corpora.config import CorpusConfig
+from shared.corpora.hub import HubConfig, find_layout
+from shared.generators.next_token_config import kind_of_generator
+from shared.metrics.config import KadConfig
+from shared.metrics.latent_kinds import BY_CLIP, ByClip
+from shared.metrics.names import EVALUATORS, OF_NOTES, OF_SETS, MetricName, channels_problem
+from shared.sampling.config import SamplingConfig
+from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
+from shared.training.next_token_config import AnyGeneratorRecipe
+from shared.training.recipes import AutoencoderRecipe
+
+
+class EvaluatorsConfig(Strict):
+    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id)."""
+
+    recogniser: RecogniserConfig | str | None = None
+    speaker: SpeakerConfig | str | None = None
+    audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
+    utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
+    muq_eval: str | None = Field(default=None, description="hub id of MuQ-Eval, likewise; it needs its authors' code")
+
+
+class EvaluationConfig(Strict):
+    """What is measured, and on how many test clips. Every variant gets the same clips, prompts and noise.
+
+    A side of which nothing is measured is not made: without generation metrics no generator is trained.
+    """
+
+    clips: int = Field(gt=0)
+    reconstruction: tuple[Literal[MetricName, "compactness", ByClip], ...] = Field(
+        description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
+        "truncation: how far clips are from those decoded of fewer of its dimensions; noise: of those with noise in "
+        "them; probe: how much of pitch and of place in stereo a linear map finds in them"
+    )
+    generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
+        description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
+        "it drifts on its own errors"
+    )
+    dnsmos_windows: int | None = Field(
+        default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
+    )
+    kad: KadConfig = KadConfig()
+    seed: int = 0
+
+    @property
+    def asked(self) -> set[MetricName]:
+        """The metrics of clips, of either side."""
+        return {*self.reconstructed, *self.generated}
+
+    @property
+    def reconstructed(self) -> tuple[MetricName, ...]:
+        """The metrics of reconstructed clips: all of reconstruction but those that latents are measured by."""
+        return tuple(metric for metric in self.reconstruction if metric not in ("compactness", *BY_CLIP))
+
+    @property
+    def generated(self) -> tuple[MetricName, ...]:
+        """The metrics of generated clips: all of generation but exposure, which latents are measured by."""
+        return tuple(metric for metric in self.generation if metric != "exposure")
+
+    @property
+    def ground_truth(self) -> tuple[MetricName, ...]:
+        """What is measured of the ground truth: generation's metrics, and what a set metric compares with."""
+        needed = [metric for metric in OF_SETS if metric in self.reconstruction and metric not in self.generated]
+        return (*self.generated, *needed)
+
+    @model_validator(mode="after")
+    def _measures_something(self):
+        if not self.asked:
+            raise ValueError("reconstruction and generation are both empty of metrics of clips: name one in either")
+        return self
+
+
+class VariantConfig(Strict):
+    """Everything that one variant needs at one scale, seeds apart."""
+
+    sample_rate: int = Field(gt=0)
+    corpus: CorpusConfig
+    autoencoder_corpora: tuple[CorpusConfig, ...] = Field(
+        default=(), description="what the autoencoder trains on where that is not `corpus`"
+    )
+    autoencoder: AutoencoderRecipe
+    generator: AnyGeneratorRecipe
+    sampling: SamplingConfig
+    teacher: RecogniserConfig | str | None = Field(
+        default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
+    )
+    evaluators: EvaluatorsConfig = EvaluatorsConfig()
+    evaluation: EvaluationConfig
+
+    @model_validator(mode="after")
+    def _metrics_have_their_models(self):
+        for metric in sorted(self.evaluation.asked & EVALUATORS.keys()):
+            kind = EVALUATORS[metric]
+            if getattr(self.evaluators, kind) is None:
+                from_hub = kind in ("utmos", "muq_eval")
+                given = "a hub id or a file" if from_hub else "a hub id, or the config of one trained here"
+                raise ValueError(f"evaluation asks for {metric}, which needs evaluators.{kind}: {given}")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_agree(self):
+        asked = self.autoencoder.architecture.audio_channels
+        others = {f"autoencoder_corpora.{number}": each for number, each in enumerate(self.autoencoder_corpora)}
+        for name, corpus in {"corpus": self.corpus, **others}.items():
+            channels = getattr(corpus, "channels", 1)  # speech and sounds that are made here are mono
+            if channels != asked:
+                raise ValueError(
+                    f"autoencoder.architecture.audio_channels is {asked}, and {name}.channels is {channels} (kind "
+                    f"{corpus.kind}): both must be 1 or both 2"
+                )
+        if asked == 1 and self.autoencoder.reconstruction.stereo != "channels":
+            raise ValueError("autoencoder.reconstruction.stereo is of stereo, and audio_channels is 1; drop it")
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_suit_the_corpus(self):
+        if problem := channels_problem(self.evaluation.asked, self.autoencoder.architecture.audio_channels):
+            raise ValueError(f"evaluation asks for {problem}")
+        noted = sorted(self.evaluation.asked.intersection(OF_NOTES))
+        if noted and self.corpus.kind != "music":
+            kind = self.corpus.kind
+            raise ValueError(f"evaluation asks for {noted[0]}: a corpus of kind {kind} has no notes; drop it")
+        return self
+
+    @model_validator(mode="after")
+    def _mel_input_hears_the_corpus_at_its_rate(self):
+        mel = getattr(self.autoencoder.architecture, "mel_input", None)
+        if mel and mel.sample_rate != self.sample_rate:
+            raise ValueError(f"mel_input.sample_rate {mel.sample_rate} is not the study's, {self.sample_rate}")
+        return self
+
+    @model_validator(mode="after")
+    def _solver_is_the_generators(self):
+        asked, given = kind_of_generator(self.generator), kind_of_generator(self.sampling.solver)
+        if asked != given:
+            name = f"kind: {asked}" if asked == "next_token" else "no kind"
+            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is {asked}: give it {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _exposure_is_a_next_token_models(self):
+        kind = kind_of_generator(self.generator)
+        if "exposure" in self.evaluation.generation and kind != "next_token":
+            raise ValueError(
+                f"evaluation.generation asks for exposure, which generators of kind next_token have; this one is {kind}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compactness_has_its_snapshots(self):
+        if "compactness" in self.evaluation.reconstruction and self.autoencoder.snapshots is None:
+            raise ValueError(
+                "evaluation.reconstruction asks for compactness, which is read from what the training keeps of its "
+                "encoder: give autoencoder.snapshots, such as {every: 1000}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _alignment_has_a_teacher(self):
+        alignment = self.autoencoder.alignment
+        if alignment is None:
+            return self
+        if self.autoencoder_corpora:
+            raise ValueError("autoencoder.alignment looks to features of `corpus` alone; drop autoencoder_corpora")
+        if self.teacher is None:
+            raise ValueError("autoencoder.alignment needs a teacher: a hub id, or the config of one trained here")
+        if not isinstance(self.teacher, str) and isinstance(alignment.layer, int):
+            depth = self.teacher.encoder.depth
+            if alignment.layer > depth:
+                raise ValueError(f"autoencoder.alignment.layer {alignment.layer} is past the teacher's {depth} layers")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_that_are_read_differ(self):
+        if not self.autoencoder.reads_texts:
+            return self
+        for corpus in self.autoencoder_corpora or (self.corpus,):
+            if isinstance(corpus, HubConfig) and (text := find_layout(corpus).text) is not None:
+                raise ValueError(
+                    f"autoencoder.shaping.contrastive.text reads captions, and {corpus.name} has none (each clip is "
+                    f"called {text!r}); drop text, or take another corpus"
+                )
+        return self
+
+    @property
+    def frame_rate(self) -> float:
+        """Latent frames per second."""
+        return self.sample_rate / self.autoencoder.architecture.hop
+
+    @property
+    def information_rate(self) -> float:
+        """Latent floats per second."""
+        return self.frame_rate * self.autoencoder.bottleneck.dim

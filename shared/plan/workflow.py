@@ -1,0 +1,274 @@
+"""What the Snakefile needs: settings from its command line, the plan, and how a job is started."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from pydantic import Field, field_validator
+
+from shared.code import code_hash
+from shared.config import ConfigError, Strict, parse
+from shared.corpora.evaluable import SWAPPED
+from shared.files import write_json, write_text
+from shared.lifetime import STARTED_BY, process_name
+from shared.metrics.names import EVALUATORS
+from shared.plan.jobs import KINDS
+from shared.plan.lease import devices
+from shared.plan.plan import Plan
+from shared.plan.point import Job
+from shared.plan.schema import load_sources
+
+SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
+LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
+TEXTS = ("scale", "corpus", "label", "replications")  # settings that are names and paths
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class Settings(Strict):
+    """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
+
+    scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
+    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] | None = Field(
+        default=None, min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2; by default each study's own"
+    )
+    corpus: str | None = Field(default=None, description="a folder of audio, or a public data set's name")
+    max_rejected: float | None = Field(
+        default=None, ge=0, le=1, description="share of that corpus's clips that may be unusable"
+    )
+    changes: dict[str, dict[str, Any] | None] = Field(
+        default={}, description="source → what to change in its scale's config, nested as in study.yaml"
+    )
+    label: str | None = Field(default=None, pattern=LABEL, description="folder of the record under results/")
+    processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
+    replications: str = Field(default="replications", description="where the sources lie")
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",")]
+        return [value] if isinstance(value, int) else value
+
+    @field_validator("seeds", "corpus", "max_rejected", "label", mode="before")
+    @classmethod
+    def _null(cls, value: Any) -> Any:
+        return None if value == "null" else value  # as Snakemake passes it on
+
+
+def load_settings(config: dict[str, Any], typed: Iterable[str] = ()) -> Settings:
+    """Snakemake's `config`, checked; an error that the user can fix ends the program with one line.
+
+    `typed` are the `name=value` of its command line. Snakemake reads each as YAML: 2024 becomes a number and
+    `/set #1` loses what follows the blank. Names and paths are taken as they were typed.
+    """
+    entries = (entry.partition("=") for entry in typed)
+    texts = {name: value.strip("'\"") for name, _, value in entries if name in TEXTS and value}
+    try:
+        return parse(Settings, {**config, **texts}, "--config")
+    except ConfigError as error:
+        stop(error)
+
+
+def load_plan(settings: Settings, base: Path = Path()) -> Plan:
+    """The plan that the settings ask for; an error that the user can fix ends the program with one line."""
+    changes = {source: change for source, change in settings.changes.items() if change}
+    try:
+        sources = load_sources(base / settings.replications)
+        plan = Plan(
+            sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label
+        )
+        check_processes(plan, settings.processes)
+    except ConfigError as error:
+        stop(error)
+    return plan
+
+
+def say_left_out(plan: Plan, dag: Any) -> None:
+    """Name what the user's corpus does not fit, of the figures that Snakemake was asked for."""
+    rules = {job.rule.name for job in dag.jobs}
+    made = {str(file) for job in dag.jobs for file in job.output}
+    for (source, study), reason in plan.left_out.items():
+        if rules & {"all", source}:
+            print(f"figures/{source}_{study}.pdf is left out: {reason}", file=sys.stderr)
+    for source, study in plan.points:
+        figure = f"figures/{source}_{study}.pdf"
+        for metric in plan.dropped(source, study) if figure in made else ():
+            print(f"{figure} goes without {metric}: recordings have no notes", file=sys.stderr)
+
+
+def check_processes(plan: Plan, processes: int) -> None:
+    """Whether each training's micro-batches can be shared by so many processes.
+
+    Raises:
+        ConfigError: one of them can't.
+    """
+    for (source, study), points in plan.points.items():
+        for point in points:
+            for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
+                accumulation = getattr(point.config, part).training.accumulation
+                if accumulation % processes:
+                    raise ConfigError(
+                        f"processes: {processes} can't share the {accumulation} micro-batches of {source} {study} "
+                        f"{point.variant}; set {part}.training.accumulation to a multiple of {processes}"
+                    )
+
+
+def stop(error: ConfigError) -> NoReturn:
+    """End the program with the error's own words and no traceback."""
+    sys.exit(f"error: {error}")
+
+
+def find_job(plan: Plan, owner: str, kind: str, key: str) -> Job:
+    """The job of a run folder, else one line that says there is none."""
+    try:
+        return plan.job(owner, kind, key)
+    except ConfigError as error:
+        stop(error)
+
+
+def find_figure(plan: Plan, name: str) -> tuple[str, str]:
+    """`(source, study)` of a figure, else one line that lists the figures there are."""
+    try:
+        return plan.figure(name)
+    except ConfigError as error:
+        stop(error)
+
+
+def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], NoReturn]:
+    """A source's figures, as a rule's input; if the user's corpus fits none of its studies, one line that says why."""
+    figures = [f"figures/{name}.pdf" for name, (owner, _) in plan.figures.items() if owner == source]
+    left_out = [f"{owner}_{study}" for owner, study in plan.left_out if owner == source]
+    return figures if figures or not left_out else lambda wildcards: find_figure(plan, left_out[0])
+
+
+def find_study(plan: Plan, source: str, study: str) -> str:
+    """Folder where a study's table and figure are made, else one line that lists the figures there are."""
+    return plan.study_folder(*find_figure(plan, f"{source}_{study}"))
+
+
+def code_of(kind: str) -> str:
+    """Hash of the code of a kind of job: its rule reruns when this changes."""
+    return code_hash(KINDS[kind][0])
+
+
+def write_specs(plan: Plan, dag: Any) -> None:
+    """Write the spec of each job that Snakemake is about to run, and what is asked of a corpus; a dry run writes none.
+
+    They are not part of the shell command, which Snakemake shows when a job fails.
+    """
+    try:
+        for job in dag.needrun_jobs():
+            if hasattr(job.params, "spec_file"):
+                write_text(Path(job.params.spec_file), job.params.spec + "\n")
+            if hasattr(job.params, "asked_file"):
+                write_json(Path(job.params.asked_file), asked_of(plan, dag, job.output[0]))
+    except ConfigError as error:
+        stop(error)
+
+
+def asked_of(plan: Plan, dag: Any, corpus: str) -> list[str]:
+    """What is asked of a corpus, as `shared.corpora.evaluable` wants it, by the jobs that Snakemake will run.
+
+    Where corpora alone are made, it is what all of the plan's jobs ask.
+    """
+    kinds = {"score": "scores", "sample": "samples"}
+    running = [job for job in dag.jobs if job.rule.name in kinds]
+    planned = [plan.job(job.wildcards.owner, kinds[job.rule.name], job.wildcards.key) for job in running]
+    asked: set[str] = set()
+    for job in planned or plan.jobs.values():
+        if job.inputs.get("corpus") == corpus and job.kind == "scores":
+            # A model of the hub is not trained on the corpus.
+            asked |= {metric for metric in job.spec["metrics"] if EVALUATORS.get(metric) not in job.options}
+        elif job.inputs.get("corpus") == corpus and job.kind == "samples" and job.spec["sampling"]["prompt"] == SWAPPED:
+            asked.add(SWAPPED)
+    return sorted(asked)
+
+
+def shell_command(module: str, *options: str) -> str:
+    """A rule's shell command: run the module on its spec; its output is shown and kept in the log.
+
+    `params` of the rule need `spec_file` and `launch`; braces are left for Snakemake to fill.
+    """
+    arguments = " ".join(options)
+    threads = " ".join(f"{name}={{threads}}" for name in THREAD_VARIABLES)
+    return (
+        f"export {threads}; {{params.launch}} -m {module} --spec {{params.spec_file:q}} {arguments} "
+        # tee outlives Ctrl-C, so that the last words of an interrupted job are kept.
+        "2>&1 | tee -i {log:q} >&2"
+    )
+
+
+def launcher(plan: Plan, kind: str = "", processes: int = 1) -> str:
+    """What starts a job of this kind: Python, on GPUs that it leases if the scale needs any, as several processes.
+
+    Python comes from the environment, since a changed command reruns the rule and where Python lies must not.
+    """
+    processes = processes if kind in TRAINED else 1
+    gpus = gpus_of(plan) * processes if kind else 0
+    words = ['"$REPLICATE_PYTHON"']
+    if gpus:
+        words += [f"-m shared.plan.lease --gpus {gpus} --", '"$REPLICATE_PYTHON"']
+    if processes > 1:
+        # What `accelerate launch` starts on GPUs; on CPUs that would ask for MPI.
+        words += [f"-m torch.distributed.run --standalone --nproc-per-node {processes}"]
+    return " ".join(words)
+
+
+def check_gpus(plan: Plan) -> None:
+    """End the program with one line if jobs are about to run here, need a GPU and find none."""
+    if gpus_of(plan) and not devices():
+        stop(
+            ConfigError(
+                f"scale {plan.scale} needs a CUDA device and this machine shows none (nvidia-smi, "
+                "CUDA_VISIBLE_DEVICES); scales smoke and cpu need none, profiles/slurm sends jobs to a cluster"
+            )
+        )
+
+
+def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
+    """`shell_command` of a job that writes `output`, followed by a note of where that comes from."""
+    command = shell_command(module, *options, f"--output {output} --threads {{threads}}")
+    return command + f' && "$REPLICATE_PYTHON" -m shared.record.origin {output} --code {{params.code}}'
+
+
+def job_environment(plan: Plan) -> dict[str, str]:
+    """Environment of every job."""
+    variables = {
+        STARTED_BY: process_name(),
+        "REPLICATE_PYTHON": os.environ.get("REPLICATE_PYTHON", sys.executable),
+        # A malloc that keeps its pages: without it a CPU spends its time on page faults of large tensors.
+        "MALLOC_TRIM_THRESHOLD_": "4294967296",
+        "MALLOC_MMAP_THRESHOLD_": "4294967296",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS is deterministic only with it
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        # torch's RMSNorm says at every start that bf16 input and float32 weights take its unfused kernel.
+        "PYTHONWARNINGS": "ignore:Mismatch dtype between input and weight:UserWarning",
+        "MPLBACKEND": "Agg",
+    }
+    public = plan.corpus is not None and plan.corpus["kind"] == "hub"
+    if plan.scale in SMALL_SCALES and not public:
+        variables |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    return variables
+
+
+def threads_of(plan: Plan) -> int:
+    """Threads of a job. One at the small scales: small models gain little from two, and jobs run in parallel.
+
+    Two where a GPU computes: the CPU draws batches and launches kernels, and several jobs share the device.
+    """
+    return 1 if plan.scale in SMALL_SCALES else 2
+
+
+def corpus_threads_of(plan: Plan) -> int:
+    """Threads of a job that makes a corpus, which all others wait for."""
+    return 1 if plan.scale in SMALL_SCALES else 8
+
+
+def gpus_of(plan: Plan) -> int:
+    """GPUs of a job that runs models."""
+    return 0 if plan.scale in SMALL_SCALES else 1

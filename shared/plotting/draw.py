@@ -1,0 +1,93 @@
+"""Job: draw a study's figure from its table, in the layout of its source's `figures.py`."""
+
+import argparse
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.config import ConfigError
+from shared.files import read_json
+from shared.job import run_job
+from shared.measurements.compactness_curves import Compactness, read_all
+from shared.measurements.exposure_curves import Curve, read_curves
+from shared.plotting.style import save_figure, styled
+from shared.record.table import Row, read_rows
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """What a layout function gets.
+
+    Attributes:
+        title, axis, unit: of the study; `axis` is None where the variants are no sweep of a number.
+        scale: name of the scale.
+        seeds: number of training seeds.
+        variants: their names, in order.
+        rows: the table.
+        curves: variant → by seed how far a next-token model drifts, where that was measured.
+        compactness: variant → by seed how compact its latents were through the training, likewise.
+    """
+
+    title: str
+    axis: str | None
+    unit: str
+    scale: str
+    seeds: int
+    variants: list[str]
+    rows: list[Row]
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
+    compactness: dict[str, list[Compactness]] = field(default_factory=dict)
+
+    def row(self, variant: str, side: str, metric: str) -> Row | None:
+        """One cell, if the table has it."""
+        wanted = (variant, side, metric)
+        return next((row for row in self.rows if (row.variant, row.side, row.metric) == wanted), None)
+
+    def has(self, side: str, metric: str) -> bool:
+        """Whether we have a value for each variant."""
+        rows = [self.row(variant, side, metric) for variant in self.variants]
+        return all(row is not None and row.value is not None for row in rows)
+
+
+def load_layout(path: Path, study: str) -> Callable[[StudyTable], Any]:
+    """The function called `study` in a source's figures.py: `StudyTable` → matplotlib figure.
+
+    Raises:
+        ConfigError: the file has no such function.
+    """
+    specification = importlib.util.spec_from_file_location(f"{Path(path).parent.name}_figures", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    if not hasattr(module, study):
+        raise ConfigError(f"{path}: no function {study}(table) for the study {study!r}")
+    return getattr(module, study)
+
+
+def study_table(spec: dict[str, Any], rows: list[Row]) -> StudyTable:
+    """The table with what its spec says about it."""
+    axis = spec["axis"] or {"label": None, "unit": ""}
+    names = [variant["name"] for variant in spec["variants"]]
+    shown = spec["title"], axis["label"], axis["unit"], spec["scale"], len(spec["seeds"])
+    return StudyTable(*shown, names, rows, read_curves(spec), read_all(spec))
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON that describes the study")
+    parser.add_argument("--table", required=True, type=Path, help="the study's table (CSV)")
+    parser.add_argument("--layout", required=True, type=Path, help="figures.py of the source")
+    parser.add_argument("--pdf", required=True, type=Path, help="figure to write")
+    parser.add_argument("--png", required=True, type=Path, help="the same for the record")
+    arguments = parser.parse_args()
+    spec = read_json(arguments.spec)
+    layout = load_layout(arguments.layout, spec["study"])
+    with styled():
+        figure = layout(study_table(spec, read_rows(arguments.table)))
+        save_figure(figure, arguments.pdf, arguments.png)
+
+
+if __name__ == "__main__":
+    run_job(main)

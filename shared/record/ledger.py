@@ -1,0 +1,77 @@
+"""The verdict ledger: of each source, how many of its claims got which verdict, and each claim in one table."""
+
+from collections import Counter
+from pathlib import Path
+
+from shared.config import ConfigError, Strict
+from shared.record.files import VERDICTS, SourceRecord
+from shared.record.table import to_csv
+from shared.statistics.claims import Verdict
+
+BEGIN, END = "<!-- ledger: `replicate summary` writes it -->", "<!-- end of the ledger -->"
+
+
+class Place(Strict):
+    """Which study of which source."""
+
+    source: str
+    study: str
+
+
+class Entry(Verdict, Place):
+    """One claim, and whose it is."""
+
+
+def entries(sources: list[SourceRecord]) -> list[Entry]:
+    """All verdicts of a scale's record, source by source."""
+    return [
+        Entry(source=source.name, study=study.name, **verdict.model_dump())
+        for source in sources
+        for study in source.studies.values()
+        for verdict in study.verdicts.value or []
+    ]
+
+
+def ledger_csv(sources: list[SourceRecord]) -> str:
+    """`verdicts.csv`."""
+    return to_csv(entries(sources), Entry)
+
+
+def ledger_table(scales: dict[str, list[SourceRecord]], titles: dict[str, str]) -> str:
+    """Markdown: a row for each source and scale, a column for each verdict, and the sum.
+
+    Args:
+        scales: scale → its record.
+        titles: of each source; one that is not among them is shown by name.
+    """
+    lines = ["| source | scale | claims |" + "".join(f" {verdict} |" for verdict in VERDICTS)]
+    lines.append("|---|---|---|" + "---|" * len(VERDICTS))
+    for scale, sources in scales.items():
+        total: Counter[str] = Counter()
+        for source in sources:
+            count = Counter(entry.verdict for entry in entries([source]))
+            total += count
+            name = titles.get(source.name)
+            shown = f"[{name}](replications/{source.name}/README.md#what-came-out)" if name else source.name
+            lines.append(_line(shown, scale, count))
+        if len(sources) > 1:
+            lines.append(_line("**all**", scale, total))
+    return "\n".join(lines)
+
+
+def _line(name: str, scale: str, count: Counter[str]) -> str:
+    return f"| {name} | `{scale}` | {count.total()} |" + "".join(f" {count[verdict]} |" for verdict in VERDICTS)
+
+
+def put_into(page: Path, table: str) -> str:
+    """A page's text with the table between its two marks.
+
+    Raises:
+        ConfigError: it lacks a mark.
+    """
+    text = page.read_text(encoding="utf-8")
+    for mark in (BEGIN, END):
+        if mark not in text:
+            raise ConfigError(f"{page}: no line {mark!r}; the ledger goes between {BEGIN!r} and {END!r}")
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}"

@@ -1,0 +1,108 @@
+"""Where a job's result comes from: commit, code and machine, written beside it once it is there.
+
+A rule runs this after the job (see `workflow.job_command`), in a process of its own: nothing that trains imports it,
+so an edit here retrains nothing.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from shared.code import ROOT
+from shared.files import write_json
+from shared.job import run_job
+
+NAME = "origin.json"
+# What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
+_CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
+_NAMES_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+
+
+def commit() -> dict[str, Any]:
+    """Commit of the repository, and whether code or settings were changed since; without one, `no_commit` says why.
+
+    Git looks for a repository in all folders above, too; only one whose top is this project's has its commit.
+    """
+    if not (ROOT / ".git").exists():
+        return _no_commit("not a Git checkout")
+    try:
+        found = _git("rev-parse", "--show-cdup", "HEAD")
+        changed = _git("status", "--porcelain", "--", *_CODE)
+    except (FileNotFoundError, PermissionError):
+        return _no_commit("git is not installed")
+    if "dubious ownership" in found.stderr:
+        return _no_commit("Git refuses the folder, which is another user's (git config safe.directory)")
+    up, _, head = found.stdout.partition("\n")
+    if found.returncode or up:
+        return _no_commit("Git finds none here")
+    return {"commit": head.strip(), "dirty": bool(changed.stdout) if changed.returncode == 0 else None}
+
+
+def hardware() -> dict[str, Any]:
+    """What the machine is, without its name."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "gpu": _gpus(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        # What is installed, which on a GPU box need not be what the locks say.
+        "torch": importlib.metadata.version("torch"),
+    }
+
+
+def now() -> str:
+    """Date and time, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _no_commit(reason: str) -> dict[str, Any]:
+    return {"commit": None, "dirty": None, "no_commit": reason}
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    # A hook of Git's sets variables that name its repository, and they would count for more than the folder. No lock is
+    # taken for a refreshed index: jobs that end together would otherwise meet there.
+    environment = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
+    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    return subprocess.run(["git", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in fields.items()}
+    # Of the instruction sets those that decide how quick training is, and whether `precision: auto` is bfloat16.
+    flags = set(fields.get("flags", "").split())
+    vectors = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
+    return " ".join([fields.get("model name", platform.processor()), *vectors])
+
+
+def _gpus() -> list[str]:
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return []
+
+
+def main() -> None:
+    """Command line that a rule runs after its job."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("result", type=Path, help="the file that the job wrote")
+    parser.add_argument("--code", required=True, help="hash of the job's code")
+    arguments = parser.parse_args()
+    origin = {"date_utc": now(), **commit(), "code_hash": arguments.code, "hardware": hardware()}
+    write_json(arguments.result.with_name(NAME), origin)
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,84 @@
+"""Where a table comes from: code, configuration, corpus, environment, machine and what it cost."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from shared.code import ROOT
+from shared.files import read_json, sha256
+from shared.measurements.compactness_curves import files_of
+from shared.measurements.exposure_curves import exposure_files
+from shared.metrics.latent_kinds import BY_CLIP
+from shared.record.origin import NAME, commit, hardware, now
+
+
+def provenance(spec: dict[str, Any]) -> dict[str, Any]:
+    """Provenance of a study's table, from its spec (see `Plan.study_spec`).
+
+    `commit`, `dirty` and `hardware` are the table's own; `origins` says the same of each job that it rests on.
+    """
+    jobs = [Path(job) for job in spec["jobs"]]
+    manifests = [job / "manifest.json" for job in jobs if job.parent.name == "corpus"]
+    seconds = _seconds(jobs)
+    return {
+        "source": spec["source"],
+        "study": spec["study"],
+        "scale": spec["scale"],
+        "seeds": spec["seeds"],
+        "date_utc": now(),
+        **commit(),
+        "config_hash": spec["config_hash"],
+        "corpus_hash": sorted(read_json(path)["corpus_hash"] for path in manifests if path.exists()),
+        "lock_hash": {lock.name: sha256(lock)[:16] for lock in sorted((ROOT / "envs").glob("*.txt"))},
+        "hardware": hardware(),
+        "origins": _origins(jobs),
+        "job_seconds": seconds,
+        "job_seconds_total": round(sum(seconds.values()), 1),
+        "metrics": _metrics(spec),
+    }
+
+
+def _origins(jobs: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    """For each kind of job the distinct commits, codes and machines that its results are from, with the count."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for job in sorted(jobs):
+        kept = read_json(job / NAME) if (job / NAME).exists() else {"commit": "unknown"}
+        origin = {key: value for key, value in kept.items() if key != "date_utc"}
+        known = found.setdefault(job.parent.name, [])
+        same = next((each for each in known if origin.items() <= each.items()), None)
+        if same is None:
+            known.append(origin | {"jobs": 1})
+        else:
+            same["jobs"] += 1
+    return found
+
+
+def _seconds(jobs: list[Path]) -> dict[str, float]:
+    """Wall seconds by kind of job. A resumed job counts its last part only."""
+    total: dict[str, float] = {}
+    for job in jobs:
+        benchmark = job / "benchmark.tsv"
+        if benchmark.exists():
+            with open(benchmark, newline="") as file:
+                spent = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
+            total[job.parent.name] = round(total.get(job.parent.name, 0.0) + spent, 1)
+    return total
+
+
+def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
+    """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs.
+
+    KAD's conventions are the table's, not the scoring job's, and join them here; so does what is measured of latents,
+    by jobs of its own.
+    """
+    first = next(iter(spec["variants"][0]["scores"].values()))
+    files = {side: Path(path).with_suffix(".json") for side, path in first.items()}
+    metrics = {side: read_json(path) for side, path in files.items() if path.exists()}
+    for side, found in metrics.items():
+        if "kad" in found:
+            metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
+    of_latents = {("reconstruction", kind): files_of(kind, spec) for kind in ("compactness", *BY_CLIP)}
+    for (side, name), paths in {("generation", "exposure"): exposure_files(spec), **of_latents}.items():
+        for path in list(paths.values())[:1]:
+            metrics[side] = metrics.get(side, {}) | {name: read_json(path.with_suffix(".json"))}
+    return metrics

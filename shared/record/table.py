@@ -1,0 +1,210 @@
+"""The table of a study: ours beside the paper's, as CSV for machines and Markdown for people."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
+from shared.config import Strict
+from shared.statistics.claims import Verdict
+from shared.statistics.paper import PaperValue
+from shared.statistics.quantities import QUANTITIES
+from shared.statistics.scores import GROUND_TRUTH, StudyScores
+
+SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
+NO_REPLICATES = np.array([np.nan])  # of what has no interval
+
+
+class Row(Strict):
+    """One value of the table: a metric of one variant's reconstructions or samples.
+
+    Attributes:
+        value, low, high: ours with its 95 % interval; None where it was not scored, or has no interval.
+        n: clips scored, over all seeds.
+        paper, paper_where, paper_trust: the published value.
+    """
+
+    variant: str
+    label: str
+    setting: str | None
+    paper_setting: str | None
+    side: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    seeds: int
+    paper: float | None
+    paper_where: str | None
+    paper_trust: str | None
+
+
+class Setting(Strict):
+    """How a variant is shown."""
+
+    label: str
+    setting: str | None = None
+    paper_setting: str | None = None
+
+
+def make_rows(
+    study: str,
+    scores: StudyScores,
+    settings: dict[str, Setting],
+    paper: dict[tuple, PaperValue],
+    draws: Draws,
+) -> list[Row]:
+    """All rows, ground truth first, then variants in the study's order."""
+    published = {key[1:]: value for key, value in paper.items() if key[0] == study}
+    rows = []
+    for side in SIDE_TITLES:
+        for metric in QUANTITIES:
+            cells = _cells(scores, side, metric, draws)
+            for variant in (GROUND_TRUTH, *scores.variants):
+                cell, value = cells.get(variant), published.get((variant, side, metric))
+                if cell is not None or value is not None:
+                    rows.append(_row(settings[variant], (variant, side, metric), cell, value))
+    return rows
+
+
+class Cell(NamedTuple):
+    """One value of ours, its replicates `(replicates,)`, and the clips and seeds behind it."""
+
+    value: float
+    replicates: np.ndarray
+    n: int
+    seeds: int
+
+
+def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[str, Cell]:
+    """By variant (or `ground_truth`), where it was scored."""
+    cells = {}
+    truth = scores.ground_truth.get(metric) if side == "generation" else None
+    if truth is not None and (truth[1] > 0).any():
+        # Ground truth has no training seeds: the clips alone are drawn.
+        alone = draws if draws.seeds.shape[1] == 1 else draw(1, truth.shape[2], len(draws.clips))
+        count = int((truth[1] > 0).sum())
+        cells[GROUND_TRUTH] = Cell(float(ratio(truth)), replicate_ratios(truth, alone), count, 1)
+    if scores.measured(side, metric):
+        values, counts = scores.values(side, metric), scores.counts(side, metric)
+        found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
+        for variant, value, replicates, count in found:
+            cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
+    if (side, metric) == ("generation", "exposure"):
+        for variant, curves in scores.curves.items():
+            value, count = np.mean([curve.drift() for curve in curves]), sum(c.recorded_clips.max() for c in curves)
+            cells[variant] = Cell(float(value), NO_REPLICATES, int(count), len(curves))
+    return cells
+
+
+def _row(setting: Setting, key: tuple[str, str, str], cell: Cell | None, value: PaperValue | None) -> Row:
+    low, high = (None, None) if cell is None else (None if np.isnan(end) else end for end in interval(cell.replicates))
+    return Row(
+        **dict(zip(("variant", "side", "metric"), key, strict=True)),
+        **setting.model_dump(),
+        value=cell and cell.value,
+        low=low,
+        high=high,
+        n=cell.n if cell else 0,
+        seeds=cell.seeds if cell else 0,
+        paper=value and value.value,
+        paper_where=value and value.where,
+        paper_trust=value and value.trust,
+    )
+
+
+def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
+    """Our values by variant, side and metric, and how many claims got which verdict: what `dvc metrics` compares."""
+    metrics: dict[str, Any] = {"claims": dict(sorted(Counter(verdict.verdict for verdict in verdicts).items()))}
+    for row in rows:
+        if row.value is not None:
+            metrics.setdefault(row.variant, {}).setdefault(row.side, {})[row.metric] = row.value
+    return metrics
+
+
+def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
+    """Rows as CSV, floats with six significant digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(model.model_fields)
+    for row in rows:
+        values = (getattr(row, name) for name in model.model_fields)
+        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else v for v in values)
+    return text.getvalue()
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read a table's CSV back."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [
+            Row.model_validate({k: v if v != "" else None for k, v in row.items()})
+            for row in csv.DictReader(file)
+        ]
+
+
+def read_verdicts(path: Path) -> list[Verdict]:
+    """Read verdicts back from their CSV."""
+    texts = ("reason", "text", "where")
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [
+            {k: v if v != "" or k in texts else None for k, v in row.items()} for row in csv.DictReader(file)
+        ]
+    return [Verdict.model_validate(row) for row in rows]
+
+
+def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
+    """The page that people read."""
+    lines = [
+        f"# {title}",
+        "",
+        f"Scale `{scale}`. Ours: value [95 % bootstrap interval]; n: clips over all seeds.",
+    ]
+    if scale == "smoke":
+        lines += ["", "**Smoke run: it shows that everything connects, and is no evidence of anything.**"]
+    elif scale != "paper":
+        lines += [
+            "",
+            "The models and the data are far smaller than the paper's: compare order and shape, not values.",
+        ]
+    for side, heading in SIDE_TITLES.items():
+        part = [row for row in rows if row.side == side]
+        if part:
+            lines += ["", f"## {heading}", "", *_value_lines(part)]
+    if verdicts:
+        lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
+    sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows if row.paper_where})
+    if sources:
+        lines += ["", f"The paper's values: {'; '.join(sources)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _value_lines(rows: list[Row]) -> Iterator[str]:
+    yield "| metric | variant | our setting | ours | n | seeds | paper |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in rows:
+        show = QUANTITIES[row.metric].show
+        ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
+        name = QUANTITIES[row.metric].label
+        yield (
+            f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
+            f"| {row.seeds or '–'} | {show(row.paper)} |"
+        )
+
+
+def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
+    yield "| claim | verdict | margin [95 %] | note |"
+    yield "|---|---|---|---|"
+    for each in verdicts:
+        margin = "–" if each.margin is None else f"{each.margin:.3g} [{each.low:.3g}, {each.high:.3g}]"
+        yield f"| {each.text} ({each.where}) | **{each.verdict}** | {margin} | {each.reason} |"
+
+
+def show_setting(setting: float | str | None) -> str | None:
+    """A setting as people write it."""
+    return f"{setting:.4g}" if isinstance(setting, float) else None if setting is None else str(setting)

@@ -1,0 +1,106 @@
+"""Sampling a next-token model: patch after patch, each from its own noise, until the model says that speech ends."""
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from shared.generators.next_token import NextTokenGenerator
+from shared.sampling.config import NextTokenSolverConfig
+
+
+class Reader:
+    """The backbone's state after what has been read so far, for a batch of sequences of different lengths.
+
+    Sequences end together: what is shorter is padded in front, and the padding is masked.
+
+    Args:
+        generator: trained, in eval mode.
+        texts: what is to be said.
+        prompts: patches that are continued, each `(patches, patch, dim)`.
+        cache: keep keys and values; without them all is read again at each step.
+        paces: text tokens a patch, `(batch,)`; none: the mean.
+    """
+
+    def __init__(
+        self, generator: NextTokenGenerator, texts: list[str], prompts: list[Tensor], cache: bool = True,
+        paces: Tensor | None = None,
+    ):
+        from transformers import DynamicCache
+
+        self.generator = generator
+        self.cache = DynamicCache() if cache else None
+        self.paces = generator.positions.tokens_per_patch.expand(len(texts)) if paces is None else paces
+        sequences = generator.sequences(texts, prompts, self.paces)
+        padded = (pad_sequence(list(each), True, 0.0, "left") for each in zip(*sequences, strict=True))
+        self.embeddings, self.positions = padded
+        ones = [torch.ones_like(each.positions) for each in sequences]
+        self.mask = pad_sequence(ones, True, 0.0, "left").long()
+        self.read = torch.tensor([len(prompt) for prompt in prompts], device=self.mask.device)
+        self.tokens = self.mask.sum(dim=1) - self.read - 1
+        self.state = self._read(self.embeddings, self.positions)
+
+    def append(self, patches: Tensor) -> None:
+        """Read one more patch of each sequence, `(batch, patch, dim)`."""
+        self.read = self.read + 1
+        embeddings = self.generator.connector(patches.flatten(1)).unsqueeze(1)
+        positions = self.generator.positions.of_patches(self.tokens, self.read, self.paces).unsqueeze(1)
+        self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
+        if self.cache is None:
+            self.embeddings = torch.cat([self.embeddings, embeddings], dim=1)
+            self.positions = torch.cat([self.positions, positions], dim=1)
+            embeddings, positions = self.embeddings, self.positions
+        self.state = self._read(embeddings, positions)
+
+    def _read(self, embeddings: Tensor, positions: Tensor) -> Tensor:
+        return self.generator.backbone(embeddings, positions, self.mask, self.cache)[:, -1]
+
+
+@torch.inference_mode()
+def sample_next_tokens(
+    generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, frames: Tensor,
+    prompts: list[Tensor], texts: list[str], cache: bool = True, paces: Tensor | None = None,
+) -> list[Tensor]:
+    """Latents that follow each prompt, `(frames, dim)`: whole patches, one at least.
+
+    Args:
+        generator: trained, in eval mode.
+        solver: the settings.
+        noise: what each frame is made from, `(batch, longest, dim)`.
+        frames: most frames of each example, prompt included, `(batch,)`.
+        prompts: scaled latents that are continued, each `(prompt frames, dim)`; a last incomplete patch is cut off.
+        texts: prompt text and target text, joined.
+        cache: keep the keys and values of what has been read.
+        paces: text tokens a patch, `(batch,)`, as the generator's `positions.paces` tells them; none: the mean.
+    """
+    size = generator.config.patch
+    ends = [max(size, length - len(prompt)) for length, prompt in zip(frames.tolist(), prompts, strict=True)]
+    starts = [row[len(prompt) :][:end] for row, prompt, end in zip(noise, prompts, ends, strict=True)]
+    starts = generator.patches(pad_sequence(starts, batch_first=True))
+    longest = torch.tensor([max(1, end // size) for end in ends], device=noise.device)
+    histories = [generator.patches(prompt[None, : len(prompt) // size * size])[0] for prompt in prompts]
+    reader = Reader(generator, texts, histories, cache, paces)
+    nothing = torch.zeros_like(starts[0, :1])
+    previous = torch.cat([torch.cat([nothing, history])[-1:] for history in histories])
+    patches, length = [], longest.clone()
+    for index in range(int(longest.max())):
+        if index:
+            reader.append(previous)
+            ended = (generator.end(reader.state).squeeze(-1) > 0) & (index < length)
+            length = length.masked_fill(ended, index)
+            if (length <= index).all():
+                break
+        previous = solve_patch(generator, solver, starts[:, index], reader.state, previous)
+        patches.append(previous)
+    sampled = torch.stack(patches, dim=1).flatten(1, 2)
+    return [row[: count * size] for row, count in zip(sampled, length.tolist(), strict=True)]
+
+
+def solve_patch(
+    generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, state: Tensor, previous: Tensor
+) -> Tensor:
+    """One patch of each sequence `(batch, patch, dim)` from its noise, the backbone's state and the patch before."""
+
+    def predict(noisy: Tensor, time: Tensor) -> Tensor:
+        return generator.predict(noisy, time, state, previous, solver.guidance)
+
+    return generator.diffusion.solve(predict, noise, solver.evaluations)

@@ -1,0 +1,65 @@
+"""Job: pass the test clips through an autoencoder."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from shared.autoencoders.builder import load_autoencoder
+from shared.config import Strict, parse
+from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.test_items import test_items
+from shared.device import device
+from shared.files import read_json
+from shared.job import job_parser, run_job, set_threads
+from shared.losses.kl import nats_to_kbps
+from shared.progress import Progress
+from shared.sampling.clips import GeneratedClip, write_clips
+
+
+class ReconstructSpec(Strict):
+    """The whole config of this job."""
+
+    corpus: dict[str, Any]
+    autoencoder: dict[str, Any]
+    clips: int
+    seed: int
+
+
+@torch.inference_mode()
+def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+    """The test clips, each encoded, sampled from its posterior and decoded."""
+    autoencoder = load_autoencoder(weights).to(device())
+    manifest = load_manifest(corpus)
+    items = test_items(manifest, spec.clips, spec.seed)
+    progress = Progress("reconstruct", len(items), unit="clip")
+    for index, (target, _) in enumerate(items):
+        torch.manual_seed(spec.seed * 1_000_003 + index)
+        audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).to(device()).unsqueeze(0))
+        kl = posterior.kl().mean().item()
+        kbps = nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop)
+        kl, kbps = (kl, kbps) if math.isfinite(kl) else (None, None)  # a latent without noise has no rate
+        clip = GeneratedClip(
+            id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
+            speaker=target.speaker, kl=kl, kbps=kbps,
+        )
+        yield clip, audio[0].cpu().numpy()
+        progress.update()
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(__doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder")
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(ReconstructSpec, read_json(arguments.spec), arguments.spec)
+    corpus = Path(arguments.corpus)
+    clips = reconstruct(spec, corpus, Path(arguments.autoencoder))
+    write_clips(Path(arguments.output), load_manifest(corpus).sample_rate, clips)
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,178 @@
+"""Job: say each test text in the voice of its prompt, with a trained generator and its autoencoder.
+
+A test item without a prompt is a sound: it is made from its caption alone, with nothing to continue, and as long as
+the target clip, since how long a text takes to be said says nothing about it.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from shared.autoencoders.base import Autoencoder
+from shared.autoencoders.builder import load_autoencoder
+from shared.bottlenecks.sigma import noise_scale
+from shared.config import Strict, parse
+from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.corpora.test_items import TestItem, swapped_prompt, test_items
+from shared.device import device
+from shared.files import read_json
+from shared.generators.builder import load_generator
+from shared.generators.next_token import NextTokenGenerator
+from shared.generators.text_positions import Prompt
+from shared.job import job_parser, run_job, set_threads
+from shared.progress import Progress
+from shared.sampling.clips import GeneratedClip, write_clips
+from shared.sampling.config import PrefixConfig, SamplingConfig
+from shared.sampling.duration import DurationModel
+from shared.sampling.infilling import sample_infilling
+from shared.sampling.next_token import sample_next_tokens
+
+
+class SamplesSpec(Strict):
+    """The whole config of this job."""
+
+    generator: dict[str, Any]
+    sampling: SamplingConfig
+    clips: int = Field(gt=0)
+    seed: int = Field(description="of the noise and the choice of prompts, the same for every variant")
+
+
+class Sampler:
+    """Generates test items with one generator and one autoencoder."""
+
+    def __init__(self, spec: SamplesSpec, corpus: Path, autoencoder: Path, generator: Path):
+        self.spec, self.corpus = spec, corpus
+        self.manifest = load_manifest(corpus)
+        self.device = device()
+        self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
+        self.generator, saved = load_generator(generator)
+        self.generator.to(self.device)
+        self.scale = saved["latent_scale"]
+
+    @cached_property
+    def duration(self) -> DurationModel:
+        """Fitted to the corpus, if a text is to be spoken at all."""
+        return DurationModel(self.spec.sampling.duration, self.manifest.split("train"))
+
+    def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
+        """Waveforms of numbered test items, prompts removed but for prefixes."""
+        examples = [self._prepare(index, item) for index, item in items]
+        prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
+        frames = torch.tensor([len(noise) for noise in noises], device=self.device)
+        noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
+        texts = [self.text(item) for _, item in items]
+        given = self.generator, self.spec.sampling.solver, noise, frames, prompts, texts
+        if isinstance(self.generator, NextTokenGenerator):
+            said = [self.prompt_text(item) for _, item in items]
+            heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
+            latents = sample_next_tokens(*given, paces=self.generator.positions.paces(heard))
+        else:
+            latents = sample_infilling(*given)
+        if self.prefix:
+            # Whole words can't be told from the first second: the clip begins with what was given.
+            latents = [torch.cat([prompt, each]) for prompt, each in zip(prompts, latents, strict=True)]
+        return [self._decode(each) for each in latents]
+
+    @property
+    def prefix(self) -> PrefixConfig | None:
+        """How much of the target itself is given, if that is the prompt."""
+        prompt = self.spec.sampling.prompt
+        return prompt if isinstance(prompt, PrefixConfig) else None
+
+    def prefix_samples(self, item: TestItem) -> int:
+        """Samples of the target that are given: whole patches of latent frames, one at least; 0 without a prefix."""
+        if self.prefix is None or item.prompt is None:
+            return 0
+        frames = self.generator.config.patch if isinstance(self.generator, NextTokenGenerator) else 1
+        size = frames * self.autoencoder.hop
+        seconds = min(self.prefix.prefix_seconds, item.target.seconds / 2)
+        return max(1, int(seconds * self.manifest.sample_rate / size)) * size
+
+    def heard(self, item: TestItem) -> Clip | None:
+        """The recording that an item is prompted with; if it is swapped, its text is still that of `item.prompt`."""
+        if item.prompt is None:
+            return None
+        if self.prefix:
+            return item.target
+        swapped = self.spec.sampling.prompt == "swapped"
+        return swapped_prompt(self.manifest, item, self.spec.seed) if swapped else item.prompt
+
+    def prompt_text(self, item: TestItem) -> str | None:
+        """What is said in the prompt; None where there is none, and of a prefix, whose words can't be told."""
+        return None if item.prompt is None or self.prefix else item.prompt.text
+
+    def text(self, item: TestItem) -> str:
+        """What is said from the beginning of the prompt to the end."""
+        prompt = self.prompt_text(item)
+        return item.target.text if prompt is None else f"{prompt} {item.target.text}"
+
+    @torch.inference_mode()
+    def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
+        """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
+        rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
+        heard = self.heard(item)
+        if given := self.prefix_samples(item):
+            prompt = self.encode(load_clip(self.corpus, heard)[..., :given], rng)
+            # What is left of the recording: the pace of a part whose text is not known can't be told.
+            seconds = heard.seconds - given / self.manifest.sample_rate
+        elif heard:
+            prompt = self.encode(load_clip(self.corpus, heard), rng)
+            seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
+        else:
+            prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
+            seconds = item.target.seconds
+        seconds = seconds * self.spec.sampling.solver.longest
+        target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
+        noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
+        return prompt / self.scale, noise.to(self.device)
+
+    def encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
+        """A sample of the posterior of a waveform, `(time,)` or `(2, time)`: `(frames, dim)`."""
+        posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
+        scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)
+        mean, std = posterior.mean[0].T, scale * posterior.std[0].T
+        return mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
+
+    @torch.inference_mode()
+    def _decode(self, latents: Tensor) -> np.ndarray:
+        return self.autoencoder.decode((latents * self.scale).T.unsqueeze(0))[0].float().cpu().numpy()
+
+
+def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+    """Generate the spec's test items, batch by batch."""
+    items = list(enumerate(test_items(sampler.manifest, sampler.spec.clips, sampler.spec.seed)))
+    progress = Progress("sample", len(items), unit="clip")
+    size = sampler.spec.sampling.batch
+    for start in range(0, len(items), size):
+        batch = items[start : start + size]
+        for (_, item), audio in zip(batch, sampler.generate(batch), strict=True):
+            clip = GeneratedClip(
+                id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
+                prompt=getattr(sampler.heard(item), "id", None), speaker=item.target.speaker,
+                prefix_seconds=sampler.prefix_samples(item) / sampler.manifest.sample_rate or None,
+            )
+            yield clip, audio
+        progress.update(len(batch))
+
+
+def main() -> None:
+    """Command line of the job."""
+    parser = job_parser(
+        __doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
+        generator="model.safetensors of the generator",
+    )
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
+    sampler = Sampler(spec, *(Path(p) for p in (arguments.corpus, arguments.autoencoder, arguments.generator)))
+    write_clips(Path(arguments.output), sampler.manifest.sample_rate, sample_clips(sampler))
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,220 @@
+"""Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from shared.bootstrap import Draws, ratio, replicate_ratios
+from shared.config import ConfigError
+from shared.measurements.compactness_curves import SIDE, Compactness, Replicated, collect
+from shared.measurements.exposure_curves import Curve
+from shared.metrics.config import KadConfig
+from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
+from shared.metrics.failure import NotMeasured
+from shared.metrics.latent_kinds import ByClip
+from shared.statistics.distances import Distances
+from shared.statistics.quantities import OF_KIND, QUANTITIES
+
+GROUND_TRUTH = "ground_truth"
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """One scores.csv: columns of numbers by name, NaN where a clip has none, and why metrics are missing."""
+
+    clips: list[str]
+    columns: dict[str, np.ndarray]
+    reasons: dict[str, str]
+
+
+@dataclass
+class StudyScores:
+    """Scores of all variants.
+
+    Attributes:
+        variants: their names, in the study's order.
+        seeds: training seeds.
+        clips: ids of the test clips.
+        terms: `(side, metric)` → `(variants, 2, seeds, clips)` numerators and denominators.
+        distances: `(side, metric)` → a metric of the set, which has no terms.
+        ground_truth: metric → `(2, 1, clips)`.
+        curves: variant → by seed how far a next-token model drifts; of the variants where that was measured.
+        replicated: `(side, metric)` → what a job of its own has bootstrapped: how compact the latents are.
+        missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
+    """
+
+    variants: list[str]
+    seeds: list[int]
+    clips: list[str]
+    terms: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    distances: dict[tuple[str, str], Distances] = field(default_factory=dict)
+    ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
+    curves: dict[str, list[Curve]] = field(default_factory=dict)
+    replicated: dict[tuple[str, str], Replicated] = field(default_factory=dict)
+    missing: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def measured(self, side: str, metric: str) -> bool:
+        """Whether all variants have a value."""
+        return any((side, metric) in kind for kind in (self.terms, self.distances, self.replicated))
+
+    def values(self, side: str, metric: str) -> np.ndarray:
+        """The metric of each variant, `(variants,)`."""
+        terms = self.terms.get((side, metric))
+        return self._of_set(side, metric).values() if terms is None else ratio(terms)
+
+    def replicates(self, side: str, metric: str, draws: Draws) -> np.ndarray:
+        """The metric of each variant in each replicate, `(variants, replicates)`."""
+        terms = self.terms.get((side, metric))
+        return self._of_set(side, metric).replicates(draws) if terms is None else replicate_ratios(terms, draws)
+
+    def counts(self, side: str, metric: str) -> np.ndarray:
+        """Clips that count, over all seeds, of each variant, `(variants,)`."""
+        terms = self.terms.get((side, metric))
+        if terms is None:
+            return np.full(len(self.variants), np.sum(self._of_set(side, metric).clips) * len(self.seeds))
+        return (terms[:, 1] > 0).sum((-2, -1))
+
+    def _of_set(self, side: str, metric: str) -> Distances | Replicated:
+        return self.distances.get((side, metric)) or self.replicated[side, metric]
+
+
+def read_scores(path: Path) -> ScoreFile:
+    """Read a scores.csv.
+
+    Raises:
+        ConfigError: it is missing, empty or damaged; the message names it and what to do.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    if not rows or "id" not in rows[0]:
+        raise ConfigError(f"{path}: no scores in this file; delete it and run again")
+    wanted = {column for each in QUANTITIES.values() for column in each.columns()} & rows[0].keys()
+    try:
+        columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
+    except (TypeError, ValueError):
+        raise ConfigError(f"{path}: a score is not a number; delete the file and run again") from None
+    reasons = {}
+    for row in rows:
+        for part in filter(None, (row.get("reason") or "").split(";")):
+            metric, _, reason = part.strip().partition(": ")
+            reasons.setdefault(metric, reason)
+    return ScoreFile([row["id"] for row in rows], columns, reasons)
+
+
+def load_study(
+    variants: list[str],
+    seeds: list[int],
+    files: dict[tuple[str, int, str], Path],
+    truth: Path | None,
+    set_metrics: dict[str, list[str]] | None = None,
+    kad: KadConfig | None = None,
+    curves: dict[str, list[Curve]] | None = None,
+    compactness: dict[str, list[Compactness]] | None = None,
+    by_clip: dict[ByClip, dict[tuple[str, int], Path]] | None = None,
+) -> StudyScores:
+    """Read the scores of a study as `StudyScores`.
+
+    Args:
+        variants: their names.
+        seeds: training seeds.
+        files: scores.csv of each (variant, seed, side).
+        truth: scores.csv of the ground truth, if it is scored.
+        set_metrics: side → the metrics of the set that are asked; they need the truth.
+        kad: conventions of KAD, if they are not its paper's.
+        curves: variant → its exposure, by seed.
+        compactness: variant → of its latents, by seed.
+        by_clip: kind → what was measured of latents by clip, the file of each (variant, seed); of a kind that some
+            variant lacks, none counts.
+
+    Raises:
+        ConfigError: two files do not score the same clips, or one is damaged.
+    """
+    of_latents = {(*key, kind): path for kind, each in (by_clip or {}).items() for key, path in each.items()}
+    paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
+    read = {key: read_scores(path) for key, path in paths.items()}
+    first = next(iter(paths))
+    clips = sorted(read[first].clips)
+    for key, scored in read.items():
+        if sorted(scored.clips) != clips:
+            raise ConfigError(
+                f"{paths[key]}: scores other clips than {paths[first]}; delete both folders and run again"
+            )
+    study = StudyScores(variants, seeds, clips, curves=curves or {})
+    for side in sorted({side for _, _, side in files}):
+        for metric in QUANTITIES:
+            _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
+        if asked := (set_metrics or {}).get(side):
+            places = [[files[name, seed, side] for seed in seeds] for name in variants]
+            _collect_sets(study, side, asked, places, truth, kad or KadConfig())
+    if study.curves:
+        # Which clips a curve is of is not kept, so that there are none to draw in the bootstrap.
+        study.missing["generation", "exposure"] = "exposure has no interval"
+    for kind, each in (by_clip or {}).items():
+        if len(each) == len(variants) * len(seeds):
+            _collect_by_clip(study, kind, [[read[name, seed, kind] for seed in seeds] for name in variants])
+    if compactness:
+        _collect_compactness(study, compactness)
+    for metric, each in QUANTITIES.items() if truth is not None else ():
+        if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
+            study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
+    return study
+
+
+def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreFile]]) -> None:
+    """Add one metric of one side, or why there is none."""
+    flat = [file for row in files for file in row]
+    if not all(set(QUANTITIES[metric].columns()) <= file.columns.keys() for file in flat):
+        study.missing[side, metric] = f"{metric} is not computed for {side} at this scale"
+        return
+    stacked = np.array([[_ordered_terms(file, metric) for file in row] for row in files])
+    terms = np.moveaxis(stacked, 1, 2)  # (variants, seeds, 2, clips) → (variants, 2, seeds, clips)
+    if (terms[:, 1].sum(axis=(-2, -1)) == 0).any():
+        # That of noise_pesq20 may be noise_pesq's.
+        names = metric, metric.rstrip("0123456789")
+        reasons = [file.reasons[name] for file in flat for name in names if name in file.reasons]
+        study.missing[side, metric] = reasons[0] if reasons else f"{metric} has no value on any clip"
+        return
+    study.terms[side, metric] = terms
+
+
+def _collect_sets(
+    study: StudyScores, side: str, metrics: list[str], files: list[list[Path]], truth: Path, kad: KadConfig
+) -> None:
+    """Add the set metrics of one side, or why there are none; they replace what `_collect` found no column for."""
+    read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
+    reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
+    for metric in metrics:
+        distances = Distances(metric, reference, np.array(read), kad)
+        try:
+            distances.values()
+        except NotMeasured as error:
+            study.missing[side, metric] = f"{metric}: {error}"
+        else:
+            del study.missing[side, metric]
+            study.distances[side, metric] = distances
+
+
+def _collect_by_clip(study: StudyScores, kind: ByClip, files: list[list[ScoreFile]]) -> None:
+    """Add what was measured of latents by clip; it replaces what `_collect` found no column for."""
+    for metric in OF_KIND[kind]:
+        study.missing.pop((SIDE, metric), None)
+        _collect(study, SIDE, metric, files)
+
+
+def _collect_compactness(study: StudyScores, compactness: dict[str, list[Compactness]]) -> None:
+    """Add how compact the latents are, or why nothing is known of it; likewise."""
+    measured, missing = collect(study.variants, compactness)
+    for metric, each in measured.items():
+        study.missing.pop((SIDE, metric), None)
+        study.replicated[SIDE, metric] = each
+    study.missing |= {(SIDE, metric): why for metric, why in missing.items()}
+
+
+def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:
+    """`(2, clips)` in the order of the sorted clip ids."""
+    return QUANTITIES[metric].terms(file.columns)[:, np.argsort(file.clips)]

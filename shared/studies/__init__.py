@@ -1,1 +1,0 @@
-"""Studies: what is swept, the plan of jobs, statistics, claims, tables and the `replicate` command."""

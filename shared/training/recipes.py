@@ -1,0 +1,216 @@
+"""The recipes of an autoencoder and of a generator: the model and how it is trained. Imports no torch."""
+
+import math
+import operator
+from itertools import accumulate
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.autoencoders.config import AutoencoderConfig
+from shared.config import Strict
+from shared.discriminators.config import DiscriminatorConfig
+from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
+from shared.losses.config import (
+    AdversarialKind,
+    AlignmentConfig,
+    GradientRatio,
+    KlConfig,
+    ReconstructionConfig,
+    Reduction,
+    ShapingConfig,
+)
+from shared.training.config import TrainingConfig
+from shared.training.stages_config import StageConfig
+
+
+class RecipeTraining(TrainingConfig):
+    """What the training of an autoencoder or a generator has besides."""
+
+    optimizer: Literal["adamw", "muon"] = Field(
+        "adamw",
+        exclude_if=lambda optimizer: optimizer == "adamw",  # a run's folder is named after a hash of the JSON
+        description="muon: orthogonalised momentum for the matrices of linear layers, AdamW for the rest; few steps "
+        "go further with it",
+    )
+
+    @model_validator(mode="after")
+    def _muon_has_its_matrices_whole(self):
+        if self.optimizer == "muon" and self.sharded:
+            raise ValueError("optimizer muon needs each matrix whole; set sharded: false, or optimizer: adamw")
+        return self
+
+
+class AdversaryConfig(Strict):
+    """The discriminators and the terms they add."""
+
+    discriminators: tuple[DiscriminatorConfig, ...] = Field(min_length=1)
+    normalize: bool = Field(False, description="they hear waveforms without mean and with a peak of 0.8, as in DAC")
+    kind: AdversarialKind = "hinge"
+    reduction: Reduction = Field(
+        "mean", description="of the terms over scales and their layers; DAC's and Semantic-VAE's weights are for sums"
+    )
+    weight: float = Field(0.1, ge=0)
+    feature_weight: float = Field(5.0, ge=0)
+    start: int | None = Field(
+        None, ge=0, description="warm-up: steps before the discriminators and their terms are used; none: stages say it"
+    )
+
+
+KEPT = "snapshots.safetensors"  # all snapshots of a training, beside its model
+
+
+class SnapshotConfig(Strict):
+    """What the encoder makes of validation clips through the training; see `shared.training.snapshots`."""
+
+    every: int = Field(gt=0, description="steps")
+    clips: int | None = Field(None, gt=0, description="the first so many of the validation split; none: all")
+
+
+class AutoencoderRecipe(AutoencoderConfig):
+    """An autoencoder and how it is trained."""
+
+    reconstruction: ReconstructionConfig
+    kl: KlConfig
+    alignment: AlignmentConfig | None = Field(None, description="of the latent to a frozen speech encoder")
+    adversary: AdversaryConfig | None
+    crop_seconds: float = Field(gt=0)
+    training: RecipeTraining
+    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
+    stages: tuple[StageConfig, ...] = Field(
+        (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
+    )
+    snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
+    shaping: ShapingConfig | None = Field(
+        None, exclude_if=operator.not_, description="models that shape the latent while it is learned, as in SAME"
+    )
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether training needs the clips' texts."""
+        return bool(self.shaping and self.shaping.contrastive and self.shaping.contrastive.text)
+
+    @model_validator(mode="after")
+    def _adversary_gets_its_turn(self):
+        if self.adversary is None:
+            return self
+        if self.stages and self.adversary.start is not None:
+            raise ValueError("adversary.start and stages both say when the adversary starts; drop adversary.start")
+        if self.stages and not any(stage.adversarial for stage in self.stages):
+            raise ValueError("no stage has adversarial or features among its losses; set adversary: null")
+        if not self.stages and self.adversary.start is None:
+            raise ValueError("adversary.start is missing: a recipe without stages needs it")
+        if not self.stages and self.adversary.start >= self.training.steps:
+            raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
+        return self
+
+    @model_validator(mode="after")
+    def _stages_are_of_this_recipe(self):
+        if not self.stages:
+            return self
+        if (steps := sum(stage.steps for stage in self.stages)) != self.training.steps:
+            raise ValueError(f"the steps of the stages add up to {steps}, and training.steps is {self.training.steps}")
+        for number, stage in enumerate(self.stages):
+            if stage.adversarial and self.adversary is None:
+                raise ValueError(f"stages.{number}.losses names the adversary's, and adversary is null")
+            if "alignment" in stage.losses and self.alignment is None:
+                raise ValueError(f"stages.{number}.losses names alignment, and the recipe has none")
+        if self.alignment and not any("alignment" in stage.losses for stage in self.stages):
+            raise ValueError("no stage has alignment among its losses; set alignment: null")
+        return self
+
+    @model_validator(mode="after")
+    def _stages_shape_with_what_there_is(self):
+        parts = self.shaping.parts if self.shaping else {}
+        for number, stage in enumerate(self.stages):
+            if missing := [name for name in stage.shaping if name not in parts]:
+                name = missing[0]
+                raise ValueError(f"stages.{number}.losses names {name}, and the recipe has no shaping.{name}")
+        for name, part in parts.items():
+            if self.stages and not any(name in stage.losses for stage in self.stages):
+                raise ValueError(f"no stage has {name} among its losses; drop shaping.{name}")
+            if part.detach_steps >= self._last_step_of_encoder(name):
+                raise ValueError(
+                    f"shaping.{name}.detach_steps {part.detach_steps} lies past the last step that has {name} on: the "
+                    "encoder would never learn from it; set fewer, or name it in a stage's kept_off_encoder"
+                )
+        return self
+
+    def _last_step_of_encoder(self, name: str) -> float:
+        """Steps until the last one in which `name` may reach the encoder; infinite where no stage wants it to."""
+        ends = accumulate(stage.steps for stage in self.stages)
+        reaching = [
+            end
+            for end, stage in zip(ends, self.stages, strict=True)
+            if name in stage.losses and name not in stage.kept_off_encoder
+        ]
+        if self.stages and not reaching:
+            return math.inf
+        return max(reaching, default=self.training.steps)
+
+    @model_validator(mode="after")
+    def _shaping_has_what_it_looks_at(self):
+        if self.shaping is None:
+            return self
+        semantic, channels = self.shaping.semantic, self.architecture.audio_channels
+        if semantic and semantic.level_difference and channels != 2:
+            raise ValueError(
+                f"shaping.semantic.level_difference is of two channels, and the autoencoder has {channels}; set it to 0"
+            )
+        if self.shaping.contrastive and self.training.batch == self.training.accumulation:
+            raise ValueError(
+                "shaping.contrastive compares the examples of a micro-batch, which here is one; set training.batch to "
+                "two times training.accumulation or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _target_is_of_a_learned_rate(self):
+        if self.kl.target and self.bottleneck.kind != "gaussian":
+            kind = self.bottleneck.kind
+            raise ValueError(f"kl.target is a rate that a gaussian bottleneck learns; a {kind} bottleneck has none")
+        return self
+
+    @model_validator(mode="after")
+    def _gradient_ratio_has_its_gradients(self):
+        if self.alignment and isinstance(self.alignment.weight, GradientRatio):
+            if not self.reconstruction.mel:
+                raise ValueError("alignment.weight.gradient_ratio is of the mel term, and reconstruction.mel is empty")
+            if self.training.sharded:
+                raise ValueError(
+                    "alignment.weight.gradient_ratio needs the encoder's gradients whole; set training.sharded: false"
+                )
+            for number, stage in enumerate(self.stages):
+                if "alignment" in stage.losses and "alignment" not in stage.weights and not stage.compares_gradients:
+                    raise ValueError(
+                        f"stages.{number}: alignment.weight.gradient_ratio compares gradients at the encoder, which "
+                        "has to train, with reconstruction on and no loss kept off it; or give weights.alignment"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _snapshots_have_a_whole_encoder(self):
+        if self.snapshots and self.training.sharded:
+            raise ValueError("snapshots are encoded by one process; set training.sharded: false")
+        if self.snapshots and self.snapshots.every > self.training.steps:
+            every, steps = self.snapshots.every, self.training.steps
+            raise ValueError(f"snapshots.every is {every} and training.steps {steps}: there would be none")
+        return self
+
+
+class GeneratorRecipe(GeneratorConfig):
+    """A generator and how it is trained."""
+
+    flow: FlowMatchingConfig
+    latent_scale: float | Literal["std"] = Field(
+        description="latents are divided by it: a number (LongCat: 0.71), or the latents' own standard deviation"
+    )
+    utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
+    repa: RepaConfig | None = None
+    training: RecipeTraining
+
+    @model_validator(mode="after")
+    def _repa_layer_exists(self):
+        if self.repa and self.repa.layer > self.architecture.depth:
+            raise ValueError(f"repa.layer {self.repa.layer} is past the last of {self.architecture.depth} blocks")
+        return self

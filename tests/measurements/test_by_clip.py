@@ -1,0 +1,132 @@
+"""What is measured of latents by clip, in tables, claims, record and provenance."""
+
+import json
+
+import pytest
+
+from shared.metrics.latent_kinds import BY_CLIP, COLUMNS
+from shared.record.files import load_study, score_files
+from shared.record.provenance import provenance
+from shared.record.table import Row, to_csv
+from shared.record.tabulate import keep_scores, tabulate
+from shared.report.study_view import StudyView
+from shared.statistics.quantities import MEASURED_APART, OF_KIND, QUANTITIES
+
+CLIPS = ("x1", "x2", "x3")
+# LSD by clip without noise, and what noise adds; PESQ with noise; error and baseline of the chroma probe.
+MADE_UP = {
+    "robust": {"lsd": (0.5, 0.6, 0.7), "more": (0.1, 0.1, 0.1), "pesq": (3.0, 3.1, 2.9),
+               "probe": ((1.0, 10.0), (2.0, 5.0), (3.0, 5.0))},
+    "brittle": {"lsd": (0.4, 0.5, 0.6), "more": (0.5, 0.6, 0.7), "pesq": (1.5, 1.6, 1.4),
+                "probe": ((9.0, 10.0), (5.0, 5.0), (4.0, 5.0))},
+}  # fmt: skip
+
+
+def write(path, header, rows):
+    lines = [",".join(map(str, (clip, *row))) for clip, row in zip(CLIPS, rows, strict=True)]
+    path.write_text("\n".join([f"id,{header}", *lines, ""]))
+    path.with_suffix(".json").write_text(json.dumps({"n": len(CLIPS)}))
+    return str(path)
+
+
+@pytest.fixture
+def spec(tmp_path):
+    variants = []
+    for name, made in MADE_UP.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        columns = zip(made["lsd"], made["more"], made["pesq"], strict=True)
+        noisy = [(lsd, lsd + more, pesq, "") for lsd, more, pesq in columns]
+        probed = [(*terms, "level_error: of stereo alone") for terms in made["probe"]]
+        files = {
+            "noise": write(folder / "noise.csv", "noise_lsd0,noise_lsd20,noise_pesq20,reason", noisy),
+            "probe": write(folder / "probe.csv", "chroma_residual,chroma_baseline,level_residual,level_baseline,reason",
+                           [(*row[:2], "", "", row[2]) for row in probed]),
+        }  # fmt: skip
+        scores = write(folder / "scores.csv", "pesq,reason", [(2.0, "")] * 3)
+        settings = {"label": name, "setting": None, "paper_setting": None}
+        measured = {kind: {"0": path} for kind, path in files.items()}
+        variants.append({"name": name, **settings, "scores": {"0": {"reconstruction": scores}}, **measured})
+    return {"study": "s", "scale": "cpu", "seeds": [0], "variants": variants, "ground_truth": None, "title": "T",
+            "studies": {"s": [*MADE_UP]}, "set_metrics": {}, "kad": {}, "axis": None}  # fmt: skip
+
+
+def judge(spec, tmp_path, *claims):
+    common = {"study": "s", "text": "t", "where": "w", "side": "reconstruction"}
+    listed = [common | {"id": f"c{index}", **claim} for index, claim in enumerate(claims)]
+    (tmp_path / "claims.yaml").write_text(json.dumps({"claims": listed}))
+    rows, verdicts = tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    return {(row.variant, row.metric): row for row in rows}, verdicts
+
+
+def test_each_kind_has_its_quantities_and_no_two_share_one():
+    assert OF_KIND["probe"] == ("chroma_error", "level_error")
+    assert len(OF_KIND["noise"]) == 18 and set(OF_KIND["noise"]) == set(COLUMNS["noise"])
+    assert len(MEASURED_APART) == sum(len(names) for names in OF_KIND.values()) and set(OF_KIND) == set(BY_CLIP)
+    better_high = {name for name in MEASURED_APART if QUANTITIES[name].higher_is_better}
+    assert better_high == {name for name in COLUMNS["noise"] if "pesq" in name}
+
+
+def test_noise_and_probe_become_rows_with_intervals(spec, tmp_path):
+    rows, _ = judge(spec, tmp_path)
+    noisy = rows["robust", "noise_lsd20"]
+    assert (noisy.value, noisy.n, noisy.side) == (pytest.approx(0.7), 3, "reconstruction")
+    assert 0.6 <= noisy.low < 0.7 < noisy.high <= 0.8
+    # Sums of the terms, not the mean of the clips' shares, which is 0.37.
+    assert rows["robust", "chroma_error"].value == pytest.approx(6 / 20)
+    assert rows["brittle", "chroma_error"].value == pytest.approx(18 / 20)
+    assert ("robust", "level_error") not in rows and ("robust", "noise_mel0") not in rows
+
+
+def test_claims_compare_levels_of_noise_and_variants(spec, tmp_path):
+    against = {"metric": "noise_lsd20", "against": "noise_lsd0"}
+    pair = {"relation": "better", "variants": ["robust", "brittle"]}
+    _, verdicts = judge(
+        spec, tmp_path,
+        {"relation": "stays", "tolerance": 0.2, "variants": ["robust"], **against},
+        {"relation": "stays", "tolerance": 0.2, "variants": ["brittle"], **against},
+        {"relation": "inflates", "variants": ["brittle"], **against},
+        {**pair, "metric": "noise_pesq20"}, {**pair, "metric": "noise_lsd20"}, {**pair, "metric": "noise_lsd0"},
+        {**pair, "metric": "chroma_error"}, {**pair, "metric": "level_error"},
+    )  # fmt: skip
+    assert [each.verdict for each in verdicts] == [
+        "reproduced", "contradicted", "reproduced", "reproduced", "reproduced", "contradicted", "reproduced",
+        "not testable at this scale",
+    ]  # fmt: skip
+    assert verdicts[0].margin == pytest.approx(0.1) and verdicts[3].margin == pytest.approx(1.5)
+    assert "of stereo alone" in verdicts[-1].reason
+
+
+def test_why_all_levels_of_a_metric_are_missing_is_said_once_a_clip(spec, tmp_path):
+    for variant in spec["variants"]:
+        write(tmp_path / variant["name"] / "noise.csv", "noise_pesq0,noise_pesq20,reason",
+              [("", "", "noise_pesq: of speech alone")] * 3)  # fmt: skip
+    claim = {"relation": "stays", "tolerance": 1, "metric": "noise_pesq20", "against": "noise_pesq0"}
+    _, (verdict,) = judge(spec, tmp_path, {**claim, "variants": ["robust"]})
+    assert "of speech alone" in verdict.reason
+
+
+def test_what_one_variant_lacks_is_not_in_the_table(spec, tmp_path):
+    del spec["variants"][0]["noise"]
+    rows, _ = judge(spec, tmp_path)
+    assert ("brittle", "noise_lsd20") not in rows and ("brittle", "chroma_error") in rows
+
+
+def test_record_and_provenance_get_them(spec, tmp_path):
+    keep_scores(spec, tmp_path / "kept/scores/s")
+    names = [path.name for path in score_files(tmp_path / "kept", "s", "robust")]
+    assert names == ["robust_s0_noise.csv", "robust_s0_probe.csv", "robust_s0_reconstruction.csv"]
+    kept = tmp_path / "kept/scores/s/robust_s0_noise.csv"
+    assert kept.read_bytes() == (tmp_path / "robust/noise.csv").read_bytes()
+    found = provenance(spec | {"source": "s", "config_hash": "h", "jobs": []})["metrics"]["reconstruction"]
+    assert found["noise"] == {"n": 3} and found["probe"] == {"n": 3}
+
+
+def test_the_page_does_not_look_for_them_in_the_scores_of_reconstructions(spec, tmp_path):
+    rows, _ = judge(spec, tmp_path)
+    folder = tmp_path / "record"
+    keep_scores(spec, folder / "scores/s")
+    (folder / "s.csv").write_text(to_csv([*rows.values()], Row))
+    links = StudyView(load_study(folder, "s"), "S", {}).scores
+    assert {each.name for each in links} == {path.stem for path in folder.glob("scores/s/*.csv")}
+    assert not any(each.note or each.problem for each in links)

@@ -1,0 +1,44 @@
+"""Rankings by one metric: order, gaps, and what can't be told apart."""
+
+import pytest
+
+from shared.config import ConfigError
+from shared.record.ranking import as_text, rank
+from tests.report.made_up_pairs import make_pairs
+
+
+def test_the_best_comes_first_and_each_other_is_behind_by_its_pairs(tmp_path):
+    make_pairs(tmp_path)
+    (ranking,) = rank(tmp_path, "wer")
+    assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
+    best, second, last = ranking.places
+    assert best.behind is None
+    # Clip by clip the errors differ by the same number, so that the pairs leave no doubt.
+    assert second.behind == pytest.approx((0.05, 0.05, 0.05)) and last.behind[0] == pytest.approx(0.1)
+    assert second.told_apart and last.told_apart
+
+
+def test_higher_is_better_where_the_metric_says_so(tmp_path):
+    make_pairs(tmp_path)
+    (ranking,) = rank(tmp_path, "pesq", "reconstruction")
+    assert [place.row.variant for place in ranking.places][-1] == "narrow"
+    tie = ranking.places[1]
+    assert tie.behind == (0, 0, 0) and not tie.told_apart
+    assert "not told apart from the best" in as_text([ranking], {"longcat": "LongCat"})
+
+
+def test_without_scores_of_clips_the_order_is_the_tables(tmp_path):
+    folder = make_pairs(tmp_path)
+    (folder / "scores/fig3/wide_s0_generation.csv").unlink()
+    (ranking,) = rank(tmp_path, "wer")
+    assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
+    assert {place.told_apart for place in ranking.places} == {None}
+    assert "no scores of single clips" in as_text([ranking], {})
+
+
+def test_a_metric_that_nobody_has_is_one_line_with_those_that_are(tmp_path):
+    make_pairs(tmp_path)
+    with pytest.raises(ConfigError, match="no study of any source has kad of generation; measured are wer"):
+        rank(tmp_path, "kad")
+    with pytest.raises(ConfigError, match="no metric 'wre'; did you mean 'wer'"):
+        rank(tmp_path, "wre")

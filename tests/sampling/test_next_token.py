@@ -1,0 +1,103 @@
+"""Sampling patch by patch: the cache, batches, the prompt, the end."""
+
+import pytest
+import torch
+
+from shared.sampling.config import NextTokenSolverConfig
+from shared.sampling.next_token import Reader, sample_next_tokens
+from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
+
+NOISE = torch.randn(3, 12, DIM, generator=torch.Generator().manual_seed(0))
+FRAMES = torch.tensor([12, 6, 8])
+PROMPTS = [torch.full((4, DIM), 0.5), torch.zeros(0, DIM), torch.full((2, DIM), -0.5)]
+TEXTS = ["ab cd", "a", "abcdefgh"]
+CONFIGS = [LATENTLM, *(SEMAVOICE.model_copy(update={"text_positions": each}) for each in ("before", "beside", "paced"))]
+PACES = torch.tensor([0.5, 1.0, 2.0])
+
+
+def solver(**settings) -> NextTokenSolverConfig:
+    return NextTokenSolverConfig(kind="next_token", **{"evaluations": 3, "guidance": 1.5, **settings})
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_cache_changes_nothing(config):
+    generator = make_generator(config)
+    with_it, without = (
+        sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, cache, PACES) for cache in (True, False)
+    )
+    assert [len(each) for each in with_it] == [8, 6, 6]
+    for ours, theirs in zip(with_it, without, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_batch_gives_what_its_examples_give_alone(config):
+    generator = make_generator(config)
+    together = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, paces=PACES)
+    for index, expected in enumerate(together):
+        one = slice(index, index + 1)
+        noise = NOISE[one, : int(FRAMES[index])]
+        alone = sample_next_tokens(generator, solver(), noise, FRAMES[one], PROMPTS[one], TEXTS[one], paces=PACES[one])
+        torch.testing.assert_close(alone[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_sampling_reads_what_training_reads(config):
+    """The states that patches are sampled from are those of a pass over the whole sequence."""
+    generator = make_generator(config)
+    size = config.patch
+    latents = torch.randn(3, 6 * size, DIM)
+    patches = generator.patches(latents)
+    with torch.inference_mode():
+        expected = generator.states(patches, torch.tensor([6, 6, 6]), TEXTS, PACES)
+        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], paces=PACES)
+        torch.testing.assert_close(reader.state, expected[:, 3], rtol=1e-4, atol=1e-5)
+        for index in (3, 4, 5):
+            reader.append(patches[:, index])
+            torch.testing.assert_close(reader.state, expected[:, index + 1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_each_example_stops_where_its_speech_ends(config, monkeypatch):
+    generator = make_generator(config)
+    everything = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
+    logits = iter([[-1.0, 1.0, -1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], *[[-1.0] * 3] * 9])
+    monkeypatch.setattr(generator, "end", torch.nn.Identity())
+    generator.end.forward = lambda state: torch.tensor(next(logits)).unsqueeze(-1)
+    sampled = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
+    assert [len(each) for each in sampled] == [2 * config.patch, config.patch, 6]
+    for ours, whole in zip(sampled, everything, strict=True):
+        torch.testing.assert_close(ours, whole[: len(ours)])
+
+
+def test_a_model_that_ends_at_once_speaks_one_patch_and_reads_no_more():
+    generator = make_generator()
+    torch.nn.init.constant_(generator.end.bias, 100.0)
+    calls = []
+    generator.backbone.register_forward_hook(lambda *_: calls.append(1))
+    sampled = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
+    assert [len(each) for each in sampled] == [1, 1, 1] and len(calls) == 2
+
+
+def test_an_unfinished_patch_of_the_prompt_is_cut_off():
+    generator = make_generator(SEMAVOICE)
+    prompt = torch.randn(5, DIM)
+    frames, noise = torch.tensor([11]), torch.randn(1, 11, DIM)
+    whole = sample_next_tokens(generator, solver(), noise, frames, [prompt], ["ab"])
+    cut = sample_next_tokens(generator, solver(), noise[:, 1:], frames - 1, [prompt[:4]], ["ab"])
+    assert len(whole[0]) == 6
+    torch.testing.assert_close(whole[0], cut[0])
+
+
+@pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
+def test_prompt_text_and_own_patches_are_listened_to(config):
+    generator = make_generator(config)
+    usual = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)[0]
+    other_text = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, ["zz zz", *TEXTS[1:]])[0]
+    prompts = [PROMPTS[0] + 1, *PROMPTS[1:]]
+    other_prompt = sample_next_tokens(generator, solver(), NOISE, FRAMES, prompts, TEXTS)[0]
+    noise = NOISE.clone()
+    noise[0, 4] += 1  # what the first target frame is made from
+    other_first = sample_next_tokens(generator, solver(), noise, FRAMES, PROMPTS, TEXTS)[0]
+    for other in (other_text, other_prompt, other_first):
+        assert (usual - other)[config.patch :].abs().amax(dim=1).min() > 1e-6
