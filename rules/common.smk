@@ -1,5 +1,4 @@
 # Helpers of the rules: each looks a job up in the plan by its wildcards.
-import json
 import os
 from pathlib import Path
 from shlex import quote
@@ -108,7 +107,9 @@ def study_params(module):
     """The params of a rule that works on a study, which the folder's name holds a hash of."""
     return {
         "code": code_hash(module),
-        "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study),
+        "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study).model_dump_json(
+            indent=1
+        ),
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
@@ -136,7 +137,7 @@ def heard_inputs(wildcards):
 
 def heard_spec(wildcards, output):
     """Whose clips are kept to be heard."""
-    return json.dumps(clips_spec(PLAN, wildcards.source, wildcards.study), indent=1, ensure_ascii=False)
+    return clips_spec(PLAN, wildcards.source, wildcards.study).model_dump_json(indent=1)
 
 
 def report_labels(what):

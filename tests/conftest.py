@@ -24,7 +24,7 @@ def say(text: str, pitch: float, generator: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory) -> Path:
-    """A corpus small enough to train evaluators on: the manifest of 24 training clips by two speakers and 12 test clips by three."""
+    """The manifest of 24 training clips by two speakers and 12 test clips by three: enough to train evaluators on."""
     folder = tmp_path_factory.mktemp("corpus")
     generator = np.random.default_rng(0)
     speakers = {"low": 0.8, "high": 1.25, "new": 1.0}
