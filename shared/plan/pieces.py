@@ -6,7 +6,7 @@ the later go over the earlier. A piece is named by its section and its name, as 
 scale one other scale.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Pieces:
     @cached_property
     def known(self) -> dict[str, dict]:
         """`section.name` → piece, as written."""
-        sections = (load_yaml(self.path) or {}) if self.path.exists() else {}
+        sections = _read(self.path, self.path.stat().st_mtime_ns) if self.path.exists() else {}
         _check_mapping(sections, f"{self.path}: (top level)")
         for section, pieces in sections.items():
             _check_mapping(pieces, f"{self.path}: {section}")
@@ -73,6 +73,12 @@ class Pieces:
             raise ConfigError(f"{where}.{EXTENDS}: no {name!r}{hint}{missing}")
         self.used.add(name)
         return self.known[name]
+
+
+@lru_cache
+def _read(path: Path, changed: int) -> Any:
+    """The file as it was `changed` then: each source reads it, and to parse it is slow."""
+    return load_yaml(path) or {}
 
 
 def load_study(path: Path, pieces: Pieces | None = None) -> Any:
