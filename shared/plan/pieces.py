@@ -62,7 +62,8 @@ class Pieces:
                 base = self.put_in(own[name], where, own, (*within, name))
             else:
                 base = self.put_in(self._piece(name, where, own), f"{self.path}: {name}", within=(*within, name))
-            data = merge(data, base)
+            if isinstance(base, dict):  # else it is for the schema to refuse
+                data = merge(data, base)
         rest = {key: value for key, value in config.items() if key != EXTENDS}
         return merge(data, {key: self.put_in(value, f"{where}.{key}", within=within) for key, value in rest.items()})
 

@@ -100,6 +100,7 @@ MISTAKES = {
     "a scale inside one": (scales(model={"extends": "paper"}), "scales.cpu.model.extends: no 'paper'"),
     "no such variant": (variants(c={"extends": "bb", "label": "C"}), "variants.c.extends: no 'bb'; did you mean 'b'?"),
     "variants in a circle": (variants(c={"extends": "d"}, d={"extends": "c"}), "c extends d extends c goes in a"),
+    "no mapping": (variants(b=None, c={"extends": "b", "label": "C"}), "study.yaml: variants.b: Input should be"),
     "no name": (scales(extends={"models": "small"}), "scales.cpu.extends: must be a name or a list of names (got {'"),
     "a wrong piece": (scales(extends="scales.cpu", model={"size": 3}),
                       "(with {base}): variant a at scale cpu in study fig1: model.small.size: unknown key"),
