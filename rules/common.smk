@@ -1,5 +1,4 @@
 # Helpers of the rules: each looks a job up in the plan by its wildcards.
-import json
 import os
 from pathlib import Path
 from shlex import quote
@@ -85,9 +84,9 @@ def optional(name):
 
 
 def evaluators_trained_here(wildcards, input):
-    """Param function: the option that names the models that a scoring job uses, of those that are trained here."""
-    given = [f"{name}={path}" for name, path in input.items() if name not in ("corpus", "clips")]
-    return " ".join(["--models", *map(quote, given)]) if given else ""
+    """Param function: the options of those models that a scoring job uses and that are trained here."""
+    given = ((name, path) for name, path in input.items() if name not in ("corpus", "clips"))
+    return " ".join(f"--{name} {quote(path)}" for name, path in given)
 
 
 def table_inputs(wildcards):
@@ -104,7 +103,9 @@ def study_params(module):
     """The params of a rule that works on a study, which the folder's name holds a hash of."""
     return {
         "code": code_hash(module),
-        "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study),
+        "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study).model_dump_json(
+            indent=1
+        ),
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
@@ -132,7 +133,7 @@ def heard_inputs(wildcards):
 
 def heard_spec(wildcards, output):
     """Whose clips are kept to be heard."""
-    return json.dumps(clips_spec(PLAN, wildcards.source, wildcards.study), indent=1, ensure_ascii=False)
+    return clips_spec(PLAN, wildcards.source, wildcards.study).model_dump_json(indent=1)
 
 
 def report_labels(what):

@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -11,7 +11,6 @@ from safetensors.numpy import load_file
 
 from shared.bootstrap import Draws
 from shared.config import ConfigError
-from shared.metrics.latent_kinds import ByClip
 
 COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
 REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
@@ -129,19 +128,10 @@ def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
     return found["replicates"], int(found["clips"])
 
 
-def files_of(kind: Literal["compactness"] | ByClip, spec: dict[str, Any]) -> dict[tuple[str, int], Path]:
-    """What a kind measured, by variant and seed, of the variants that have it; see `Plan.study_spec`."""
-    return {
-        (variant["name"], int(seed)): Path(path)
-        for variant in spec["variants"]
-        for seed, path in variant.get(kind, {}).items()
-    }
-
-
-def read_all(spec: dict[str, Any]) -> dict[str, list[Compactness]]:
-    """Variant → how compact its latents were, by seed; variants without are left out."""
+def read_all(files: dict[tuple[str, int], Path]) -> dict[str, list[Compactness]]:
+    """Variant → how compact its latents were, by seed, from the files by variant and seed."""
     found: dict[str, list[Compactness]] = {}
-    for (variant, _), path in files_of("compactness", spec).items():
+    for (variant, _), path in files.items():
         found.setdefault(variant, []).append(read_compactness(path))
     return found
 

@@ -3,7 +3,6 @@
 import csv
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -56,18 +55,9 @@ def read_curve(path: Path) -> Curve:
     return curve
 
 
-def exposure_files(spec: dict[str, Any]) -> dict[tuple[str, int], Path]:
-    """exposure.csv by variant and seed, of the variants that have one; see `Plan.study_spec`."""
-    return {
-        (variant["name"], int(seed)): Path(path)
-        for variant in spec["variants"]
-        for seed, path in variant.get("exposure", {}).items()
-    }
-
-
-def read_curves(spec: dict[str, Any]) -> dict[str, list[Curve]]:
-    """Variant → its curves, by seed; variants without are left out."""
+def read_curves(files: dict[tuple[str, int], Path]) -> dict[str, list[Curve]]:
+    """Variant → its curves, by seed, from the files by variant and seed."""
     curves: dict[str, list[Curve]] = {}
-    for (variant, _), path in exposure_files(spec).items():
+    for (variant, _), path in files.items():
         curves.setdefault(variant, []).append(read_curve(path))
     return curves

@@ -6,7 +6,6 @@ rest lies in a folder of its source, since DVC wants one owner for each output. 
 and parameters up here.
 """
 
-import json
 from typing import Any
 
 from shared.config import ConfigError, did_you_mean, digest
@@ -16,7 +15,8 @@ from shared.plan.changes import check_changes
 from shared.plan.corpus_choice import corpus_override, identity, label_of
 from shared.plan.dotted import get
 from shared.plan.point import SHARED, Job, Point, PointBuilder
-from shared.plan.schema import Axis, Source
+from shared.plan.schema import Source
+from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
 PAPER_SCALE = "paper"
 ONE_SEED = (0,)
@@ -113,8 +113,8 @@ class Plan:
         """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
         return f"runs/{self.scale}/{source}/studies/{study}/{digest(self.study_spec(source, study))}"
 
-    def study_spec(self, source: str, study: str) -> str:
-        """What a study's table is made of and how it is labelled: JSON for the `tabulate` and `draw` jobs."""
+    def study_spec(self, source: str, study: str) -> StudySpec:
+        """What a study's table is made of and how it is labelled: for the jobs that tabulate and draw."""
         loaded, points, sides = self.sources[source], self.points[source, study], self.sides(source, study)
         truth = self._ground_truth(source, study)
         axis = loaded.study(study).axis
@@ -122,35 +122,37 @@ class Plan:
         for point in points:
             ours = None if axis is None else get(point.config, axis.field)
             scores = {
-                str(seed): {side: job.output for side, job in jobs.items() if side in sides}
+                seed: {side: job.output for side, job in jobs.items() if side in sides}
                 for seed, jobs in point.scores.items()
             }
             label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
             published = self._published_setting(loaded, study, point.variant, axis)
-            settings = {"setting": ours, "paper_setting": published}
-            # Only where it is asked for, as the folder's name is a hash of this.
             measured = ((kind, jobs) for kind, jobs in point.latent.items() if jobs)
-            latent = {kind: {str(seed): job.output for seed, job in jobs.items()} for kind, jobs in measured}
-            variants.append({"name": point.variant, "label": label, **settings, "scores": scores, **latent})
-        spec = {
-            "source": source,
-            "study": study,
-            "title": f"{loaded.file.title}: {loaded.study(study).title}",
-            "paper": loaded.file.paper,
-            "axis": None if axis is None else axis.model_dump(),
-            "scale": self.scale,
-            "label": self.label,
-            "seeds": self.seeds_of(source, study),
-            "variants": variants,
-            "ground_truth": truth and truth.output,
-            "set_metrics": {side: self._set_metrics(points, side) for side in sides},
-            "kad": points[0].config.evaluation.kad.model_dump(),
-            "config_hash": digest([identity(point.config.model_dump(mode="json")) for point in points]),
-            "folder": loaded.folder.as_posix(),
-            "studies": loaded.variants_of_studies(),
-            "jobs": sorted(job.folder for job in self._upstream(self._measuring(source, study))),
-        }
-        return json.dumps(spec, indent=1, ensure_ascii=False)
+            latents = {kind: {seed: job.output for seed, job in jobs.items()} for kind, jobs in measured}
+            variants.append(
+                StudiedVariant(
+                    name=point.variant, label=label, setting=ours, paper_setting=published, scores=scores,
+                    latents=latents,
+                )
+            )  # fmt: skip
+        return StudySpec(
+            source=source,
+            study=study,
+            title=f"{loaded.file.title}: {loaded.study(study).title}",
+            paper=loaded.file.paper,
+            axis=axis,
+            scale=self.scale,
+            label=self.label,
+            seeds=self.seeds_of(source, study),
+            variants=variants,
+            ground_truth=truth and truth.output,
+            set_metrics={side: self._set_metrics(points, side) for side in sides},
+            kad=points[0].config.evaluation.kad,
+            config_hash=digest([identity(point.config.model_dump(mode="json")) for point in points]),
+            folder=loaded.folder.as_posix(),
+            studies=loaded.variants_of_studies(),
+            jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
+        )
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
         """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""

@@ -13,18 +13,11 @@ from shared.plan.dotted import assign, has, merge, near
 from shared.plan.variant import VariantConfig
 from shared.statistics.claims import load_claims
 from shared.statistics.paper import load_paper
+from shared.statistics.study import Axis
 
 NAME = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
 ALL_SCALES = "all"  # the key of a variant's overrides that hold at every scale
 STUDIES = "studies"  # the key of a scale's config that holds, by study, what the scale changes for it
-
-
-class Axis(Strict):
-    """What a study varies: `field` is a dotted path (or property) in the resolved variant config."""
-
-    label: str
-    field: str
-    unit: str = ""
 
 
 class Study(Strict):

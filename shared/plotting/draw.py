@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.config import ConfigError
+from shared.config import ConfigError, parse
 from shared.files import read_json
 from shared.job import run_job
 from shared.measurements.compactness_curves import Compactness, read_all
 from shared.measurements.exposure_curves import Curve, read_curves
 from shared.plotting.style import save_figure, styled
 from shared.record.table import Row, read_rows
+from shared.statistics.study import StudySpec
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,13 @@ def load_layout(path: Path, study: str) -> Callable[[StudyTable], Any]:
     return getattr(module, study)
 
 
-def study_table(spec: dict[str, Any], rows: list[Row]) -> StudyTable:
+def study_table(spec: StudySpec, rows: list[Row]) -> StudyTable:
     """The table with what its spec says about it."""
-    axis = spec["axis"] or {"label": None, "unit": ""}
-    names = [variant["name"] for variant in spec["variants"]]
-    shown = spec["title"], axis["label"], axis["unit"], spec["scale"], len(spec["seeds"])
-    return StudyTable(*shown, names, rows, read_curves(spec), read_all(spec))
+    axis, unit = (spec.axis.label, spec.axis.unit) if spec.axis else (None, "")
+    curves, compactness = read_curves(spec.latent_files("exposure")), read_all(spec.latent_files("compactness"))
+    return StudyTable(
+        spec.title, axis, unit, spec.scale, len(spec.seeds), spec.names, rows, curves, compactness
+    )
 
 
 def main() -> None:
@@ -82,8 +84,8 @@ def main() -> None:
     parser.add_argument("--pdf", required=True, type=Path, help="figure to write")
     parser.add_argument("--png", required=True, type=Path, help="the same for the record")
     arguments = parser.parse_args()
-    spec = read_json(arguments.spec)
-    layout = load_layout(arguments.layout, spec["study"])
+    spec = parse(StudySpec, read_json(arguments.spec), arguments.spec)
+    layout = load_layout(arguments.layout, spec.study)
     with styled():
         figure = layout(study_table(spec, read_rows(arguments.table)))
         save_figure(figure, arguments.pdf, arguments.png)

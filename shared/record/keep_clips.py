@@ -22,6 +22,7 @@ from shared.job import run_job
 from shared.record.table import to_csv
 from shared.sampling.clips import load_audio, load_clips
 from shared.statistics.scores import GROUND_TRUTH
+from shared.statistics.study import ClipsSpec
 
 LIST = "clips.csv"
 SIDES = ("reconstruction", "generation")
@@ -59,11 +60,11 @@ def chosen(ids: list[str]) -> list[str]:
     return list(dict.fromkeys([ids[0], ids[len(ids) // 2]])) if ids else []
 
 
-def keep_clips(spec: dict[str, Any], folder: Path) -> list[KeptClip]:
+def keep_clips(spec: ClipsSpec, folder: Path) -> list[KeptClip]:
     """Write the chosen clips under `folder`; ground truth first, then variants in the study's order.
 
     Args:
-        spec: see `clips_spec`.
+        spec: whose clips.
         folder: where the audio goes.
 
     Raises:
@@ -78,13 +79,13 @@ def keep_clips(spec: dict[str, Any], folder: Path) -> list[KeptClip]:
     return kept
 
 
-def _first_set(spec: dict[str, Any]) -> Path:
-    return Path(next(iter(spec["variants"][0]["clips"].values())))
+def _first_set(spec: ClipsSpec) -> Path:
+    return next(iter(spec.variants[0].clips.values()))
 
 
-def _recorded(spec: dict[str, Any], ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:
+def _recorded(spec: ClipsSpec, ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:
     """The recordings of the chosen clips, from the corpus."""
-    path = Path(spec["corpus"])
+    path = spec.corpus
     manifest = load_manifest(path)
     clips = {clip.id: clip for clip in manifest.clips}
     for name in ids:
@@ -96,21 +97,21 @@ def _recorded(spec: dict[str, Any], ids: list[str]) -> Iterator[tuple[KeptClip, 
         yield kept, load_clip(path, clip), manifest.sample_rate
 
 
-def _made(spec: dict[str, Any], ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:
+def _made(spec: ClipsSpec, ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:
     """What each variant makes of them."""
-    for variant in spec["variants"]:
+    for variant in spec.variants:
         for side in SIDES:
-            if side not in variant["clips"]:
+            if side not in variant.clips:
                 continue
-            path = Path(variant["clips"][side])
+            path = variant.clips[side]
             made = load_clips(path)
             clips = {clip.id: clip for clip in made.clips}
             for name in ids:
                 clip = _find(clips, name, path)
                 audio = load_audio(path, made, clip)
                 kept = KeptClip(
-                    file=_file(f"{variant['name']}_s{spec['seed']}_{side}", name), variant=variant["name"],
-                    label=variant["label"], side=side, seed=spec["seed"], id=name, text=clip.text,
+                    file=_file(f"{variant.name}_s{spec.seed}_{side}", name), variant=variant.name,
+                    label=variant.label, side=side, seed=spec.seed, id=name, text=clip.text,
                     prefix_seconds=clip.prefix_seconds, seconds=audio.shape[-1] / made.sample_rate,
                 )  # fmt: skip
                 yield kept, audio, made.sample_rate

@@ -6,28 +6,27 @@ from typing import Any
 
 from shared.code import ROOT
 from shared.files import read_json, sha256
-from shared.measurements.compactness_curves import files_of
-from shared.measurements.exposure_curves import exposure_files
 from shared.metrics.latent_kinds import BY_CLIP
 from shared.record.origin import NAME, commit, hardware, now
+from shared.statistics.study import StudySpec
 
 
-def provenance(spec: dict[str, Any]) -> dict[str, Any]:
-    """Provenance of a study's table, from its spec (see `Plan.study_spec`).
+def provenance(spec: StudySpec) -> dict[str, Any]:
+    """Provenance of a study's table.
 
     `commit`, `dirty` and `hardware` are the table's own; `origins` says the same of each job that it rests on.
     """
-    jobs = [Path(job) for job in spec["jobs"]]
+    jobs = spec.jobs
     manifests = [job / "manifest.json" for job in jobs if job.parent.name == "corpus"]
     seconds = _seconds(jobs)
     return {
-        "source": spec["source"],
-        "study": spec["study"],
-        "scale": spec["scale"],
-        "seeds": spec["seeds"],
+        "source": spec.source,
+        "study": spec.study,
+        "scale": spec.scale,
+        "seeds": spec.seeds,
         "date_utc": now(),
         **commit(),
-        "config_hash": spec["config_hash"],
+        "config_hash": spec.config_hash,
         "corpus_hash": sorted(read_json(path)["corpus_hash"] for path in manifests if path.exists()),
         "lock_hash": {lock.name: sha256(lock)[:16] for lock in sorted((ROOT / "envs").glob("*.txt"))},
         "hardware": hardware(),
@@ -65,20 +64,20 @@ def _seconds(jobs: list[Path]) -> dict[str, float]:
     return total
 
 
-def _metrics(spec: dict[str, Any]) -> dict[str, Any]:
+def _metrics(spec: StudySpec) -> dict[str, Any]:
     """Estimator, embedder, weights and n of each metric, by side, from the first variant's scoring jobs.
 
     KAD's conventions are the table's, not the scoring job's, and join them here; so does what is measured of latents,
     by jobs of its own.
     """
-    first = next(iter(spec["variants"][0]["scores"].values()))
-    files = {side: Path(path).with_suffix(".json") for side, path in first.items()}
+    first = next(iter(spec.variants[0].scores.values()))
+    files = {side: path.with_suffix(".json") for side, path in first.items()}
     metrics = {side: read_json(path) for side, path in files.items() if path.exists()}
     for side, found in metrics.items():
         if "kad" in found:
-            metrics[side] = found | {"kad": found["kad"] | spec["kad"]}
-    of_latents = {("reconstruction", kind): files_of(kind, spec) for kind in ("compactness", *BY_CLIP)}
-    for (side, name), paths in {("generation", "exposure"): exposure_files(spec), **of_latents}.items():
-        for path in list(paths.values())[:1]:
+            metrics[side] = found | {"kad": found["kad"] | spec.kad.model_dump()}
+    of_latents = [("generation", "exposure"), *(("reconstruction", kind) for kind in ("compactness", *BY_CLIP))]
+    for side, name in of_latents:
+        for path in list(spec.latent_files(name).values())[:1]:
             metrics[side] = metrics.get(side, {}) | {name: read_json(path.with_suffix(".json"))}
     return metrics

@@ -1,6 +1,5 @@
 """What a study cost, from its provenance, and what it trained, from its study file."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +75,7 @@ def changed_studies(source: Source, scale: str, record: SourceRecord) -> list[st
     changed = []
     for name, study in record.studies.items():
         if study.provenance.value and name in source.file.studies:
-            now = json.loads(plan.study_spec(source.name, name))["config_hash"]
+            now = plan.study_spec(source.name, name).config_hash
             if now != study.provenance.value.config_hash:
                 changed.append(name)
     return changed

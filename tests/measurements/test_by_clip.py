@@ -11,6 +11,7 @@ from shared.record.table import Row, to_csv
 from shared.record.tabulate import keep_scores, tabulate
 from shared.report.study_view import StudyView
 from shared.statistics.catalogue import MEASURED_APART, OF_KIND, STATISTICS
+from tests.made_up_study import typed
 
 CLIPS = ("x1", "x2", "x3")
 # LSD by clip without noise, and what noise adds; PESQ with noise; error and baseline of the chroma probe.
@@ -44,22 +45,20 @@ def spec(tmp_path):
                            [(*row[:2], "", "", row[2]) for row in probed]),
         }  # fmt: skip
         scores = write(folder / "scores.csv", "pesq,reason", [(2.0, "")] * 3)
-        settings = {"label": name, "setting": None, "paper_setting": None}
-        measured = {kind: {"0": path} for kind, path in files.items()}
-        variants.append({"name": name, **settings, "scores": {"0": {"reconstruction": scores}}, **measured})
-    return {"study": "s", "scale": "cpu", "seeds": [0], "variants": variants, "ground_truth": None, "title": "T",
-            "studies": {"s": [*MADE_UP]}, "set_metrics": {}, "kad": {}, "axis": None}  # fmt: skip
+        latents = {kind: {0: path} for kind, path in files.items()}
+        variants.append({"name": name, "scores": {0: {"reconstruction": scores}}, "latents": latents})
+    return {"variants": variants}
 
 
 def judge(spec, tmp_path, *claims):
     common = {"study": "s", "text": "t", "where": "w", "side": "reconstruction"}
     listed = [common | {"id": f"c{index}", **claim} for index, claim in enumerate(claims)]
     (tmp_path / "claims.yaml").write_text(json.dumps({"claims": listed}))
-    rows, verdicts = tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    rows, verdicts = tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
     return {(row.variant, row.metric): row for row in rows}, verdicts
 
 
-def test_each_kind_has_its_quantities_and_no_two_share_one():
+def test_each_kind_has_its_statistics_and_no_two_share_one():
     assert OF_KIND["probe"] == ("chroma_error", "level_error")
     assert len(OF_KIND["noise"]) == 18 and set(OF_KIND["noise"]) == set(COLUMNS["noise"])
     assert len(MEASURED_APART) == sum(len(names) for names in OF_KIND.values()) and set(OF_KIND) == set(BY_CLIP)
@@ -107,25 +106,25 @@ def test_why_all_levels_of_a_metric_are_missing_is_said_once_a_clip(spec, tmp_pa
 
 
 def test_what_one_variant_lacks_is_not_in_the_table(spec, tmp_path):
-    del spec["variants"][0]["noise"]
+    del spec["variants"][0]["latents"]["noise"]
     rows, _ = judge(spec, tmp_path)
     assert ("brittle", "noise_lsd20") not in rows and ("brittle", "chroma_error") in rows
 
 
 def test_record_and_provenance_get_them(spec, tmp_path):
-    keep_scores(spec, tmp_path / "kept/scores/s")
+    keep_scores(typed(spec), tmp_path / "kept/scores/s")
     names = [path.name for path in score_files(tmp_path / "kept", "s", "robust")]
     assert names == ["robust_s0_noise.csv", "robust_s0_probe.csv", "robust_s0_reconstruction.csv"]
     kept = tmp_path / "kept/scores/s/robust_s0_noise.csv"
     assert kept.read_bytes() == (tmp_path / "robust/noise.csv").read_bytes()
-    found = provenance(spec | {"source": "s", "config_hash": "h", "jobs": []})["metrics"]["reconstruction"]
+    found = provenance(typed(spec))["metrics"]["reconstruction"]
     assert found["noise"] == {"n": 3} and found["probe"] == {"n": 3}
 
 
 def test_the_page_does_not_look_for_them_in_the_scores_of_reconstructions(spec, tmp_path):
     rows, _ = judge(spec, tmp_path)
     folder = tmp_path / "record"
-    keep_scores(spec, folder / "scores/s")
+    keep_scores(typed(spec), folder / "scores/s")
     (folder / "s.csv").write_text(to_csv([*rows.values()], Row))
     links = StudyView(load_study(folder, "s"), "S", {}).scores
     assert {each.name for each in links} == {path.stem for path in folder.glob("scores/s/*.csv")}

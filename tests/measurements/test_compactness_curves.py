@@ -11,6 +11,7 @@ from shared.measurements.compactness_curves import collect, read_compactness
 from shared.plotting.draw import study_table
 from shared.record.provenance import provenance
 from shared.record.tabulate import keep_scores, tabulate
+from tests.made_up_study import typed
 from tests.measurements.made_up_compactness import write_compactness
 
 SCORES = "id,pesq,reason\nx1,1.5,\nx2,2.5,\n"
@@ -28,19 +29,17 @@ def spec(tmp_path):
             path = tmp_path / name / str(seed) / "scores.csv"
             write_compactness(path.with_name("compactness.csv"), dims, border=20)
             path.write_text(SCORES)
-            scores[str(seed)] = {"reconstruction": str(path)}
-            compactness[str(seed)] = str(path.with_name("compactness.csv"))
-        settings = {"label": name, "setting": None, "paper_setting": None}
-        variants.append({"name": name, **settings, "scores": scores, "compactness": compactness})
-    return {"study": "fig8", "scale": "cpu", "seeds": [0, 1], "variants": variants, "ground_truth": None,
-            "studies": {"fig8": [*DIMS]}, "set_metrics": {}, "kad": {}, "title": "T", "axis": None}  # fmt: skip
+            scores[seed] = {"reconstruction": str(path)}
+            compactness[seed] = str(path.with_name("compactness.csv"))
+        variants.append({"name": name, "scores": scores, "latents": {"compactness": compactness}})
+    return {"study": "fig8", "seeds": [0, 1], "variants": variants}
 
 
 def judge(spec, tmp_path, *claims):
     common = {"study": "fig8", "text": "t", "where": "w", "side": "reconstruction"}
     listed = [common | {"id": f"c{index}", **claim} for index, claim in enumerate(claims)]
     (tmp_path / "claims.yaml").write_text(json.dumps({"claims": listed}))
-    return tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    return tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
 
 
 def test_rows_are_of_the_last_snapshot_and_of_the_one_before_the_last_stage(spec, tmp_path):
@@ -77,7 +76,7 @@ def test_without_an_earlier_stage_or_in_some_variants_alone_it_is_not_tested(spe
         "not testable at this scale", "dims95_before: the training has one stage, or no snapshot before the last"
     )
     assert {row.metric for row in rows} == {"pesq", "dims80", "dims90", "dims95", "dims99", "active_dims"}
-    del spec["variants"][0]["compactness"]
+    del spec["variants"][0]["latents"]["compactness"]
     rows, (verdict,) = judge(spec, tmp_path, claim)
     assert "does not ask for compactness" in verdict.reason and {row.metric for row in rows} == {"pesq"}
 
@@ -96,15 +95,14 @@ def test_other_numbers_of_clips_are_an_error(spec, tmp_path):
 
 
 def test_figure_record_and_provenance_get_it(spec, tmp_path):
-    table = study_table(spec, [])
+    table = study_table(typed(spec), [])
     (one, two) = table.compactness["free"]
     assert one.borders == [20] and one.steps.tolist() == [10, 20, 30, 40]
     assert two.curves["effective_dims", "singular_values", "0.99"].value.tolist() == [8, 11, 15, 23]
-    keep_scores(spec, tmp_path / "kept")
+    keep_scores(typed(spec), tmp_path / "kept")
     assert (tmp_path / "kept/free_s1_compactness.csv").read_text().startswith("step,stage_begins")
     (tmp_path / "frozen/0/compactness.json").write_text('{"n": 12}')
-    more = {"source": "s", "config_hash": "h", "jobs": []}
-    assert provenance(spec | more)["metrics"] == {"reconstruction": {"compactness": {"n": 12}}}
+    assert provenance(typed(spec))["metrics"] == {"reconstruction": {"compactness": {"n": 12}}}
 
 
 def write_truncation(path, spectral):
@@ -117,11 +115,11 @@ def test_truncation_is_of_clips_and_its_pairs_are_the_clips(spec, tmp_path):
     # By clip, what all dimensions give, and what fewer add.
     for variant in spec["variants"]:
         more = (0.1, 0.1) if variant["name"] == "frozen" else (0.3, 0.5)
-        variant["truncation"] = {}
-        for seed in "01":
-            path = tmp_path / variant["name"] / seed / "truncation.csv"
+        truncation = variant["latents"]["truncation"] = {}
+        for seed in (0, 1):
+            path = tmp_path / variant["name"] / str(seed) / "truncation.csv"
             write_truncation(path, zip((1.0, 3.0), more, strict=True))
-            variant["truncation"][seed] = str(path)
+            truncation[seed] = str(path)
     against = {"metric": "spectral95", "against": "spectral100"}
     claims = [{"relation": "stays", "tolerance": 0.2, "variants": [name], **against} for name in DIMS]
     rows, (frozen, free) = judge(spec, tmp_path, *claims)
@@ -132,9 +130,9 @@ def test_truncation_is_of_clips_and_its_pairs_are_the_clips(spec, tmp_path):
     assert (frozen.verdict, free.verdict) == ("reproduced", "contradicted")
     assert frozen.low == pytest.approx(0.1) and frozen.high == pytest.approx(0.1)
     assert (found["free", "pesq"].value, found["free", "dims80"].value) == (2, 19)
-    keep_scores(spec, tmp_path / "kept")
+    keep_scores(typed(spec), tmp_path / "kept")
     assert (tmp_path / "kept/free_s1_truncation.csv").read_text().startswith("id,spectral95")
-    del spec["variants"][0]["truncation"]
+    del spec["variants"][0]["latents"]["truncation"]
     rows, (verdict, _) = judge(spec, tmp_path, *claims)
     assert "spectral95 is not computed for reconstruction" in verdict.reason
     assert "spectral95" not in {row.metric for row in rows}

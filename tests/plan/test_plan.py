@@ -1,7 +1,6 @@
 """The plan: shared jobs are planned once, and a key changes exactly when something upstream does."""
 
 import csv
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import yaml
 
 from shared.cli.doctor import hub_names
 from shared.config import ConfigError
-from shared.metrics.latent_kinds import LATENT
+from shared.metrics.config import KadConfig
 from shared.plan.corpus_choice import in_place_of
 from shared.plan.plan import Plan, as_list
 from shared.plan.schema import Source, load_sources
@@ -66,7 +65,7 @@ def test_without_seeds_each_study_has_those_of_its_record(sources):
     assert plan.seeds_of("longcat", "fig4") == [0]
     # Figures 3 and 4 share the first seed of dim64: 3 × 3 and two more.
     assert len(_keys(plan, "autoencoder")) == 11
-    assert json.loads(plan.study_spec("longcat", "fig3"))["seeds"] == [0, 1, 2]
+    assert plan.study_spec("longcat", "fig3").seeds == [0, 1, 2]
     assert Plan(sources, "cpu", [4, 3, 4]).seeds_of("longcat", "fig3") == [3, 4]
 
 
@@ -109,8 +108,8 @@ def test_studies_on_other_corpora_share_an_autoencoder_that_hears_them_all(sourc
     assert len(autoencoders) == 5 and {len(job.inputs["corpora"]) for job in autoencoders} == {2}
     # Figure 4's rates and Figure 3's dims have one autoencoder in common, whose latents are of two corpora.
     assert len(_keys(changed, "latents")) == len(_keys(changed, "generator")) == 6
-    needed = json.loads(changed.study_spec("longcat", "fig3"))["jobs"]
-    assert sum("/corpus/" in folder for folder in needed) == 2
+    needed = changed.study_spec("longcat", "fig3").jobs
+    assert sum(folder.parent.name == "corpus" for folder in needed) == 2
 
 
 def _measured(sources, tmp_path, evaluation, evaluators=None):
@@ -129,8 +128,8 @@ def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tm
     plan = _measured(sources, tmp_path, {"reconstruction": ["pesq"], "generation": ["sim"]}, {"speaker": {}})
     assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "recogniser")
     scores = {key.split("-")[0]: job for (_, kind, key), job in plan.jobs.items() if kind == "scores"}
-    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec
-    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec
+    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec["models"]
+    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec["models"]
 
 
 def test_a_metric_without_its_evaluator_is_one_line(sources, tmp_path):
@@ -143,9 +142,9 @@ def test_without_generation_metrics_no_generator_is_trained(sources, plan, tmp_p
     assert not {"latents", "generator", "samples", "ground_truth"} & {kind for _, kind, _ in bare.jobs}
     assert _keys(bare, "autoencoder") == _keys(plan, "autoencoder")
     assert len(_keys(bare, "reconstructions")) == 5
-    spec = json.loads(bare.study_spec("longcat", "fig3"))
-    assert spec["ground_truth"] is None
-    assert [[*variant["scores"]["0"]] for variant in spec["variants"]] == 3 * [["reconstruction"]]
+    spec = bare.study_spec("longcat", "fig3")
+    assert spec.ground_truth is None
+    assert [[*variant.scores[0]] for variant in spec.variants] == 3 * [["reconstruction"]]
     assert len(bare.study_inputs("longcat", "fig3")["scores"]) == 3
 
 
@@ -165,9 +164,9 @@ def test_a_set_metric_gets_embeddings_of_the_ground_truth(sources, tmp_path):
     assert len(_keys(plan, "audio_text")) == 1 and not _keys(plan, "recogniser") | _keys(plan, "speaker")
     (truth,) = [job for (_, kind, key), job in plan.jobs.items() if kind == "scores" and key.startswith("ground-truth")]
     assert truth.spec["metrics"] == ["text_similarity", "kad"] and "audio_text" in truth.inputs
-    spec = json.loads(plan.study_spec("longcat", "fig3"))
-    assert spec["set_metrics"] == {"reconstruction": ["kad"], "generation": []}
-    assert spec["kad"] == {"bandwidth": "reference", "scale": 1000.0}
+    spec = plan.study_spec("longcat", "fig3")
+    assert spec.set_metrics == {"reconstruction": ["kad"], "generation": []}
+    assert spec.kad == KadConfig(bandwidth="reference", scale=1000.0)
 
 
 def test_exposure_is_measured_where_it_is_asked_for_and_is_no_matter_of_the_scores(sources, tmp_path):
@@ -187,13 +186,13 @@ def test_exposure_is_measured_where_it_is_asked_for_and_is_no_matter_of_the_scor
     for job in measured:
         same = asked.jobs["longcat", "samples", job.key]
         assert (job.spec, job.inputs) == (same.spec, same.inputs)
-    spec, without = (json.loads(each.study_spec("longcat", "fig3")) for each in (asked, bare))
-    assert all(set(each["exposure"]) == {"0"} for each in spec["variants"])
+    spec, without = (each.study_spec("longcat", "fig3") for each in (asked, bare))
+    assert all(set(each.latents["exposure"]) == {0} for each in spec.variants)
     assert set(asked.study_inputs("longcat", "fig3")["exposure"]) < {job.output for job in measured}
-    assert {each["exposure"]["0"].removesuffix("/exposure.csv") for each in spec["variants"]} < set(spec["jobs"])
-    assert not any("exposure" in each for each in without["variants"])
-    shown = json.loads(mixed.study_spec("longcat", "fig3"))["variants"]
-    assert [each["name"] for each in shown if "exposure" in each] == ["dim64", "dim256"]
+    assert {each.latents["exposure"][0].parent for each in spec.variants} < set(spec.jobs)
+    assert not any(each.latents for each in without.variants)
+    shown = mixed.study_spec("longcat", "fig3").variants
+    assert [each.name for each in shown if "exposure" in each.latents] == ["dim64", "dim256"]
 
 
 def test_exposure_alone_needs_no_samples(sources, tmp_path):
@@ -209,7 +208,7 @@ def test_exposure_alone_needs_no_samples(sources, tmp_path):
 @pytest.mark.parametrize(("evaluation", "expected"), [
     ({"generation": ["sim", "exposure"]}, "asks for exposure, which generators of kind next_token have; this one is "),
     ({"reconstruction": [], "generation": ["exposure"]}, "both empty of metrics of clips: name one in either"),
-    ({"reconstruction": ["exposure"]}, r"evaluation.reconstruction.0: Input should be 'wer', .* \(got 'exposure'\)"),
+    ({"reconstruction": ["exposure"]}, r"reconstruction.0: no metric 'exposure'; known: chroma, .* \(got 'exposure'\)"),
 ])
 def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation, expected):
     with pytest.raises(ConfigError, match=expected):
@@ -232,11 +231,11 @@ def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tm
     assert {place for place in asked.jobs if place[1] != "compactness"} == set(bare.jobs)
     trained = {job.output for job in asked.jobs.values() if job.kind == "autoencoder"}
     assert {job.inputs["autoencoder"] for job in measured} == trained
-    spec, bare_spec = (json.loads(each.study_spec("longcat", "fig3")) for each in (asked, bare))
-    assert all(set(each["compactness"]) == {"0"} for each in spec["variants"])
-    assert {each["compactness"]["0"].removesuffix("/compactness.csv") for each in spec["variants"]} < set(spec["jobs"])
+    spec, bare_spec = (each.study_spec("longcat", "fig3") for each in (asked, bare))
+    assert all(set(each.latents["compactness"]) == {0} for each in spec.variants)
+    assert {each.latents["compactness"][0].parent for each in spec.variants} < set(spec.jobs)
     assert set(asked.study_inputs("longcat", "fig3")["compactness"]) < {job.output for job in measured}
-    assert not any("compactness" in each for each in bare_spec["variants"])
+    assert not any(each.latents for each in bare_spec.variants)
 
 
 @pytest.mark.parametrize("kind", ["truncation", "noise", "probe"])
@@ -248,9 +247,8 @@ def test_what_is_measured_by_clip_hears_the_clips_that_are_reconstructed(sources
         same = plan.jobs["longcat", "reconstructions", job.key]
         assert job.spec == same.spec and job.inputs.items() > same.inputs.items()
         assert job.inputs["corpora"] == [job.inputs["corpus"]]
-    spec = json.loads(plan.study_spec("longcat", "fig3"))
-    assert all(set(each[kind]) == {"0"} for each in spec["variants"])
-    assert {each for variant in spec["variants"] for each in variant if each in LATENT} == {kind}
+    spec = plan.study_spec("longcat", "fig3")
+    assert all(set(each.latents) == {kind} and set(each.latents[kind]) == {0} for each in spec.variants)
     assert {job.output for job in measured} > set(plan.study_inputs("longcat", "fig3")[kind])
     assert all(Path(job.output).name == f"{kind}.csv" for job in measured)
     # Nothing else is another for it, and a metric of clips is still asked for.
@@ -281,7 +279,7 @@ def test_an_audio_text_model_from_the_hub_is_passed_by_its_id(sources, tmp_path)
     plan = _measured(sources, tmp_path, SETS, {"audio_text": name})
     assert not _keys(plan, "audio_text")
     scores = [job for job in plan.jobs.values() if job.kind == "scores"]
-    assert all(job.options == {"audio_text": name} and job.spec["audio_text"] == name for job in scores)
+    assert all(job.spec["models"]["audio_text"] == name and "audio_text" not in job.inputs for job in scores)
     found = [each[:2] for each in hub_names({"longcat": Source(tmp_path / "longcat/study.yaml")})]
     assert ("model", name) in found
 
@@ -293,8 +291,8 @@ def test_a_study_shows_the_sides_that_all_its_variants_have(sources, tmp_path):
     mixed = _changed(sources, tmp_path, change)
     assert mixed.sides("longcat", "fig3") == ["reconstruction"]
     assert mixed.sides("longcat", "fig4") == ["reconstruction", "generation"]
-    needed = json.loads(mixed.study_spec("longcat", "fig3"))["jobs"]
-    assert not [folder for folder in needed if "/generator/" in folder]
+    needed = mixed.study_spec("longcat", "fig3").jobs
+    assert not [folder for folder in needed if folder.parent.name == "generator"]
 
 
 UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
@@ -350,7 +348,7 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
     assert corpus.spec["sample_rate"] == 16000
     moved = first.rename(tmp_path / "two")
     assert Plan(sources, "smoke", [0], str(moved)).jobs.keys() == plan.jobs.keys()
-    assert str(tmp_path) not in plan.study_spec("longcat", "fig3")
+    assert str(tmp_path) not in plan.study_spec("longcat", "fig3").model_dump_json()
 
 
 @pytest.fixture(scope="module")

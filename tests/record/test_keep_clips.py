@@ -15,6 +15,7 @@ from shared.plan.schema import load_sources
 from shared.record.keep_clips import LONGEST, KeptClip, chosen, keep_clips, read_kept, write_mp3
 from shared.record.table import to_csv
 from shared.sampling.clips import GeneratedClip, write_clips
+from shared.statistics.study import ClipsSpec
 
 RATE = 16000
 IDS = ["v/a", "v/b", "v/c", "v/d"]
@@ -52,7 +53,7 @@ def spec(tmp_path):
         {"name": "a", "label": "A, 8 Hz", "clips": both},
         {"name": "b", "label": "B", "clips": {"reconstruction": both["reconstruction"]}},
     ]
-    return {"corpus": str(tmp_path / "corpus/manifest.json"), "seed": 3, "variants": variants}
+    return ClipsSpec(corpus=tmp_path / "corpus/manifest.json", seed=3, variants=variants)
 
 
 def test_the_first_and_the_middle_clip_are_chosen():
@@ -123,11 +124,11 @@ def test_the_spec_names_the_clips_that_are_scored_of_the_first_seed():
     plan = Plan(load_sources("replications"), "cpu")
     for source, study in plan.points:
         spec = clips_spec(plan, source, study)
-        assert [variant["name"] for variant in spec["variants"]] == plan.sources[source].study(study).variants
-        assert spec["seed"] == plan.seeds_of(source, study)[0]
-        for variant in spec["variants"]:
-            assert variant["clips"].keys() == set(plan.sides(source, study))
-            assert all(f"/{KINDS[side]}/seed{spec['seed']}-" in path for side, path in variant["clips"].items())
+        assert [variant.name for variant in spec.variants] == plan.sources[source].study(study).variants
+        assert spec.seed == plan.seeds_of(source, study)[0]
+        for variant in spec.variants:
+            assert variant.clips.keys() == set(plan.sides(source, study))
+            assert all(f"/{KINDS[side]}/seed{spec.seed}-" in str(path) for side, path in variant.clips.items())
         inputs = clips_inputs(plan, source, study)
         assert inputs["corpus"].endswith("manifest.json")
-        assert set(inputs["clips"]) == {path for each in spec["variants"] for path in each["clips"].values()}
+        assert set(inputs["clips"]) == {str(path) for each in spec.variants for path in each.clips.values()}

@@ -8,6 +8,7 @@ import pytest
 from shared.files import read_json, write_json
 from shared.record import origin
 from shared.record.provenance import provenance
+from tests.made_up_study import typed
 
 
 @pytest.fixture(autouse=True)
@@ -111,8 +112,7 @@ def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tm
         make_job(tmp_path, "generator", "3", **old),
         make_job(tmp_path, "latents", "1"),
     ]
-    spec = {"source": "s", "study": "t", "scale": "cpu", "seeds": [0], "config_hash": "h", "jobs": jobs}
-    found = provenance(spec | {"variants": [{"scores": {"0": {}}}]})["origins"]
+    found = provenance(typed({"jobs": jobs, "variants": [{"scores": {0: {}}}]}))["origins"]
     assert found == {
         "generator": [old | {"jobs": 2}, new | {"jobs": 1}],
         "latents": [{"commit": "unknown", "jobs": 1}],
@@ -122,8 +122,7 @@ def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tm
 def test_exposure_says_how_it_was_measured(tmp_path):
     said = {"estimator": "e", "n": 3}
     write_json(tmp_path / "exposure.json", said)
-    variants = [{"scores": {"0": {}}, "name": "a"}]
-    variants += [{"scores": {"0": {}}, "name": "b", "exposure": {"0": str(tmp_path / "exposure.csv")}}]
-    spec = {"source": "s", "study": "t", "scale": "cpu", "seeds": [0], "config_hash": "h", "jobs": []}
-    assert provenance(spec | {"variants": variants})["metrics"] == {"generation": {"exposure": said}}
-    assert provenance(spec | {"variants": variants[:1]})["metrics"] == {}
+    files = {"exposure": {0: str(tmp_path / "exposure.csv")}}
+    variants = [{"scores": {0: {}}, "name": "a"}, {"scores": {0: {}}, "name": "b", "latents": files}]
+    assert provenance(typed({"variants": variants}))["metrics"] == {"generation": {"exposure": said}}
+    assert provenance(typed({"variants": variants[:1]}))["metrics"] == {}

@@ -12,6 +12,7 @@ from shared.plotting.draw import study_table
 from shared.record.table import Row, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
 from shared.record.tabulate import keep_scores, tabulate
 from shared.statistics.scores import load_study, read_scores
+from tests.made_up_study import typed
 
 COLUMNS = ["id", "words", "word_errors", "characters", "character_errors", "sim", "utmos", "reason"]
 
@@ -39,7 +40,7 @@ def spec(tmp_path):
             for path in sides.values():
                 # Rows in another order in every second file: pairs are made by id.
                 _write(path, clips, [0.1 + place, 0.2 + place, 0.3 + place], [0, 1, place], order=1 - 2 * seed)
-            scores[str(seed)] = {side: str(path) for side, path in sides.items()}
+            scores[seed] = {side: str(path) for side, path in sides.items()}
         variants.append({"name": name, "label": name.upper(), "setting": 4.0, "paper_setting": 64, "scores": scores})
     _write(tmp_path / "truth" / "scores.csv", clips, [0.9, 0.9, 0.9], [0, 0, 0])
     (tmp_path / "paper.yaml").write_text(json.dumps({"paper": "p", "published": [
@@ -52,7 +53,6 @@ def spec(tmp_path):
          "side": "generation", "variants": ["a", "b"]}]}))
     return {
         "study": "fig1", "scale": "cpu", "seeds": [0, 1], "variants": variants, "studies": {"fig1": ["a", "b"]},
-        "set_metrics": {}, "kad": {},
         "ground_truth": str(tmp_path / "truth" / "scores.csv"),
     }
 
@@ -67,16 +67,16 @@ CURVES = {
 def with_exposure(spec, tmp_path):
     """The same, with curves of the second variant."""
     header = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips"
-    spec["variants"][1]["exposure"] = {}
+    files = spec["variants"][1]["latents"] = {"exposure": {}}
     for seed, rows in CURVES.items():
         path = tmp_path / f"exposure{seed}.csv"
         path.write_text("\n".join([header, *rows, ""]))
-        spec["variants"][1]["exposure"][str(seed)] = str(path)
+        files["exposure"][seed] = str(path)
     return spec
 
 
 def test_drift_is_the_mean_of_what_the_free_run_adds_weighted_by_clips(with_exposure, tmp_path):
-    rows, verdicts = tabulate(with_exposure, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    rows, verdicts = tabulate(typed(with_exposure), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
     (row,) = [row for row in rows if row.metric == "exposure"]
     # Seed 0: (3 · 0.25 + 2 · 0.75) / 5 = 0.45; seed 1: (3 · 0 + 2 · 1.75) / 5 = 0.7. A third position has no pair.
     assert (row.variant, row.side, row.value) == ("b", "generation", pytest.approx(0.575))
@@ -86,10 +86,9 @@ def test_drift_is_the_mean_of_what_the_free_run_adds_weighted_by_clips(with_expo
 
 
 def test_a_figure_gets_the_curves_and_the_record_keeps_them(with_exposure, tmp_path):
-    described = with_exposure | {"title": "T", "axis": None}
-    table = study_table(described, [])
+    table = study_table(typed(with_exposure), [])
     assert list(table.curves) == ["b"] and [len(curve.seconds) for curve in table.curves["b"]] == [3, 3]
-    keep_scores(with_exposure, tmp_path / "kept")
+    keep_scores(typed(with_exposure), tmp_path / "kept")
     assert (tmp_path / "kept" / "b_s1_exposure.csv").read_text().startswith("position,seconds")
 
 
@@ -97,7 +96,7 @@ def test_a_claim_on_exposure_is_not_tested(with_exposure, tmp_path):
     claim = {"id": "c", "study": "fig1", "text": "t", "where": "w", "relation": "better", "metric": "exposure",
              "side": "generation", "variants": ["a", "b"]}
     (tmp_path / "claims.yaml").write_text(json.dumps({"claims": [claim]}))
-    _, (verdict,) = tabulate(with_exposure, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    _, (verdict,) = tabulate(typed(with_exposure), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
     assert (verdict.verdict, verdict.reason) == ("not testable at this scale", "exposure has no interval")
 
 
@@ -113,7 +112,7 @@ def test_damaged_curves_name_the_file(tmp_path):
 
 @pytest.fixture
 def made(spec, tmp_path):
-    return tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    return tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
 
 
 def _row(rows, *key):
@@ -150,7 +149,7 @@ def test_verdicts(made):
 
 def test_csv_is_read_back_and_is_the_same_twice(made, spec, tmp_path):
     rows, verdicts = made
-    again, _ = tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    again, _ = tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
     assert to_csv(rows, Row) == to_csv(again, Row)
     (tmp_path / "t.csv").write_text(to_csv(rows, Row))
     assert to_csv(read_rows(tmp_path / "t.csv"), Row) == to_csv(rows, Row)
@@ -167,7 +166,7 @@ def test_page_shows_both_values_and_stamps_smoke(made):
 
 
 def test_scores_are_kept_by_variant_seed_and_side(spec, tmp_path):
-    keep_scores(spec, tmp_path / "kept")
+    keep_scores(typed(spec), tmp_path / "kept")
     assert len(list((tmp_path / "kept").glob("*.csv"))) == 9
     assert (tmp_path / "kept" / "b_s1_generation.csv").exists()
 
@@ -176,7 +175,7 @@ def test_variants_scored_on_other_clips_are_an_error(spec, tmp_path):
     path = tmp_path / "b" / "1" / "generation" / "scores.csv"
     _write(path, ["x1", "x2", "other"], [0, 0, 0], [0, 0, 0])
     with pytest.raises(ConfigError, match="scores other clips"):
-        tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+        tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
 
 
 def test_damaged_scores_name_the_file(tmp_path):

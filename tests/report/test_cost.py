@@ -50,7 +50,7 @@ def test_models_are_those_of_the_study_file_and_a_changed_configuration_is_said(
     assert {row["latent_dim"] for row in found.rows} == {8, 32, 128}
     assert all(row["autoencoder"]["parameters"] > 1e6 for row in found.rows)
     # With the hash of the file as it is, there is nothing to say.
-    now = json.loads(Plan({"longcat": source}, "cpu").study_spec("longcat", STUDY))["config_hash"]
+    now = Plan({"longcat": source}, "cpu").study_spec("longcat", STUDY).config_hash
     path = folder / f"{STUDY}_provenance.json"
     path.write_text(json.dumps(provenance() | {"config_hash": now}))
     assert cost.changed_studies(source, "cpu", load_source(folder)) == []

@@ -1,0 +1,103 @@
+"""What a study's table is made of: the plan says it, and the jobs read it that tabulate, draw and keep clips."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from shared.config import Strict
+from shared.metrics.config import KadConfig
+
+
+class Axis(Strict):
+    """What a study varies: `field` is a dotted path (or property) in the resolved variant config."""
+
+    label: str
+    field: str
+    unit: str = ""
+
+
+class StudiedVariant(Strict):
+    """A variant and the files of what was measured of it.
+
+    Attributes:
+        setting, paper_setting: where it stands on the study's axis, ours and at the `paper` scale.
+        scores: seed → side → scores.csv.
+        latents: kind of measurement → seed → its file; kinds that the variant does not ask for are not there.
+    """
+
+    name: str
+    label: str
+    setting: Any = None
+    paper_setting: Any = None
+    scores: dict[int, dict[str, Path]]
+    latents: dict[str, dict[int, Path]] = Field(default_factory=dict)
+
+
+class StudySpec(Strict):
+    """A study at one scale.
+
+    Attributes:
+        label: folder of the record under results/.
+        ground_truth: scores.csv of the recordings, if they are scored.
+        set_metrics: side → the metrics of sets of clips that all variants ask for.
+        config_hash: of the config of all variants.
+        folder: of the source, with paper.yaml, claims.yaml and figures.py.
+        studies: study of the source → its variants.
+        jobs: run folders of all jobs that the table rests on.
+    """
+
+    source: str
+    study: str
+    title: str
+    paper: str
+    axis: Axis | None
+    scale: str
+    label: str
+    seeds: list[int]
+    variants: list[StudiedVariant] = Field(min_length=1)
+    ground_truth: Path | None
+    set_metrics: dict[str, list[str]]
+    kad: KadConfig
+    config_hash: str
+    folder: Path
+    studies: dict[str, list[str]]
+    jobs: list[Path]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the variants, in the study's order."""
+        return [variant.name for variant in self.variants]
+
+    def score_files(self) -> dict[tuple[str, int, str], Path]:
+        """scores.csv by variant, seed and side."""
+        return {
+            (variant.name, seed, side): path
+            for variant in self.variants
+            for seed, sides in variant.scores.items()
+            for side, path in sides.items()
+        }
+
+    def latent_files(self, kind: str) -> dict[tuple[str, int], Path]:
+        """What a measurement of latents wrote, by variant and seed, of the variants that ask for it."""
+        return {
+            (variant.name, seed): path
+            for variant in self.variants
+            for seed, path in variant.latents.get(kind, {}).items()
+        }
+
+
+class HeardVariant(Strict):
+    """A variant and, by side, the clips.json that is scored."""
+
+    name: str
+    label: str
+    clips: dict[str, Path]
+
+
+class ClipsSpec(Strict):
+    """Whose clips are kept to be heard: the corpus's manifest, the training seed, the variants."""
+
+    corpus: Path
+    seed: int
+    variants: list[HeardVariant] = Field(min_length=1)
