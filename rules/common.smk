@@ -84,9 +84,9 @@ def optional(name):
 
 
 def evaluators_trained_here(wildcards, input):
-    """Param function: the option that names the models that a scoring job uses, of those that are trained here."""
-    given = [f"{name}={path}" for name, path in input.items() if name not in ("corpus", "clips")]
-    return " ".join(["--models", *map(quote, given)]) if given else ""
+    """Param function: the options of those models that a scoring job uses and that are trained here."""
+    given = ((name, path) for name, path in input.items() if name not in ("corpus", "clips"))
+    return " ".join(f"--{name} {quote(path)}" for name, path in given)
 
 
 def table_inputs(wildcards):

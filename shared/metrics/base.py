@@ -9,7 +9,6 @@ models loaded: called with a clip, it gives the values of the metric's columns i
 Plans read these classes, so that a metric's module imports nothing slow at its top: no torch, no librosa.
 """
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -21,9 +20,9 @@ import numpy as np
 from pydantic_core import PydanticCustomError
 
 from shared.config import ConfigError, did_you_mean
-from shared.kinds import below, modules_in
 from shared.metrics.failure import NotMeasured
 from shared.metrics.statistic import LAST, Statistic
+from shared.named import all_named, find_named
 from shared.sampling.clips import GeneratedClip
 
 PACKAGE = "shared.metrics"
@@ -167,10 +166,7 @@ def find_metric(name: str) -> type[Metric]:
     Raises:
         ConfigError: there is none.
     """
-    found = _declared(name)
-    if found is None and name in modules_in(PACKAGE):
-        importlib.import_module(f"{PACKAGE}.{name}")
-        found = _declared(name)
+    found = find_named(Metric, PACKAGE, name)
     if found is None:
         raise ConfigError(f"no metric {name!r}{did_you_mean(name, (each.name for each in metrics()))}")
     return found
@@ -179,12 +175,7 @@ def find_metric(name: str) -> type[Metric]:
 @cache
 def metrics() -> tuple[type[Metric], ...]:
     """All metrics in the order of their columns in scores.csv; all of the package is imported for it."""
-    found = []
-    for name in modules_in(PACKAGE):
-        importlib.import_module(f"{PACKAGE}.{name}")
-        if each := _declared(name):
-            found.append(each)
-    return in_order(found)
+    return in_order(all_named(Metric, PACKAGE))
 
 
 def in_order(some: Iterable[type[Metric]]) -> tuple[type[Metric], ...]:
@@ -218,7 +209,3 @@ def channels_problem(names: Collection[str], channels: int) -> str | None:
         return f"{', '.join(wrong)}: of stereo alone, and the corpus has channels: 1; drop it" if wrong else None
     wrong = [each.name for each in chosen(names) if each.stereo is None]
     return f"{', '.join(wrong)}: of one channel alone, and the corpus has channels: 2; drop it" if wrong else None
-
-
-def _declared(name: str) -> type[Metric] | None:
-    return next((each for each in below(Metric) if vars(each).get("name") == name), None)

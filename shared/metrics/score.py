@@ -1,7 +1,7 @@
 """Job: score a set of clips, one row a clip.
 
 `python -m shared.metrics.score --spec SPEC.json --corpus manifest.json --clips clips.json
---models recogniser=model.safetensors speaker=model.safetensors --output scores.csv`
+--recogniser model.safetensors --speaker model.safetensors --output scores.csv`
 
 writes `scores.csv` and, beside it, `scores.json`: for each metric its estimator, the model and weights behind
 it, the sample rate, and how many clips have a value and how many have none. Where a metric of the set is asked,
@@ -24,7 +24,7 @@ from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.files import read_json, write_json, write_text
 from shared.job import job_parser, run_job, set_threads
 from shared.metrics.alignment import mismatch
-from shared.metrics.base import Case, Metric, Setup, channels_problem, chosen, known_metric
+from shared.metrics.base import Case, Metric, Setup, channels_problem, chosen, known_metric, metrics
 from shared.metrics.embeddings import EMBEDDINGS, write_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.of_sets import SetMetric
@@ -125,19 +125,19 @@ def wanted(spec: ScoreSpec, cases: Cases) -> list[type[Metric]]:
     return left
 
 
-def make_ready(metrics: list[type[Metric]], setup: Setup) -> dict[str, Metric]:
+def make_ready(asked: list[type[Metric]], setup: Setup) -> dict[str, Metric]:
     """The metrics with their models loaded, by name.
 
     Raises:
         ConfigError: a model is not given or cannot be loaded, or the corpus has no notes where a metric needs them.
     """
-    for each in metrics:
+    for each in asked:
         if each.evaluator and each.evaluator not in setup.models:
-            raise ConfigError(f"metrics has {each.name}, which needs --models {each.evaluator}=… (a folder or hub id)")
-    return {each.name: each(setup) for each in metrics}
+            raise ConfigError(f"metrics has {each.name}, which needs --{each.evaluator}: a folder or a hub id")
+    return {each.name: each(setup) for each in asked}
 
 
-def score_case(case: Case, metrics: dict[str, Metric], tolerance: float, clock: dict[str, float]) -> Row:
+def score_case(case: Case, ready: dict[str, Metric], tolerance: float, clock: dict[str, float]) -> Row:
     """Values of all columns for one clip; a metric without a value is NaN and says why in `reason`.
 
     The seconds that each metric takes are added to its entry of `clock`.
@@ -145,7 +145,7 @@ def score_case(case: Case, metrics: dict[str, Metric], tolerance: float, clock: 
     first: Row = {}
     rest: Row = {}
     reasons = []
-    for name, metric in metrics.items():
+    for name, metric in ready.items():
         start = time.perf_counter()
         try:
             values = metric(case)
@@ -162,7 +162,7 @@ def score_case(case: Case, metrics: dict[str, Metric], tolerance: float, clock: 
     return {**first, "text": case.clip.text, **rest, "reason": "; ".join(reasons)}
 
 
-def score_clips(cases: Cases, metrics: dict[str, Metric], tolerance: float) -> list[Row]:
+def score_clips(cases: Cases, ready: dict[str, Metric], tolerance: float) -> list[Row]:
     """One row a clip, in the set's order. Progress is printed and, at the end, the seconds that each metric took."""
     progress = Progress("score", len(cases.clip_set.clips), unit="clip")
     clock: dict[str, float] = defaultdict(float)
@@ -170,7 +170,7 @@ def score_clips(cases: Cases, metrics: dict[str, Metric], tolerance: float) -> l
     for clip in cases.clip_set.clips:
         target = cases.target(clip)
         head = {"id": clip.id, "speaker": clip.speaker, "seen_speaker": target.seen_speaker}
-        rows.append(head | score_case(cases.read(clip), metrics, tolerance, clock))
+        rows.append(head | score_case(cases.read(clip), ready, tolerance, clock))
         progress.update()
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in clock.items())
     print(f"score: time in {spent}", file=sys.stderr)
@@ -178,14 +178,14 @@ def score_clips(cases: Cases, metrics: dict[str, Metric], tolerance: float) -> l
 
 
 def summarise(
-    rows: list[Row], metrics: dict[str, Metric], seed: int | None, stereo: bool = False
+    rows: list[Row], ready: dict[str, Metric], seed: int | None, stereo: bool = False
 ) -> dict[str, dict[str, Any]]:
     """For each metric its provenance, the seed of the clips, and the clips with (`n`) and without a value.
 
     Of stereo clips also what the metric makes of their two channels.
     """
     summary = {}
-    for name, metric in metrics.items():
+    for name, metric in ready.items():
         failed = sum(_has_failed(row, metric) for row in rows)
         summary[name] = metric.provenance() | {"n": len(rows) - failed, "n_failed": failed, "seed": seed}
         if stereo:
@@ -212,11 +212,6 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _named_path(text: str) -> tuple[str, str]:
-    name, _, path = text.partition("=")
-    return name, path
-
-
 def main() -> None:
     """Command line of the job."""
     parser = job_parser(
@@ -224,23 +219,23 @@ def main() -> None:
         corpus="manifest.json of the corpus that references and prompts come from",
         clips="clips.json",
     )
-    parser.add_argument(
-        "--models", nargs="*", type=_named_path, default=[], metavar="NAME=PATH",
-        help="of each evaluator trained here that a metric uses: its name, and its folder or model.safetensors",
-    )  # fmt: skip
+    evaluators = sorted({each.evaluator for each in metrics() if each.evaluator})
+    for name in evaluators:
+        parser.add_argument(f"--{name}", help="folder or model.safetensors, if a metric needs one that is trained here")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(ScoreSpec, read_json(arguments.spec), arguments.spec)
     cases = Cases(Path(arguments.clips), Path(arguments.corpus))
     of_hub = {name: model for name, model in spec.models.items() if isinstance(model, str)}
-    setup = Setup(of_hub | dict(arguments.models), spec, arguments.threads, cases.manifest_path)
-    metrics = make_ready(wanted(spec, cases), setup)
-    rows = score_clips(cases, metrics, spec.length_tolerance)
+    given = {name: path for name in evaluators if (path := getattr(arguments, name))}
+    setup = Setup(of_hub | given, spec, arguments.threads, cases.manifest_path)
+    ready = make_ready(wanted(spec, cases), setup)
+    rows = score_clips(cases, ready, spec.length_tolerance)
     output = Path(arguments.output)
-    for metric in metrics.values():
+    for metric in ready.values():
         if isinstance(metric, SetMetric):
             write_embeddings(output.with_name(EMBEDDINGS), [row["id"] for row in rows], metric.embeddings)
-    summary = summarise(rows, metrics, spec.clips.get("seed"), cases.clip_set.channels == 2)
+    summary = summarise(rows, ready, spec.clips.get("seed"), cases.clip_set.channels == 2)
     write_json(output.with_suffix(".json"), summary)
     write_text(output, to_csv(rows))
 

@@ -36,7 +36,7 @@ class Levels:
 
 
 def levels_figure(table: StudyTable, levels: Levels, panels: dict[str, str]) -> Figure:
-    """A panel for each of `panels` (start of the quantities' names → title), with 95 % intervals.
+    """A panel for each of `panels` (start of the statistics' names → title), with 95 % intervals.
 
     Raises:
         ValueError: no variant has any, or there are more than can be told apart.

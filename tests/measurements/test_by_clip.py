@@ -58,7 +58,7 @@ def judge(spec, tmp_path, *claims):
     return {(row.variant, row.metric): row for row in rows}, verdicts
 
 
-def test_each_kind_has_its_quantities_and_no_two_share_one():
+def test_each_kind_has_its_statistics_and_no_two_share_one():
     assert OF_KIND["probe"] == ("chroma_error", "level_error")
     assert len(OF_KIND["noise"]) == 18 and set(OF_KIND["noise"]) == set(COLUMNS["noise"])
     assert len(MEASURED_APART) == sum(len(names) for names in OF_KIND.values()) and set(OF_KIND) == set(BY_CLIP)

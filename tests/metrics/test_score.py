@@ -205,8 +205,7 @@ def test_a_set_metric_keeps_embeddings(tmp_path, corpus, speech, names, monkeypa
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, np.zeros(0))])
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**MODELS, "metrics": names}))
-    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv"}
-    files |= {"models": "audio_text=a"}
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv", "audio_text": "a"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     embeddings = read_embeddings(tmp_path / EMBEDDINGS, ["c0", "c1"])
@@ -273,7 +272,7 @@ def test_a_wrong_spec_is_an_error(change):
 
 
 def test_a_metric_without_its_model_names_the_option():
-    with pytest.raises(ConfigError, match="metrics has wer, which needs --models recogniser="):
+    with pytest.raises(ConfigError, match="metrics has wer, which needs --recogniser"):
         make_ready([find_metric("wer")], Setup())
     with pytest.raises(ConfigError, match=r"metrics has wer, which needs models\.recogniser"):
         parse(ScoreSpec, {"clips": {}, "metrics": ["wer"]}, "spec")
@@ -304,7 +303,7 @@ def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypat
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**MODELS, "metrics": ["stoi", "wer"]}))
     output = tmp_path / "scores.csv"
-    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "models": "recogniser=r"}
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "recogniser": "r"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     header = output.read_text().splitlines()[0]

@@ -129,8 +129,8 @@ def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tm
     plan = _measured(sources, tmp_path, {"reconstruction": ["pesq"], "generation": ["sim"]}, {"speaker": {}})
     assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "recogniser")
     scores = {key.split("-")[0]: job for (_, kind, key), job in plan.jobs.items() if kind == "scores"}
-    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec
-    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec
+    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec["models"]
+    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec["models"]
 
 
 def test_a_metric_without_its_evaluator_is_one_line(sources, tmp_path):
@@ -209,7 +209,7 @@ def test_exposure_alone_needs_no_samples(sources, tmp_path):
 @pytest.mark.parametrize(("evaluation", "expected"), [
     ({"generation": ["sim", "exposure"]}, "asks for exposure, which generators of kind next_token have; this one is "),
     ({"reconstruction": [], "generation": ["exposure"]}, "both empty of metrics of clips: name one in either"),
-    ({"reconstruction": ["exposure"]}, r"evaluation.reconstruction.0: Input should be 'wer', .* \(got 'exposure'\)"),
+    ({"reconstruction": ["exposure"]}, r"reconstruction.0: no metric 'exposure'; known: chroma, .* \(got 'exposure'\)"),
 ])
 def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation, expected):
     with pytest.raises(ConfigError, match=expected):
@@ -280,7 +280,7 @@ def test_an_audio_text_model_from_the_hub_is_passed_by_its_id(sources, tmp_path)
     plan = _measured(sources, tmp_path, SETS, {"audio_text": name})
     assert not _keys(plan, "audio_text")
     scores = [job for job in plan.jobs.values() if job.kind == "scores"]
-    assert all(job.options == {"audio_text": name} and job.spec["audio_text"] == name for job in scores)
+    assert all(job.spec["models"]["audio_text"] == name and "audio_text" not in job.inputs for job in scores)
     found = [each[:2] for each in hub_names({"longcat": Source(tmp_path / "longcat/study.yaml")})]
     assert ("model", name) in found
 
