@@ -1,15 +1,24 @@
 """What a verdict rests on, in a sentence: our values of the variants that its claim compares, and the margin."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from shared.record.table import Row
-from shared.statistics.claims import NOT_TESTABLE, Claim, Verdict
+from shared.record.table import Measured, Row, measured
+from shared.statistics.claims import Claim, Verdict
 from shared.statistics.quantities import QUANTITIES, Quantity
 
 SIDES = {"reconstruction": "Reconstruction", "generation": "Generation"}
-Cells = dict[tuple[str, str, str], Row]
+Cells = dict[tuple[str, str, str], Measured]
+
+
+class Margin(NamedTuple):
+    """By how much a claim holds, and the ends of the interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def evidence(verdict: Verdict, claim: Claim | None, rows: list[Row]) -> str:
@@ -20,21 +29,22 @@ def evidence(verdict: Verdict, claim: Claim | None, rows: list[Row]) -> str:
         claim: as `claims.yaml` has it now, if it still has it.
         rows: the study's table.
     """
-    if verdict.verdict == NOT_TESTABLE:
+    if verdict.margin is None or verdict.low is None or verdict.high is None:
         return f"Not tested: {verdict.reason}."
-    cells = {(row.variant, row.side, row.metric): row for row in rows if row.value is not None}
+    found = Margin(verdict.margin, verdict.low, verdict.high)
+    cells = {(row.variant, row.side, row.metric): row for row in measured(rows)}
     note = f" ({verdict.reason})" if verdict.reason else ""
     if claim is None or not all((name, *need) in cells for need in claim.needs() for name in claim.variants):
-        return f"Margin {number(verdict.margin)} {_interval(verdict, 1)}, in the metric's own unit{note}."
-    return f"{_SENTENCES[claim.relation](claim, cells)}; {margin(verdict, claim)}{note}."
+        return f"Margin {number(found.value)} {_interval(found, 1)}, in the metric's own unit{note}."
+    return f"{_SENTENCES[claim.relation](claim, cells)}; {margin(found, claim)}{note}."
 
 
-def margin(verdict: Verdict, claim: Claim) -> str:
+def margin(found: Margin, claim: Claim) -> str:
     """`margin 14.3 points [7.3, 22.5]`: positive where the claim holds; of rates in percentage points."""
     metric = QUANTITIES[claim.needs()[-1][1]]
     if claim.relation == "hits_setting":
-        return f"margin {number(100 * verdict.margin)} % of the setting {_interval(verdict, 100)}"
-    return f"margin {_difference(metric, verdict.margin)} {_interval(verdict, 100 if metric.percent else 1)}"
+        return f"margin {number(100 * found.value)} % of the setting {_interval(found, 100)}"
+    return f"margin {_difference(metric, found.value)} {_interval(found, 100 if metric.percent else 1)}"
 
 
 def _difference(metric: Quantity, value: float) -> str:
@@ -45,8 +55,8 @@ def _difference(metric: Quantity, value: float) -> str:
     return f"{points} {'point' if points == '1' else 'points'}"
 
 
-def _interval(verdict: Verdict, factor: float) -> str:
-    return f"[{number(factor * verdict.low)}, {number(factor * verdict.high)}]"
+def _interval(found: Margin, factor: float) -> str:
+    return f"[{number(factor * found.low)}, {number(factor * found.high)}]"
 
 
 def number(value: float) -> str:
@@ -94,15 +104,21 @@ def _peak(claim: Claim, cells: Cells) -> str:
 def _within(claim: Claim, cells: Cells) -> str:
     metric = QUANTITIES[claim.metric]
     values = [cells[(name, *claim.needs()[0])].value for name in claim.variants]
-    spread, allowed = (_difference(metric, each) for each in (np.ptp(values), claim.tolerance))
+    spread, allowed = (_difference(metric, each) for each in (np.ptp(values), _tolerance(claim)))
     return f"{_in_order(claim, cells)}: {spread} apart, allowed are {allowed}"
+
+
+def _tolerance(claim: Claim) -> float:
+    if claim.tolerance is None:
+        raise ValueError(f"{claim.id}: {claim.relation} has no tolerance")
+    return claim.tolerance
 
 
 def _hits(claim: Claim, cells: Cells) -> str:
     need = claim.needs()[0]
     rows = [cells[(name, *need)] for name in claim.variants]
     values = ", ".join(f"{show(QUANTITIES[row.metric], row.value)} for {row.setting}" for row in rows)
-    return f"{_what(need)} {values}, allowed are {number(100 * claim.tolerance)} % off"
+    return f"{_what(need)} {values}, allowed are {number(100 * _tolerance(claim))} % off"
 
 
 def _ranks(claim: Claim, cells: Cells) -> str:
@@ -127,7 +143,7 @@ def _against(claim: Claim, cells: Cells) -> str:
     text = f"{_what(first)}, against {QUANTITIES[second[1]].label}: {values}"
     if claim.relation == "inflates":
         return f"{text}; the least excess is the margin"
-    return f"{text}; allowed are {_difference(QUANTITIES[claim.metric], claim.tolerance)} apart"
+    return f"{text}; allowed are {_difference(QUANTITIES[claim.metric], _tolerance(claim))} apart"
 
 
 def _gaps(claim: Claim, cells: Cells) -> str:
