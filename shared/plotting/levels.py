@@ -22,7 +22,7 @@ class Levels:
 
     Attributes:
         kind: what evaluation.reconstruction asks for.
-        percents: the levels; the quantity at one is called after its panel and the level, as in spectral95.
+        percents: the levels; the statistic at one is called after its panel and the level, as in spectral95.
         label: of the axis, which shows shares.
         ticks: of the axis, as shares.
         note: under the title.

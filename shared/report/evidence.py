@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shared.metrics.statistic import Statistic
 from shared.record.table import Measured, Row, measured
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Claim, Verdict
-from shared.statistics.quantities import QUANTITIES, Quantity
 
 SIDES = {"reconstruction": "Reconstruction", "generation": "Generation"}
 Cells = dict[tuple[str, str, str], Measured]
@@ -41,13 +42,13 @@ def evidence(verdict: Verdict, claim: Claim | None, rows: list[Row]) -> str:
 
 def margin(found: Margin, claim: Claim) -> str:
     """`margin 14.3 points [7.3, 22.5]`: positive where the claim holds; of rates in percentage points."""
-    metric = QUANTITIES[claim.needs()[-1][1]]
+    metric = STATISTICS[claim.needs()[-1][1]]
     if claim.relation == "hits_setting":
         return f"margin {number(100 * found.value)} % of the setting {_interval(found, 100)}"
     return f"margin {_difference(metric, found.value)} {_interval(found, 100 if metric.percent else 1)}"
 
 
-def _difference(metric: Quantity, value: float) -> str:
+def _difference(metric: Statistic, value: float) -> str:
     """A difference of two values: of rates in percentage points."""
     if not metric.percent:
         return number(value)
@@ -64,7 +65,7 @@ def number(value: float) -> str:
     return np.format_float_positional(value, precision=3, unique=False, fractional=False, trim="-").replace("-", "−")
 
 
-def show(metric: Quantity, value: float) -> str:
+def show(metric: Statistic, value: float) -> str:
     """A value as a sentence has it: rates in percent, to three digits."""
     return f"{number(100 * value)} %" if metric.percent else number(value)
 
@@ -72,12 +73,12 @@ def show(metric: Quantity, value: float) -> str:
 def _named(claim: Claim, need: tuple[str, str], cells: Cells) -> list[tuple[str, str]]:
     """`(label, value)` of each variant."""
     found = [cells[(name, *need)] for name in claim.variants]
-    return [(row.label, show(QUANTITIES[row.metric], row.value)) for row in found]
+    return [(row.label, show(STATISTICS[row.metric], row.value)) for row in found]
 
 
 def _what(need: tuple[str, str]) -> str:
     side, metric = need
-    return f"{SIDES[side]} {QUANTITIES[metric].label}"
+    return f"{SIDES[side]} {STATISTICS[metric].label}"
 
 
 def _better(claim: Claim, cells: Cells) -> str:
@@ -102,7 +103,7 @@ def _peak(claim: Claim, cells: Cells) -> str:
 
 
 def _within(claim: Claim, cells: Cells) -> str:
-    metric = QUANTITIES[claim.metric]
+    metric = STATISTICS[claim.metric]
     values = [cells[(name, *claim.needs()[0])].value for name in claim.variants]
     spread, allowed = (_difference(metric, each) for each in (np.ptp(values), _tolerance(claim)))
     return f"{_in_order(claim, cells)}: {spread} apart, allowed are {allowed}"
@@ -117,7 +118,7 @@ def _tolerance(claim: Claim) -> float:
 def _hits(claim: Claim, cells: Cells) -> str:
     need = claim.needs()[0]
     rows = [cells[(name, *need)] for name in claim.variants]
-    values = ", ".join(f"{show(QUANTITIES[row.metric], row.value)} for {row.setting}" for row in rows)
+    values = ", ".join(f"{show(STATISTICS[row.metric], row.value)} for {row.setting}" for row in rows)
     return f"{_what(need)} {values}, allowed are {number(100 * _tolerance(claim))} % off"
 
 
@@ -125,14 +126,14 @@ def _ranks(claim: Claim, cells: Cells) -> str:
     """Which variant is best by either side's metric."""
     best = {}
     for need in claim.needs():
-        sign = 1 if QUANTITIES[need[1]].higher_is_better else -1
+        sign = 1 if STATISTICS[need[1]].higher_is_better else -1
         best[need] = max((cells[(name, *need)] for name in claim.variants), key=lambda row: sign * row.value)
     (first, reconstructs), (second, generates) = best.items()
-    value = show(QUANTITIES[second[1]], cells[(reconstructs.variant, *second)].value)
-    text = f"{_what(first)} is best on {reconstructs.label} ({show(QUANTITIES[first[1]], reconstructs.value)})"
+    value = show(STATISTICS[second[1]], cells[(reconstructs.variant, *second)].value)
+    text = f"{_what(first)} is best on {reconstructs.label} ({show(STATISTICS[first[1]], reconstructs.value)})"
     if reconstructs.variant == generates.variant:
         return f"{text}, and so is {_what(second)} ({value})"
-    better = show(QUANTITIES[second[1]], generates.value)
+    better = show(STATISTICS[second[1]], generates.value)
     return f"{text}, {_what(second)} on {generates.label} ({better} against {value})"
 
 
@@ -140,10 +141,10 @@ def _against(claim: Claim, cells: Cells) -> str:
     first, second = claim.needs()
     pairs = zip(_named(claim, first, cells), _named(claim, second, cells), strict=True)
     values = ", ".join(f"{ours} against {other} ({label})" for (label, ours), (_, other) in pairs)
-    text = f"{_what(first)}, against {QUANTITIES[second[1]].label}: {values}"
+    text = f"{_what(first)}, against {STATISTICS[second[1]].label}: {values}"
     if claim.relation == "inflates":
         return f"{text}; the least excess is the margin"
-    return f"{text}; allowed are {_difference(QUANTITIES[claim.metric], _tolerance(claim))} apart"
+    return f"{text}; allowed are {_difference(STATISTICS[claim.metric], _tolerance(claim))} apart"
 
 
 def _gaps(claim: Claim, cells: Cells) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from shared.bootstrap import Draws, interval
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
-from shared.statistics.quantities import quantity
+from shared.statistics.catalogue import find_statistic
 from shared.statistics.scores import StudyScores
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclusive"
@@ -148,7 +148,7 @@ def load_claims(path: Path, studies: dict[str, list[str]]) -> list[Claim]:
                 hint = did_you_mean(variant, studies[claim.study])
                 raise ConfigError(f"{where}: study {claim.study} has no variant {variant!r}{hint}")
         for _, metric in claim.needs():
-            quantity(metric, where)
+            find_statistic(metric, where)
     return claims
 
 
@@ -233,5 +233,5 @@ def _disagreement(reconstruction: np.ndarray, generation: np.ndarray) -> np.ndar
 
 
 def _sign(metric: str, direction: str | None) -> int:
-    higher = quantity(metric, "claim").higher_is_better if direction is None else direction == "higher"
+    higher = find_statistic(metric, "claim").higher_is_better if direction is None else direction == "higher"
     return 1 if higher else -1

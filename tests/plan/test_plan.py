@@ -10,6 +10,7 @@ from shared.cli.doctor import hub_names
 from shared.config import ConfigError
 from shared.metrics.config import KadConfig
 from shared.plan.corpus_choice import in_place_of
+from shared.plan.pieces import load_study
 from shared.plan.plan import Plan, as_list
 from shared.plan.schema import Source, load_sources
 from tests.generators.next_token_models import ask_for_exposure
@@ -35,7 +36,7 @@ def _changed(sources, tmp_path, change):
     """The plan after an edit of longcat's study.yaml."""
     folder = tmp_path / "longcat"
     folder.mkdir(parents=True)
-    study = yaml.safe_load((ROOT / "replications/longcat/study.yaml").read_text())
+    study = load_study(ROOT / "replications/longcat/study.yaml")
     change(study)
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
@@ -319,8 +320,8 @@ def test_an_edit_changes_the_keys_downstream_and_no_others(sources, plan, tmp_pa
 def test_another_source_shares_corpus_and_evaluators_and_trains_in_its_own_folder(sources, plan, tmp_path):
     folder = tmp_path / "aardvark"
     folder.mkdir()
-    text = (ROOT / "replications/longcat/study.yaml").read_text().replace("source: longcat", "source: aardvark")
-    (folder / "study.yaml").write_text(text)
+    study = load_study(ROOT / "replications/longcat/study.yaml") | {"source": "aardvark"}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
     both = Plan({"aardvark": Source(folder / "study.yaml"), **sources}, "smoke", [0])
     shared = {place for place in plan.jobs if place[0] == "shared"}
