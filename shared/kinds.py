@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, ClassVar, Self, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.config import Strict, did_you_mean
@@ -36,7 +36,7 @@ class Kind(Strict):
     TAG: ClassVar[str] = "kind"
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Self], handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
         if "PACKAGE" not in vars(cls):
             return handler(source)
         return core_schema.no_info_plain_validator_function(

@@ -36,6 +36,16 @@ class Part(Generic[Value]):
     value: Value | None = None
     problem: str = ""
 
+    def whole(self) -> Value:
+        """What it holds.
+
+        Raises:
+            ConfigError: it is missing or damaged.
+        """
+        if self.value is None:
+            raise ConfigError(f"{self.path}: {self.problem or 'missing'}")
+        return self.value
+
 
 class Machine(BaseModel):
     """What a provenance file says of hardware."""
@@ -86,7 +96,7 @@ class StudyRecord:
     page: Part[str]
     clips: Part[list[KeptClip]]
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Part[Any]]:
         """All of its files, the audio apart."""
         return [self.table, self.verdicts, self.provenance, self.metrics, self.figure, self.page, self.clips]
 
@@ -202,6 +212,8 @@ def verdicts(path: Path) -> list[Verdict]:
             raise ValueError(f"{each.id}: no verdict {each.verdict!r}")
         if (each.margin is None) != (each.verdict == NOT_TESTABLE):
             raise ValueError(f"{each.id}: {each.verdict}, but the margin is {each.margin}")
+        if each.margin is not None and (each.low is None or each.high is None):
+            raise ValueError(f"{each.id}: a margin without its interval")
     return found
 
 

@@ -53,6 +53,7 @@ DAMAGE = {
     "no such verdict": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b",reproduced", b",repro"),
                         "no verdict 'repro'"),
     "no margin": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b"0.14,0.09", b",0.09"), "the margin is None"),
+    "no interval": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b"0.14,0.09", b"0.14,"), "without its interval"),
     "cut json": (f"{STUDY}_provenance.json", _cut, "not valid JSON"),
     "a key less": (f"{STUDY}_provenance.json", lambda data: data.replace(b"seeds", b"sed"), "seeds: Field required"),
     "no object": (f"{STUDY}_metrics.json", lambda data: b"[]", "no object"),
