@@ -4,6 +4,7 @@ A package holds one such class in each of some modules; the class says its `name
 """
 
 import importlib
+from functools import cache
 from typing import TypeVar
 
 from shared.kinds import below, modules_in
@@ -11,6 +12,7 @@ from shared.kinds import below, modules_in
 Base = TypeVar("Base")
 
 
+@cache
 def find_named(base: type[Base], package: str, name: str) -> type[Base] | None:
     """The subclass of `base` with this name, its module imported if need be; None: there is none."""
     found = _declared(base, name)

@@ -9,8 +9,8 @@ and parameters up here.
 from typing import Any
 
 from shared.config import ConfigError, did_you_mean, digest
+from shared.measurements.base import measurements
 from shared.metrics.base import chosen
-from shared.metrics.latent_kinds import LATENT
 from shared.plan.changes import check_changes
 from shared.plan.corpus_choice import corpus_override, identity, label_of
 from shared.plan.dotted import get
@@ -160,7 +160,7 @@ class Plan:
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
-            **{kind: [job.output for job in self._latent(source, study, kind)] for kind in LATENT},
+            **{each.name: [job.output for job in self._latent(source, study, each.name)] for each in measurements()},
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -198,7 +198,7 @@ class Plan:
 
     def _measuring(self, source: str, study: str) -> list[Job]:
         """All jobs that a study's table is made from."""
-        latent = [job for kind in LATENT for job in self._latent(source, study, kind)]
+        latent = [job for each in measurements() for job in self._latent(source, study, each.name)]
         return [*self._scoring(source, study), *latent]
 
     def _upstream(self, jobs: list[Job]) -> list[Job]:

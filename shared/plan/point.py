@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.measurements.base import Subject, measurements
 from shared.metrics.base import chosen
-from shared.metrics.latent_kinds import BY_CLIP, LATENT
 from shared.plan.jobs import KINDS
 
 SHARED = "shared"  # owner of what all sources use
@@ -49,8 +49,8 @@ class Job:
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. What is
-    measured of latents where it is asked for (LATENT) has a job by its kind and seed.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. Each
+    measurement of latents that is asked for has a job by its name and seed.
     """
 
     variant: str
@@ -83,7 +83,7 @@ class PointBuilder:
         }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
-        self.latent: dict[str, dict[int, Job]] = {kind: {} for kind in LATENT}
+        self.latent: dict[str, dict[int, Job]] = {each.name: {} for each in measurements()}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
@@ -96,13 +96,9 @@ class PointBuilder:
         spec |= {kind: job.spec for kind, job in taught.items()}
         autoencoder = add("autoencoder", word, spec, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        if "compactness" in evaluation.reconstruction:
-            spec = {"autoencoder": autoencoder.spec}
-            self.latent["compactness"][seed] = add("compactness", word, spec, name, {"autoencoder": autoencoder})
+        self._measure("training", seed, {"autoencoder": autoencoder.spec}, {"autoencoder": autoencoder})
         spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
-        for kind in BY_CLIP:
-            if kind in evaluation.reconstruction:
-                self.latent[kind][seed] = add(kind, word, spec, name, {**trained, "corpora": heard})
+        self._measure("autoencoder", seed, spec, {**trained, "corpora": heard})
         if evaluation.reconstructed:
             clips = add("reconstructions", word, spec, name, trained)
             scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)
@@ -114,12 +110,18 @@ class PointBuilder:
             generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
             spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
             models = {**trained, "generator": generator}
-            if "exposure" in evaluation.generation:
-                self.latent["exposure"][seed] = add("exposure", word, spec, name, models)
+            self._measure("generator", seed, spec, models)
             if evaluation.generated:
                 clips = add("samples", word, spec, name, models)
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
+
+    def _measure(self, subject: Subject, seed: int, spec: dict[str, Any], inputs: dict[str, Job | list[Job]]) -> None:
+        """Add the jobs that measure what is asked for of one subject."""
+        for each in measurements():
+            if each.subject == subject and each.name in getattr(self.config.evaluation, each.side):
+                name = f"{self.name} seed {seed}"
+                self.latent[each.name][seed] = self.add(self.source, each.name, f"seed{seed}", spec, name, inputs)
 
     def ground_truth(self) -> Job | None:
         """Scoring job of the real test clips: the ceiling of generation, and what set metrics compare with."""
