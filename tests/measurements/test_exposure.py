@@ -9,7 +9,8 @@ from shared.config import ConfigError
 from shared.measurements import exposure
 from shared.measurements.exposure import continue_items, main, read_example
 from shared.measurements.exposure_curves import read_curve
-from shared.sampling.config import NextTokenSolverConfig, PrefixConfig
+from shared.sampling.config import PrefixConfig
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE, make_generator
 from tests.sampling.test_samples import HOP, RATE, SECONDS, make_sampler, with_prompt
 
