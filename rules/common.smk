@@ -83,14 +83,10 @@ def optional(name):
     return lambda wildcards, input: f"--{name} {quote(input[name])}" if name in input.keys() else ""
 
 
-def optional_models(kind, *names):
-    """Param function: the options of those models that a job of this kind uses, be they trained here or from the hub."""
-
-    def options(wildcards, input):
-        given = {**find_job(PLAN, wildcards.owner, kind, wildcards.key).options, **input}
-        return " ".join(f"--{name} {quote(given[name])}" for name in names if name in given)
-
-    return options
+def evaluators_trained_here(wildcards, input):
+    """Param function: the options of those models that a scoring job uses and that are trained here."""
+    given = ((name, path) for name, path in input.items() if name not in ("corpus", "clips"))
+    return " ".join(f"--{name} {quote(path)}" for name, path in given)
 
 
 def table_inputs(wildcards):

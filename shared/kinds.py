@@ -18,7 +18,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, SerializerFunctionWrapHandler, WrapSerializer
+from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, SerializerFunctionWrapHandler, WrapSerializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.config import Strict, did_you_mean
@@ -39,7 +39,7 @@ class Kind(Strict):
     TAG: ClassVar[str] = "kind"
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Self], handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
         if "PACKAGE" not in vars(cls):
             return handler(source)
         return core_schema.no_info_plain_validator_function(

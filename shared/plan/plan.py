@@ -9,8 +9,8 @@ and parameters up here.
 from typing import Any
 
 from shared.config import ConfigError, did_you_mean, digest
+from shared.metrics.base import chosen
 from shared.metrics.latent_kinds import LATENT
-from shared.metrics.names import OF_NOTES, OF_SETS
 from shared.plan.changes import check_changes
 from shared.plan.corpus_choice import corpus_override, identity, label_of
 from shared.plan.dotted import get
@@ -107,7 +107,7 @@ class Plan:
             return []
         loaded = self.sources[source]
         own = [loaded.resolve(each, self.scale, study) for each in loaded.study(study).variants]
-        return sorted({metric for config in own for metric in config.evaluation.asked.intersection(OF_NOTES)})
+        return sorted({each.name for config in own for each in chosen(config.evaluation.asked) if each.needs_notes})
 
     def study_folder(self, source: str, study: str) -> str:
         """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
@@ -146,7 +146,7 @@ class Plan:
             seeds=self.seeds_of(source, study),
             variants=variants,
             ground_truth=truth and truth.output,
-            set_metrics={side: [name for name in OF_SETS if self._all_ask(points, side, name)] for side in sides},
+            set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
             config_hash=digest([identity(point.config.model_dump(mode="json")) for point in points]),
             folder=loaded.folder.as_posix(),
@@ -170,8 +170,11 @@ class Plan:
             return None
         return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
 
-    def _all_ask(self, points: list[Point], side: str, metric: str) -> bool:
-        return all(metric in getattr(point.config.evaluation, side) for point in points)
+    def _set_metrics(self, points: list[Point], side: str) -> list[str]:
+        """The metrics of sets that all variants ask for."""
+        side = {"reconstruction": "reconstructed", "generation": "generated"}[side]
+        asked = set.intersection(*(set(getattr(point.config.evaluation, side)) for point in points))
+        return [each.name for each in chosen(asked) if each.of_set]
 
     def sides(self, source: str, study: str) -> list[str]:
         """The sides that a study shows: those that all of its variants are scored on."""

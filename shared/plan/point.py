@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.metrics.base import chosen
 from shared.metrics.latent_kinds import BY_CLIP, LATENT
-from shared.metrics.names import EVALUATORS
 from shared.plan.jobs import KINDS
 
 SHARED = "shared"  # owner of what all sources use
@@ -159,14 +159,10 @@ class PointBuilder:
         return self.add(SHARED, kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
-        kinds = {EVALUATORS[metric] for metric in metrics if metric in EVALUATORS} & KINDS.keys()
-        evaluators = {kind: self._evaluator(kind) for kind in sorted(kinds)}
+        kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})
+        evaluators = {kind: self._evaluator(kind) for kind in kinds}
         jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
-        hub = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, str)}
-        models = {**hub, **{kind: job.spec for kind, job in jobs.items()}}
-        settings = {"utmos": self.config.evaluators.utmos, "dnsmos_windows": self.config.evaluation.dnsmos_windows}
-        if "muq_eval" in metrics:  # no key of a job that does not use it changes
-            settings["muq_eval"] = self.config.evaluators.muq_eval
-        spec = {"clips": clips.spec, **models, "metrics": list(metrics), **settings}
-        inputs = {"corpus": self.corpus, "clips": clips, **jobs}
-        return self.add(self.source, "scores", word, spec, used_by, inputs, **hub)
+        models = {kind: jobs[kind].spec if kind in jobs else evaluator for kind, evaluator in evaluators.items()}
+        windows = {"dnsmos_windows": self.config.evaluation.dnsmos_windows}
+        spec = {"clips": clips.spec, "models": models, "metrics": list(metrics), **windows}
+        return self.add(self.source, "scores", word, spec, used_by, {"corpus": self.corpus, "clips": clips, **jobs})

@@ -16,8 +16,8 @@ from shared.files import read_json
 from shared.metrics.latent_kinds import LATENT
 from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
-from shared.statistics.quantities import QUANTITIES
 
 REPORT = "report"  # the folder of the page, beside the sources'
 CLIPS = "clips"
@@ -35,6 +35,16 @@ class Part(Generic[Value]):
     path: Path
     value: Value | None = None
     problem: str = ""
+
+    def whole(self) -> Value:
+        """What it holds.
+
+        Raises:
+            ConfigError: it is missing or damaged.
+        """
+        if self.value is None:
+            raise ConfigError(f"{self.path}: {self.problem or 'missing'}")
+        return self.value
 
 
 class Machine(BaseModel):
@@ -86,7 +96,7 @@ class StudyRecord:
     page: Part[str]
     clips: Part[list[KeptClip]]
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Part[Any]]:
         """All of its files, the audio apart."""
         return [self.table, self.verdicts, self.provenance, self.metrics, self.figure, self.page, self.clips]
 
@@ -184,8 +194,8 @@ def table(path: Path) -> list[Row]:
     check_csv(path, Row)
     rows = read_rows(path)
     for row in rows:
-        if row.metric not in QUANTITIES or row.side not in SIDE_TITLES:
-            raise ValueError(f"no quantity {row.side} {row.metric}")
+        if row.metric not in STATISTICS or row.side not in SIDE_TITLES:
+            raise ValueError(f"no metric {row.side} {row.metric}")
     return rows
 
 
@@ -202,6 +212,8 @@ def verdicts(path: Path) -> list[Verdict]:
             raise ValueError(f"{each.id}: no verdict {each.verdict!r}")
         if (each.margin is None) != (each.verdict == NOT_TESTABLE):
             raise ValueError(f"{each.id}: {each.verdict}, but the margin is {each.margin}")
+        if each.margin is not None and (each.low is None or each.high is None):
+            raise ValueError(f"{each.id}: a margin without its interval")
     return found
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,13 +11,15 @@ import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
 from shared.config import Strict
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
 from shared.statistics.paper import PaperValue
-from shared.statistics.quantities import QUANTITIES
 from shared.statistics.scores import GROUND_TRUTH, StudyScores
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
 NO_REPLICATES = np.array([np.nan])  # of what has no interval
+
+Ends = tuple[float, float] | None  # of an interval, if there is one
 
 
 class Row(Strict):
@@ -44,6 +46,17 @@ class Row(Strict):
     paper_where: str | None
     paper_trust: str | None
 
+    @property
+    def ends(self) -> Ends:
+        """Those of the interval; None where there is none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+class Measured(Row):
+    """A row with a value of ours."""
+
+    value: float
+
 
 class Setting(Strict):
     """How a variant is shown."""
@@ -57,20 +70,25 @@ def make_rows(
     study: str,
     scores: StudyScores,
     settings: dict[str, Setting],
-    paper: dict[tuple, PaperValue],
+    paper: dict[tuple[str, str, str, str], PaperValue],
     draws: Draws,
 ) -> list[Row]:
     """All rows, ground truth first, then variants in the study's order."""
     published = {key[1:]: value for key, value in paper.items() if key[0] == study}
     rows = []
     for side in SIDE_TITLES:
-        for metric in QUANTITIES:
+        for metric in STATISTICS:
             cells = _cells(scores, side, metric, draws)
             for variant in (GROUND_TRUTH, *scores.variants):
                 cell, value = cells.get(variant), published.get((variant, side, metric))
                 if cell is not None or value is not None:
                     rows.append(_row(settings[variant], (variant, side, metric), cell, value))
     return rows
+
+
+def measured(rows: Iterable[Row]) -> list[Measured]:
+    """Those of the rows that have a value of ours."""
+    return [Measured.model_validate(dict(row)) for row in rows if row.value is not None]
 
 
 class Cell(NamedTuple):
@@ -188,9 +206,9 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
     yield "| metric | variant | our setting | ours | n | seeds | paper |"
     yield "|---|---|---|---|---|---|---|"
     for row in rows:
-        show = QUANTITIES[row.metric].show
+        show = STATISTICS[row.metric].show
         ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
-        name = QUANTITIES[row.metric].label
+        name = STATISTICS[row.metric].label
         yield (
             f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
             f"| {row.seeds or '–'} | {show(row.paper)} |"

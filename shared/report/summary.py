@@ -13,7 +13,7 @@ from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
 from shared.record.export import SCHEMA, export, schema
 from shared.record.files import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
 from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 FIGURE = "figures/decoupling.pdf"
 SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
@@ -75,7 +75,7 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     ]
     for study in ranked:
         tau = tau_of(study)
-        names = (QUANTITIES[name].label for name in study.metrics)
+        names = (STATISTICS[name].label for name in study.metrics)
         lines.append(
             f"| {titles[study.source]}, {study.study} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
             f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
