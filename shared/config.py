@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,14 +49,14 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(_lines(error, where, model))) from None
+        raise ConfigError("\n".join(_lines(error, where, model, data))) from None
 
 
-def _lines(error: ValidationError, where: str, model: type[BaseModel]) -> Iterator[str]:
+def _lines(error: ValidationError, where: str, model: type[BaseModel], data: Any) -> Iterator[str]:
     for issue in error.errors():
         field = ".".join(str(part) for part in issue["loc"]) or "(top level)"
         if issue["type"] == "extra_forbidden":
-            hint = did_you_mean(str(issue["loc"][-1]), _fields(model, issue["loc"]))
+            hint = did_you_mean(str(issue["loc"][-1]), _fields(model, issue["loc"], data))
             yield f"{where}: {field}: unknown key{hint}"
         else:
             message = issue["msg"].removeprefix("Value error, ")
@@ -72,15 +72,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
-def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
-    """Names of the fields that could have stood at the last part of a pydantic error location."""
+def _fields(model: type[BaseModel], location: tuple[int | str, ...], data: Any) -> set[str]:
+    """Names of the fields that could have stood at the last part of a pydantic error location in `data`."""
     models = {model}
     for part in location[:-1]:
         # A part that names no field is a list index or the tag of a union: the candidates stay.
         named = [each.model_fields[part] for each in models if part in each.model_fields]
         inner = {found for field in named for found in _models(field.annotation)}
         tagged = {each for each in models if _has_tag(each, part)}
-        models = inner or tagged or models
+        data = data[part] if isinstance(data, list) or (isinstance(data, dict) and part in data) else data
+        models = {each for each in inner or tagged or models if _may_be(each, data)}
     return {name for each in models for name in each.model_fields}
 
 
@@ -88,6 +89,14 @@ def _models(annotation: Any) -> set[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {annotation, *(found for each in annotation.__subclasses__() for found in _models(each))}
     return {found for part in get_args(annotation) for found in _models(part)}
+
+
+def _may_be(model: type[BaseModel], data: Any) -> bool:
+    """Whether no tag in `data` says that it is another model's."""
+    if not isinstance(data, dict):
+        return True
+    tagged = ((data[name], field.annotation) for name, field in model.model_fields.items() if name in data)
+    return all(get_origin(annotation) is not Literal or value in get_args(annotation) for value, annotation in tagged)
 
 
 def _has_tag(model: type[BaseModel], tag: Any) -> bool:

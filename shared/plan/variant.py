@@ -8,14 +8,12 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.config import Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
-from shared.generators.next_token_config import kind_of_generator
 from shared.measurements.base import Side, find_measurement
 from shared.metrics.base import channels_problem, chosen, find_metric, known_metric
 from shared.metrics.config import KadConfig
 from shared.sampling.config import SamplingConfig
 from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
-from shared.training.next_token_config import AnyGeneratorRecipe
-from shared.training.recipes import AutoencoderRecipe
+from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 
 
 class EvaluatorsConfig(Strict):
@@ -95,7 +93,7 @@ class VariantConfig(Strict):
         default=(), description="what the autoencoder trains on where that is not `corpus`"
     )
     autoencoder: AutoencoderRecipe
-    generator: AnyGeneratorRecipe
+    generator: GeneratorRecipe
     sampling: SamplingConfig
     teacher: RecogniserConfig | str | None = Field(
         default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
@@ -147,10 +145,9 @@ class VariantConfig(Strict):
 
     @model_validator(mode="after")
     def _solver_is_the_generators(self):
-        asked, given = kind_of_generator(self.generator), kind_of_generator(self.sampling.solver)
+        asked, given = self.generator.kind, self.sampling.solver.kind
         if asked != given:
-            name = f"kind: {asked}" if asked == "next_token" else "no kind"
-            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is {asked}: give it {name}")
+            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is of kind {asked}")
         return self
 
     @model_validator(mode="after")

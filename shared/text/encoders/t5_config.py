@@ -1,0 +1,15 @@
+"""What can be set about a frozen T5. Imports no torch."""
+
+from typing import ClassVar, Literal
+
+from shared.text.config import TextConfig
+
+
+class T5Config(TextConfig):
+    """A frozen T5 encoder from the hub or a local folder."""
+
+    frozen: ClassVar[bool] = True
+
+    kind: Literal["t5"]
+    model: str = "google/t5-v1_1-xxl"
+    dim: int = 4096

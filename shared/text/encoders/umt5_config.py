@@ -1,0 +1,15 @@
+"""What can be set about a frozen UMT5. Imports no torch."""
+
+from typing import ClassVar, Literal
+
+from shared.text.config import TextConfig
+
+
+class UMT5Config(TextConfig):
+    """A frozen multilingual T5 encoder from the hub or a local folder."""
+
+    frozen: ClassVar[bool] = True
+
+    kind: Literal["umt5"]
+    model: str = "google/umt5-base"
+    dim: int = 768
