@@ -1,10 +1,10 @@
 """What can be set about a generator and how it is trained on latents. Imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.text.config import TextConfig
 
 
@@ -138,7 +138,7 @@ class FlowMatchingConfig(Strict):
 class RepaConfig(Strict):
     """Which teacher, which block, how strongly."""
 
-    teacher: str = Field(description="hub id or local folder of a transformers speech encoder")
+    teacher: Annotated[str, Role.MODEL] = Field(description="hub id or local folder of a transformers speech encoder")
     layer: int = Field(ge=1, description="block whose output is aligned, counted from 1")
     weight: float = Field(gt=0)
 

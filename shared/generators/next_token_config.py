@@ -1,10 +1,10 @@
 """What can be set about a next-token diffusion model and how it is trained on latents. Imports no torch."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.text.characters import LATIN, Vocabulary
 
 
@@ -33,7 +33,7 @@ class Qwen2Config(Strict):
     """
 
     kind: Literal["qwen2"]
-    model: str = "Qwen/Qwen2.5-1.5B"
+    model: Annotated[str, Role.MODEL] = "Qwen/Qwen2.5-1.5B"
     width: int = Field(1536, gt=0)
     depth: int = Field(28, ge=1)
     heads: int = Field(12, ge=1)

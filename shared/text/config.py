@@ -1,10 +1,10 @@
 """What can be set about text encoders. Imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.text.characters import LATIN, Vocabulary
 
 
@@ -20,7 +20,7 @@ class UMT5Config(Strict):
     """A frozen multilingual T5 encoder from the hub or a local folder."""
 
     kind: Literal["umt5"]
-    model: str = "google/umt5-base"
+    model: Annotated[str, Role.MODEL] = "google/umt5-base"
     dim: int = 768
 
 
@@ -28,7 +28,7 @@ class T5Config(Strict):
     """A frozen T5 encoder from the hub or a local folder."""
 
     kind: Literal["t5"]
-    model: str = "google/t5-v1_1-xxl"
+    model: Annotated[str, Role.MODEL] = "google/t5-v1_1-xxl"
     dim: int = 4096
 
 
@@ -36,7 +36,7 @@ class T5GemmaConfig(Strict):
     """A frozen T5Gemma encoder from the hub or a local folder; the defaults are Stable Audio 3's."""
 
     kind: Literal["t5gemma"]
-    model: str = "google/t5gemma-b-b-ul2"
+    model: Annotated[str, Role.MODEL] = "google/t5gemma-b-b-ul2"
     dim: int = 768
     tokens: int = Field(256, gt=0, description="of a text at most; the rest of it is not read")
 
