@@ -11,7 +11,6 @@ from shared.code import code_hash
 from shared.plan.jobs import KINDS
 from shared.metrics.latent_kinds import LATENT
 from shared.plan.workflow import (
-    code_of,
     corpus_threads_of,
     find_figure,
     find_job,
@@ -42,13 +41,13 @@ def beside(name):
 
 
 def job_params(kind):
-    """The params of a job's rule. The code's hash reruns it when it changes.
+    """The params of a job's rule. A job reruns when the hash of its code changes.
 
-    The others take `output`, which tells Snakemake that they follow from it and trigger nothing: the run folder's
-    name already holds a hash of the spec, and a label changes when another study needs the same job.
+    The other functions take `output`, which tells Snakemake that they follow from it and trigger nothing. For the run
+    folder's name holds a hash of what the spec says, and the label changes when another study needs the same job.
     """
     return {
-        "code": code_of(kind),
+        "code": lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).code,
         "spec": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).spec_text,
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN, kind, SETTINGS.processes),
@@ -65,11 +64,13 @@ def model_for(kind, name):
     return reference
 
 
-def watched_keys():
-    """Pattern of the keys of the autoencoders whose encoder is looked at while they train; without any, of none."""
+def keys_with_snapshots():
+    """Regular expression that matches the keys of the autoencoders whose recipe asks for snapshots, and no others.
+
+    Where there are none, it matches nothing.
+    """
     trained = [job for job in PLAN.jobs.values() if job.kind == "autoencoder"]
-    keys = sorted({job.key for job in trained if job.spec["autoencoder"].get("snapshots")})
-    return "|".join(keys) or "(?!)"
+    return "|".join(job.key for job in trained if job.config["autoencoder"].snapshots) or "(?!)"
 
 
 def snapshots_of(wildcards):

@@ -8,13 +8,11 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import Field, field_validator
 
-from shared.code import code_hash
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.evaluable import SWAPPED
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
 from shared.metrics.names import EVALUATORS
-from shared.plan.jobs import KINDS
 from shared.plan.lease import devices
 from shared.plan.plan import Plan
 from shared.plan.point import Job
@@ -147,11 +145,6 @@ def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], NoReturn]
 def find_study(plan: Plan, source: str, study: str) -> str:
     """Folder where a study's table and figure are made, else one line that lists the figures there are."""
     return plan.study_folder(*find_figure(plan, f"{source}_{study}"))
-
-
-def code_of(kind: str) -> str:
-    """Hash of the code of a kind of job: its rule reruns when this changes."""
-    return code_hash(KINDS[kind][0])
 
 
 def write_specs(plan: Plan, dag: Any) -> None:
