@@ -34,7 +34,7 @@ help:
 	@echo 'make env                                   only build the environment in .venv'
 	@echo 'make frechet                               the package frechet-audio-distance, in .venv-frechet, for its test'
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
-	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; ruff'
+	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; style, types, rules'
 	@echo 'PYTHON=python3.12 make ...                 another Python (3.11 to 3.13)'
 	@echo 'Ctrl-C stops; the same command again goes on where it stopped. After kill -9 or a power cut Snakemake says that'
 	@echo 'the folder is locked: .venv/bin/snakemake --unlock, then the same command again.'
@@ -73,6 +73,7 @@ pull: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
 # The stamp is written last: an interrupted installation is started again.

@@ -6,10 +6,10 @@ from shlex import quote
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
-from shared.metrics.latent_kinds import BY_CLIP
+from shared.metrics.base import metrics, modules_of
+from shared.metrics.latent_kinds import BY_CLIP, LATENT
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
-from shared.metrics.latent_kinds import LATENT
 from shared.plan.workflow import (
     corpus_threads_of,
     find_figure,
@@ -23,6 +23,7 @@ from shared.plan.workflow import (
     threads_of,
     write_specs,
 )
+from shared.statistics.relations.base import modules_of_relations, relations
 from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
@@ -84,14 +85,10 @@ def optional(name):
     return lambda wildcards, input: f"--{name} {quote(input[name])}" if name in input.keys() else ""
 
 
-def optional_models(kind, *names):
-    """Param function: the options of those models that a job of this kind uses, be they trained here or from the hub."""
-
-    def options(wildcards, input):
-        given = {**find_job(PLAN, wildcards.owner, kind, wildcards.key).options, **input}
-        return " ".join(f"--{name} {quote(given[name])}" for name in names if name in given)
-
-    return options
+def evaluators_trained_here(wildcards, input):
+    """Param function: the options of those models that a scoring job uses and that are trained here."""
+    given = ((name, path) for name, path in input.items() if name not in ("corpus", "clips"))
+    return " ".join(f"--{name} {quote(path)}" for name, path in given)
 
 
 def table_inputs(wildcards):
@@ -107,13 +104,21 @@ def latent_inputs(wildcards):
 def study_params(module):
     """The params of a rule that works on a study, which the folder's name holds a hash of."""
     return {
-        "code": code_hash(module),
+        "code": lambda wildcards: PLAN.study_code(wildcards.source, wildcards.study, module),
         "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study).model_dump_json(
             indent=1
         ),
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
+
+
+def summary_code():
+    """Hash of the code that ranks latents; it shows whichever metrics and relations the record has."""
+    return code_hash(
+        "shared.report.summary",
+        others=modules_of(each.name for each in metrics()) | modules_of_relations(relations()),
+    )
 
 
 def record_hash(label):

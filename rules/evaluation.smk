@@ -180,7 +180,7 @@ rule score:
         ensure("runs/{scale}/{owner}/scores/{key}/scores.csv", non_empty=True),
     params:
         **job_params("scores"),
-        models=optional_models("scores", "recogniser", "speaker", "audio_text"),
+        models=evaluators_trained_here,
     log:
         "logs/{scale}/{owner}/scores/{key}.log",
     benchmark:

@@ -18,7 +18,7 @@ import json
 import operator
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -84,8 +84,8 @@ class _Held(NamedTuple):
     within: frozenset[tuple[type[BaseModel], type[BaseModel]]] = frozenset()
     modules: frozenset[tuple[type[BaseModel], str]] = frozenset()
 
-    def __or__(self, other: Self) -> Self:
-        return type(self)(*(one | two for one, two in zip(self, other, strict=True)))
+    def __or__(self, other: "_Held") -> "_Held":
+        return _Held(self.classes | other.classes, self.within | other.within, self.modules | other.modules)
 
 
 def _held(value: Any) -> _Held:
@@ -96,7 +96,8 @@ def _held(value: Any) -> _Held:
 
 @functools.cache
 def _held_by(same: "_Same") -> _Held:
-    config, bases, within = same.value, _bases(type(same.value)), set()
+    config, bases = same.value, _bases(type(same.value))
+    within: set[tuple[type[BaseModel], type[BaseModel]]] = set()
     modules = {(type(config), config.module_name)} if isinstance(config, Kind) else set()
     held = _Held(frozenset(bases), frozenset(), frozenset(modules))
     for name in type(config).model_fields:
@@ -189,9 +190,10 @@ class _Walk:
             found |= {each for each in self.held.values() if issubclass(each, config)}
         for each in found:
             self.todo += self._parts_of(each)
-        for path in (find_file(name, self.root) for each, name in self.modules if each is config):
-            self.load(path)
-            self.todo += read_module(path, self.root).whole
+        for path in [find_file(name, self.root) for each, name in self.modules if each is config]:
+            if path is not None:
+                self.load(path)
+                self.todo += read_module(path, self.root).whole
 
     def _parts_of(self, config: type[BaseModel]) -> frozenset[Part]:
         path = find_file(config.__module__, self.root)

@@ -140,8 +140,8 @@ def _beyond_defaults(config: BaseModel, content: Content, field: str) -> dict[st
         if Role.EXECUTION not in info.metadata:
             given, below = getattr(config, name), _below(field, name)
             role = next((each for each in info.metadata if isinstance(each, Role)), None)
-            lies_there = role is not None and isinstance(given, str)
-            found = content(role, below, given) if lies_there else differences(given, content, below)
+            is_text = role is not None and isinstance(given, str)
+            found = content(role, below, given) if role and is_text else differences(given, content, below)
             if name not in defaults or found != defaults[name]:
                 kept[name] = found
     return kept

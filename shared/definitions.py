@@ -16,7 +16,7 @@ class Part(NamedTuple):
     """A statement of a module, counted from 0; of a class either all but its fields, or its fields."""
 
     path: Path
-    index: int
+    place: int
     fields: bool = False
 
 
@@ -152,13 +152,15 @@ def _files(chains: Iterable[Chain], root: Path) -> Iterator[Path]:
 
 
 def _is_function(part: Part, root: Path) -> bool:
-    return isinstance(read_module(part.path, root).body[part.index], ast.FunctionDef | ast.AsyncFunctionDef)
+    return isinstance(read_module(part.path, root).body[part.place], ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 @functools.cache
 def imported_with(path: Path, root: Path) -> tuple[frozenset[Path], frozenset[Part]]:
     """The modules that the import of one imports, itself among them, and what they do when they are imported."""
-    paths, parts, todo = set(), set(), [path]
+    paths: set[Path] = set()
+    parts: set[Part] = set()
+    todo = [path]
     while todo:
         each = todo.pop()
         if each not in paths and not (module := read_module(each, root)).only_reports:
@@ -183,7 +185,7 @@ def facts_of(part: Part, root: Path) -> Facts:
     meant = {chain: _meant(chain, targets[chain], bound, root) for chain in plain.chains}
     code = repr((plain.text, sorted((chain, what) for chain, what in meant.items() if what)))
     called = frozenset(each for chain in plain.called for each in targets[chain])
-    is_class = isinstance(module.body[part.index], ast.ClassDef)
+    is_class = isinstance(module.body[part.place], ast.ClassDef)
     names = frozenset(plain.read), frozenset(plain.own)
     return Facts(_sha256(code), frozenset(parts), called, *names, frozenset(loads), is_class)
 
@@ -192,14 +194,14 @@ def facts_of(part: Part, root: Path) -> Facts:
 def _plain(part: Part, root: Path) -> Plain:
     """What counts of a part's text."""
     plain = Plain(part.path, root)
-    nodes = map(plain.visit, _of_part(read_module(part.path, root).body[part.index], part.fields))
+    nodes = map(plain.visit, _of_part(read_module(part.path, root).body[part.place], part.fields))
     plain.text = "\n".join(ast.unparse(node) for node in nodes if node is not None)
     return plain
 
 
 def _of_part(statement: ast.stmt, fields: bool) -> list[ast.stmt]:
     if isinstance(statement, ast.AnnAssign):
-        return [without_annotation(statement)] if statement.value else []
+        return [without_annotation(statement, statement.value)] if statement.value else []
     if not isinstance(statement, ast.ClassDef):
         return [statement]
     declared = [each for each in statement.body if _is_field(each)]

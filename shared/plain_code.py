@@ -73,7 +73,7 @@ class Plain(ast.NodeTransformer):
     def visit_AnnAssign(self, node):
         if not self.in_function:
             return self.generic_visit(node)
-        return self.generic_visit(without_annotation(node)) if node.value else None
+        return self.generic_visit(without_annotation(node, node.value)) if node.value else None
 
     def visit_Expr(self, node):
         return None if _is_message(node.value) else self.generic_visit(node)
@@ -131,9 +131,9 @@ def is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def without_annotation(node: ast.AnnAssign) -> ast.Assign:
+def without_annotation(node: ast.AnnAssign, value: ast.expr) -> ast.Assign:
     """`a = b` of `a: int = b`."""
-    return ast.copy_location(ast.Assign([node.target], node.value), node)
+    return ast.copy_location(ast.Assign([node.target], value), node)
 
 
 def bindings(node: ast.AST, path: Path, root: Path) -> Iterator[tuple[str, Chain]]:

@@ -112,10 +112,10 @@ def _add_commands_of_all_studies(commands: Any) -> None:
     each.set_defaults(command=rank_variants)
     each = commands.add_parser(
         "summary",
-        help="what is drawn from all of the record: verdicts.csv, results.json, decoupling.png, the README's ledger",
+        help="what is drawn from all of the record: verdicts.csv, results.json, decoupling.png, the ledger",
         description="Write, beside each scale's record, verdicts.csv (every claim), results.json (all results; schema "
         "in results/schema.json) and decoupling.png and .md (rank by reconstruction against rank by generation), and "
-        "the ledger in README.md. Nothing is trained. Exit status 1 if a file of the record is damaged.",
+        "the ledger in docs/RESULTS.md. Nothing is trained. Exit status 1 if a file of the record is damaged.",
     )
     each.add_argument("--scale", help="only this one; its figure also goes to figures/decoupling.pdf")
     each.set_defaults(command=summarise)
@@ -206,8 +206,8 @@ def summarise(arguments: argparse.Namespace) -> None:
     """Write what is drawn from all of the record; exit status 1 if a file of it is damaged."""
     from shared.report.summary import summarise_all
 
-    readme = arguments.results.parent / "README.md"
-    sys.exit(int(not summarise_all(arguments.results, _titles(arguments), arguments.scale, readme)))
+    page = arguments.results.parent / "docs/RESULTS.md"
+    sys.exit(int(not summarise_all(arguments.results, _titles(arguments), arguments.scale, page)))
 
 
 def _titles(arguments: argparse.Namespace) -> dict[str, str]:

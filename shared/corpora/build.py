@@ -6,11 +6,10 @@ The audio comes to lie under `audio/` beside the manifest, which is written last
 no manifest, and running it again makes the same files.
 """
 
-from collections.abc import Collection
 from pathlib import Path
 
 from shared.corpora.config import CorpusConfig, parse_corpus
-from shared.corpora.evaluable import SOMETHING, read_asked
+from shared.corpora.evaluable import NOTHING, SOMETHING, Asked, read_asked
 from shared.corpora.folder import FolderConfig, build_folder
 from shared.corpora.hub import HubConfig, build_hub
 from shared.corpora.manifest import Manifest
@@ -21,7 +20,7 @@ from shared.files import read_json
 from shared.job import job_parser, run_job
 
 
-def build_corpus(config: CorpusConfig, output: Path, workers: int = 1, asked: Collection[str] = ()) -> Manifest:
+def build_corpus(config: CorpusConfig, output: Path, workers: int = 1, asked: Asked = NOTHING) -> Manifest:
     """Build the corpus that `config` describes.
 
     Args:
@@ -49,7 +48,7 @@ def build_corpus(config: CorpusConfig, output: Path, workers: int = 1, asked: Co
 def main() -> None:
     """Run the job."""
     parser = job_parser("Build a corpus.")
-    parser.add_argument("--asked", help="JSON list of what will be asked of it; empty: nothing of its test clips")
+    parser.add_argument("--asked", help="JSON of what will be asked of it; empty: nothing of its test clips")
     arguments = parser.parse_args()
     config = parse_corpus(read_json(arguments.spec), arguments.spec)
     asked = read_asked(Path(arguments.asked)) if arguments.asked else SOMETHING

@@ -1,14 +1,14 @@
 """Whether recordings lend themselves to what will be asked of them: told before anything is trained on them.
 
-What is asked goes by the names of the metrics. Some demand nothing beyond test clips that can be prompted; those whose
-model is trained on the corpus demand something to learn. (Where it comes from the hub, leave the metric out.) `swapped`
-stands for sampling with swapped prompts.
+Whatever is asked demands test clips that can be prompted. Some metrics demand more, such as something that the model
+behind them can learn (where it comes from the hub, leave the metric out), and so does sampling with swapped prompts.
 """
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import RootModel
 
@@ -17,29 +17,31 @@ from shared.corpora.manifest import Clip, CorpusError
 from shared.corpora.test_items import texts_by_speaker
 from shared.files import read_json
 
-SWAPPED = "swapped"
+# Who asks for something → the name of its demand in DEMANDS; None: it demands nothing more.
+Asked = Mapping[str, str | None]
+NOTHING: Asked = MappingProxyType({})
 # What is asked where nobody says what: something of the test clips.
-SOMETHING = ("test clips",)
+SOMETHING: Asked = {"test clips": None}
 LEAVE_OUT = (
     "leave {name} out: in params.yaml, changes: {{SOURCE: {{evaluation: {{reconstruction: […], generation: […]}}}}}} "
     "with the metrics to keep"
 )
 
 
-class _Asked(RootModel[tuple[str, ...]]):
+class _Asked(RootModel[dict[str, str | None]]):
     pass
 
 
-def read_asked(path: Path) -> tuple[str, ...]:
-    """What will be asked of a corpus, from a JSON list.
+def read_asked(path: Path) -> Asked:
+    """What will be asked of a corpus, from a JSON object.
 
     Raises:
-        ConfigError: the file is no such list.
+        ConfigError: the file is no such object.
     """
     return parse(_Asked, read_json(path), str(path)).root
 
 
-def check_evaluable(source: str, clips: Sequence[Clip], asked: Collection[str]) -> None:
+def check_evaluable(source: str, clips: Sequence[Clip], asked: Asked) -> None:
     """Stop where not one test clip can be evaluated, or something asked can't be had.
 
     How many test clips can't, and that there is one speaker only, is said on stderr.
@@ -47,7 +49,7 @@ def check_evaluable(source: str, clips: Sequence[Clip], asked: Collection[str]) 
     Args:
         source: the folder or dataset, for messages.
         clips: all of the corpus.
-        asked: names of metrics, `swapped`, or SOMETHING; nothing: then no test clip is looked at.
+        asked: by metric or other asker what it demands, or SOMETHING; nothing: then no test clip is looked at.
 
     Raises:
         CorpusError: with what there is, in numbers, and what would mend it.
@@ -59,8 +61,8 @@ def check_evaluable(source: str, clips: Sequence[Clip], asked: Collection[str]) 
     evaluated = [clip for clip in test if clip.speaker is None or len(texts[clip.speaker]) > 1]
     if not evaluated:
         raise CorpusError(f"{source}: none of {len(test)} test clips can be evaluated: {_without_prompts(clips)}")
-    for name, demand in DEMANDS.items():
-        if name in asked and (problem := demand(name, clips, evaluated)):
+    for name, demand in asked.items():
+        if demand and (problem := DEMANDS[demand](name, clips, evaluated)):
             raise CorpusError(f"{source}: {name}: {problem}")
     if remark := _of_one_voice(clips):
         print(f"{source}: {remark}", file=sys.stderr)
@@ -133,13 +135,12 @@ def _three_texts(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) ->
     )
 
 
-# Why a corpus does not lend itself to what is asked, given its name, all clips and the test clips that are evaluated.
+# Why a corpus does not lend itself to what is asked, given who asks, all clips and the test clips that are evaluated.
 Demand = Callable[[str, Sequence[Clip], Sequence[Clip]], str | None]
 DEMANDS: dict[str, Demand] = {
-    "text_similarity": _two_captions,
-    "kad": _two_tested,
-    "fad": _two_tested,
-    SWAPPED: _three_texts,
+    "two_captions": _two_captions,
+    "two_tested": _two_tested,
+    "three_texts": _three_texts,
 }
 
 

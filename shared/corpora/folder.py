@@ -1,11 +1,11 @@
 """The user's own corpus: a folder of audio files with a `metadata.csv`."""
 
 from collections import defaultdict
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from shared.config import Role
+from shared.corpora.evaluable import NOTHING, Asked
 from shared.corpora.locate import Locator
 from shared.corpora.manifest import CorpusError, Manifest, Rejected, Split
 from shared.corpora.metadata import METADATA, Row, read_metadata
@@ -45,7 +45,7 @@ class FolderConfig(RecordedConfig):
     path: Annotated[str, Role.CORPUS]
 
 
-def build_folder(config: FolderConfig, output: Path, asked: Collection[str] = ()) -> Manifest:
+def build_folder(config: FolderConfig, output: Path, asked: Asked = NOTHING) -> Manifest:
     """Check and convert the user's clips: audio under `audio/` beside `output`, the manifest last.
 
     Args:

@@ -1,12 +1,13 @@
 """Public corpora by name through `datasets`, streaming where they are large."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from shared.config import Strict
+from shared.corpora.evaluable import NOTHING, Asked
 from shared.corpora.manifest import SPLITS, CorpusError, Manifest, Rejected, Split
 from shared.corpora.recorded import RecordedConfig, Recording, build_recorded
 
@@ -123,7 +124,7 @@ class HubConfig(RecordedConfig):
     limit: int | None = Field(default=None, ge=4)
 
 
-def build_hub(config: HubConfig, output: Path, asked: Collection[str] = ()) -> Manifest:
+def build_hub(config: HubConfig, output: Path, asked: Asked = NOTHING) -> Manifest:
     """Fetch, check and convert the clips: audio under `audio/` beside `output`, the manifest last.
 
     Raises:

@@ -5,7 +5,7 @@ import math
 import random
 import re
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from shared.audio.io import AudioError, audio_seconds, read_audio, to_channels
 from shared.config import Strict
 from shared.corpora.checks import DEMANDS, Content, clip_problem, length_problem, mix_problem, text_problem
-from shared.corpora.evaluable import check_evaluable
+from shared.corpora.evaluable import NOTHING, Asked, check_evaluable
 from shared.corpora.manifest import (
     MONO,
     SPLITS,
@@ -106,7 +106,7 @@ def build_recorded(
     total: int | None,
     config: RecordedConfig,
     output: Path,
-    asked: Collection[str] = (),
+    asked: Asked = NOTHING,
 ) -> Manifest:
     """Check and convert `recordings`, split them and write the manifest.
 

@@ -17,7 +17,7 @@ REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
 PAPERS_RULE = "singular_values"
 SIDE = "reconstruction"  # the autoencoder's
 BEFORE = "_before"  # ends the name of what was measured as the last stage began
-# Quantity of tables and claims → what it is in compactness.csv.
+# Statistic of tables and claims → what it is in compactness.csv.
 SHOWN = {
     **{f"dims{100 * float(f):.0f}": ("effective_dims", PAPERS_RULE, f) for f in ("0.8", "0.9", "0.95", "0.99")},
     "active_dims": ("active_dims", "", ""),

@@ -23,7 +23,7 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.latent_kinds import NOISE_LEVELS
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
-from shared.metrics.wideband_pesq import wideband_pesq
+from shared.metrics.pesq import wideband_pesq
 
 METRICS = {"lsd": log_spectral_distance, "mel": mel_distance, "pesq": wideband_pesq}
 PESQ_RATES = (8_000, 16_000)  # of the speech that PESQ's models are of, in Hz

@@ -18,8 +18,8 @@ from shared.losses.spectral_distance import SpectralDistance
 from shared.measurements.by_clip import Row, over_channels, run_by_clip, validation_means
 from shared.measurements.effective_dims import PrincipalAxes, effective_dims, principal_axes, truncate
 from shared.metrics.failure import NotMeasured
+from shared.metrics.latent_kinds import TRUNCATED
 from shared.metrics.mel_distance import mel_distance
-from shared.metrics.names import TRUNCATED
 
 DISTANCE = SpectralDistanceConfig()
 ESTIMATOR = (

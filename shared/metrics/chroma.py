@@ -2,16 +2,22 @@
 
 import functools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from shared.audio.io import mix_down
 from shared.audio.librosa_parts import from_librosa
-from shared.audio.spectral import Stft
 from shared.corpora.harmony import OCTAVE
-from shared.corpora.pieces import Piece, chroma
+from shared.corpora.pieces import Piece, chroma, load_pieces
+from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from shared.audio.spectral import Stft
 
 WINDOW_SECONDS = 0.2  # or the nearest power of two of samples; frames are half as long
 CENTRE, WIDTH = 5.0, 2.0  # in octaves above 27.5 Hz: librosa's weighting of octaves
@@ -32,6 +38,8 @@ def chroma_agreement(clip: np.ndarray, sample_rate: int, piece: Piece) -> float:
     Raises:
         NotMeasured: the clip is shorter than a window or not finite, or no note with a pitch is held in it.
     """
+    import torch
+
     n_fft = 2 ** round(math.log2(WINDOW_SECONDS * sample_rate))
     if len(clip) < n_fft or not np.isfinite(clip).all():
         raise NotMeasured(f"samples that are not finite, or too few for a window of {n_fft} ({len(clip)})")
@@ -47,8 +55,34 @@ def chroma_agreement(clip: np.ndarray, sample_rate: int, piece: Piece) -> float:
 
 
 @functools.cache
-def _transform(sample_rate: int, n_fft: int) -> tuple[Stft, Tensor]:
+def _transform(sample_rate: int, n_fft: int) -> "tuple[Stft, Tensor]":
+    import torch
+
+    from shared.audio.spectral import Stft
+
     filters = from_librosa("filters").chroma(
         sr=sample_rate, n_fft=n_fft, n_chroma=OCTAVE, ctroct=CENTRE, octwidth=WIDTH, norm=1, base_c=True
     )
     return Stft(n_fft, n_fft // 2, padding="same"), torch.from_numpy(filters).float()
+
+
+class Chroma(Metric):
+    """How well a clip's pitch classes agree with the notes of the piece that it stands for.
+
+    Raises:
+        CorpusError: the corpus has no notes.
+    """
+
+    name, place = "chroma", 190
+    statistics = (Statistic("chroma", "Chroma agreement", True, place=240),)
+    needs_notes = True
+    stereo = "of the channels' mean"
+    estimator = "correlation of librosa's chroma with the exact one, mean over frames with notes"
+
+    def __init__(self, setup: Setup):
+        self.pieces = load_pieces(setup.corpus)
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if case.clip.id not in self.pieces:
+            raise NotMeasured("the clip has no notes")
+        return (chroma_agreement(mix_down(case.audio), case.sample_rate, self.pieces[case.clip.id]),)

@@ -7,15 +7,16 @@ thread and neither librosa nor a thread pool is needed. A test holds the results
 import functools
 import importlib.util
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shared.audio.io import resample
-from shared.audio.spectral import mel_filterbank
 from shared.config import ConfigError
 from shared.files import sha256
+from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.level import SPEECH_DBOV, active_level, at_level
+from shared.metrics.statistic import Statistic
 
 SAMPLE_RATE = 16_000
 SEGMENT = int(9.01 * SAMPLE_RATE)  # the only input length that the models take; shorter clips are repeated
@@ -89,6 +90,8 @@ def segments(audio: np.ndarray) -> list[np.ndarray]:
 
 def log_mel(audio: np.ndarray) -> np.ndarray:
     """Input of the P.808 model: `(time,)` -> `(frames, 120)`, dB below the peak, mapped from [-40, 0] to [0, 1]."""
+    from shared.audio.spectral import mel_filterbank
+
     n_fft, hop, bands = 321, 160, 120
     padded = np.pad(audio.astype(np.float32), n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
@@ -124,3 +127,31 @@ def _folder() -> Path:
             "pip install onnxruntime, or leave dnsmos out of evaluation.metrics"
         )
     return Path(spec.submodule_search_locations[0]) / "dnsmos_models"
+
+
+class SpeechQuality(Metric):
+    """All four scores of a clip."""
+
+    name, place = "dnsmos", 50
+    columns = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
+    statistics = (
+        Statistic("dnsmos_ovrl", "DNSMOS", True, place=80),
+        Statistic("dnsmos_p808", "DNSMOS P.808", True, place=90),
+        Statistic("dnsmos_sig", "DNSMOS SIG", True, place=100),
+        Statistic("dnsmos_bak", "DNSMOS BAK", True, place=110),
+    )
+    sample_rate, level_dbov = SAMPLE_RATE, SPEECH_DBOV
+
+    def __init__(self, setup: Setup):
+        self.threads, self.windows = setup.threads, setup.settings.dnsmos_windows
+        used = "all windows" if self.windows is None else f"at most {self.windows} windows a clip"
+        heard = "9.01 s long, a second apart; up to 1.98 s at a clip's end are not heard, as in the reference code"
+        self.estimator = f"DNSMOS P.835 and P.808, {used}, {heard}"
+
+    def __call__(self, case: Case) -> tuple[float, ...]:
+        return tuple(dnsmos(case.audio, case.sample_rate, self.threads, self.windows))
+
+    def provenance(self) -> dict[str, Any]:
+        """See `Metric`; the models are the package's, not an evaluator of ours."""
+        models = {"embedder": "ONNX models of package speechmos", "weights_sha256": weights_sha256()}
+        return super().provenance() | models

@@ -1,16 +1,34 @@
-"""The embeddings of a set of clips as a file beside its scores."""
+"""The embeddings of clips, and those of a set as a file beside its scores."""
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from shared.audio.io import mix_down
 from shared.config import ConfigError
 from shared.files import atomic_path
+from shared.metrics.base import Case
+from shared.metrics.failure import NotMeasured
+
+if TYPE_CHECKING:
+    from shared.evaluators.clap import AudioTextEmbedder
 
 EMBEDDINGS = "embeddings.safetensors"
+
+
+def embed_clip(embedder: "AudioTextEmbedder", case: Case) -> np.ndarray:
+    """Embedding `(dim,)` of a clip; of stereo, the channels' mean is heard.
+
+    Raises:
+        NotMeasured: the clip is empty or not finite.
+    """
+    if case.audio.size == 0 or not np.isfinite(case.audio).all():
+        raise NotMeasured("the clip is empty or not finite")
+    return embedder.embed_audio(mix_down(case.audio), case.sample_rate)
 
 
 def write_embeddings(path: Path, clips: list[str], embeddings: dict[str, np.ndarray]) -> None:

@@ -11,6 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from shared.metrics.config import KadConfig
+from shared.metrics.of_sets import SetMetric
+from shared.metrics.statistic import Statistic
+
 CHUNK = 50  # replicates at once: each holds a few matrices of (dim, dim)
 
 
@@ -71,3 +75,25 @@ def _distance(mean, covariance, root, other_mean, other_covariance) -> np.ndarra
     overlap = np.sqrt(np.maximum(values, 0)).sum(-1)
     traces = np.trace(covariance, axis1=-2, axis2=-1) + np.trace(other_covariance, axis1=-2, axis2=-1)
     return ((mean - other_mean) ** 2).sum(-1) + traces - 2 * overlap
+
+
+class Fad(SetMetric):
+    """FAD of a set."""
+
+    name, place = "fad", 160
+    statistics = (Statistic("fad", "FAD", False, of_set=True, place=210),)
+
+    @staticmethod
+    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig) -> float:
+        """See `SetMetric`."""
+        return frechet_audio_distance(reference, evaluated)
+
+    @staticmethod
+    def replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig) -> np.ndarray:
+        """See `SetMetric`."""
+        return fad_replicates(reference, sets, weights)
+
+    @staticmethod
+    def doubt(clips: int, dim: int) -> str | None:
+        """With no more clips than dimensions the covariances are singular."""
+        return f"{clips} clips in {dim} dimensions" if clips <= dim else None

@@ -5,7 +5,6 @@ hold `(clips, dim)`. Imports nothing of this repository.
 """
 
 import sys
-from unittest.mock import MagicMock
 
 import numpy as np
 
@@ -18,6 +17,8 @@ UNUSED = (
 
 def main(reference: str, evaluated: str) -> None:
     """Print the distance."""
+    from unittest.mock import MagicMock
+
     sys.modules.update({name: MagicMock() for name in UNUSED})
     from frechet_audio_distance import FrechetAudioDistance
 

@@ -5,11 +5,12 @@ Offline without a cached copy such a metric is *not available*, which is an answ
 
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
 
-from shared.audio.io import resample
+from shared.audio.io import mix_down, resample
+from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.failure import NotMeasured
 from shared.metrics.level import at_level
 
@@ -19,7 +20,7 @@ class Unavailable(Exception):
 
 
 class Predictor(ABC):
-    """A loaded model.
+    """Such a model, loaded.
 
     Attributes:
         sample_rate: that it hears, in Hz.
@@ -31,15 +32,17 @@ class Predictor(ABC):
     dbov: float
     weights_sha256: str
 
-    @torch.inference_mode()
     def __call__(self, clip: np.ndarray, sample_rate: int) -> float:
         """Score one clip `(time,)`, about 1 to 5.
 
         Raises:
             NotMeasured: the clip is empty, silent, too quiet or not finite, or the model has no finite answer.
         """
+        import torch
+
         audio = at_level(resample(clip, sample_rate, self.sample_rate), self.sample_rate, self.dbov)
-        score = self.predict(audio)
+        with torch.inference_mode():
+            score = self.predict(audio)
         if not np.isfinite(score):
             raise NotMeasured("the model's answer is not finite")
         return score
@@ -47,6 +50,34 @@ class Predictor(ABC):
     @abstractmethod
     def predict(self, audio: np.ndarray) -> float:
         """The score of samples `(time,)` at `sample_rate` and `dbov`; their peaks may be beyond full scale."""
+
+
+class Predicted(Metric):
+    """What such a model predicts of a clip; where it cannot be had, every clip says so and none has a value.
+
+    Attributes:
+        predictor: class of the model.
+    """
+
+    predictor: ClassVar[type[Predictor]]
+
+    def __init__(self, setup: Setup):
+        self.source, self.loaded, self.problem = setup.models[self.evaluator], None, None
+        try:
+            self.loaded = self.predictor(self.source)
+        except Unavailable as error:
+            self.problem = str(error)
+
+    def __call__(self, case: Case) -> tuple[float]:
+        if self.loaded is None:
+            raise NotMeasured(f"not available: {self.problem}")
+        return (self.loaded(mix_down(case.audio), case.sample_rate),)
+
+    def provenance(self) -> dict[str, Any]:
+        """See `Metric`; `unavailable` says why the model could not be had."""
+        weights = self.loaded.weights_sha256 if self.loaded else None
+        known = super().provenance() | {"embedder": self.source, "weights_sha256": weights}
+        return known | {"unavailable": self.problem}
 
 
 def fetch(source: str, *names: str) -> list[Path]:

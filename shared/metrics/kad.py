@@ -11,6 +11,8 @@ import scipy  # its parts load when first used, so that planning does not wait f
 
 from shared.metrics.config import KadConfig
 from shared.metrics.failure import NotMeasured
+from shared.metrics.of_sets import SetMetric
+from shared.metrics.statistic import Statistic
 
 
 def kernel_audio_distance(reference: np.ndarray, evaluated: np.ndarray, config: KadConfig) -> float:
@@ -69,3 +71,16 @@ def _kernel(first: np.ndarray, second: np.ndarray, gamma: float) -> np.ndarray:
 
 def _off_diagonal_mean(kernel: np.ndarray) -> float:
     return (kernel.sum() - np.trace(kernel)) / (len(kernel) * (len(kernel) - 1))
+
+
+class Kad(SetMetric):
+    """KAD of a set."""
+
+    name, place = "kad", 150
+    statistics = (Statistic("kad", "KAD", False, of_set=True, place=200),)
+    distance = staticmethod(kernel_audio_distance)
+
+    @staticmethod
+    def replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig) -> np.ndarray:
+        """See `SetMetric`."""
+        return np.stack([kad_replicates(reference, each, weights, settings) for each in sets])

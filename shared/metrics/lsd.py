@@ -1,13 +1,17 @@
 """LSD: log-spectral distance between two signals."""
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from shared.audio.spectral import Stft
 from shared.metrics.alignment import trim
+from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from shared.audio.spectral import Stft
 
 N_FFT = 2048
 HOP = 512
@@ -24,6 +28,8 @@ def log_spectral_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: 
     Raises:
         NotMeasured: the signals are shorter than half a window.
     """
+    import torch
+
     pair = torch.from_numpy(np.stack(trim(reference, clip)).astype(np.float32))
     if pair.shape[1] <= N_FFT // 2:
         raise NotMeasured(f"{pair.shape[1]} samples are too few for a window of {N_FFT}")
@@ -32,5 +38,17 @@ def log_spectral_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: 
 
 
 @functools.cache
-def _stft() -> Stft:
+def _stft() -> "Stft":
+    from shared.audio.spectral import Stft
+
     return Stft(N_FFT, HOP)
+
+
+class Lsd(OfTwoSignals):
+    """LSD of a clip."""
+
+    name, place = "lsd", 80
+    statistics = (Statistic("lsd", "LSD", False, digits=2, place=130),)
+    stereo = BY_CHANNEL
+    estimator = "log-spectral distance, log10 power, window 2048, hop 512"
+    function = staticmethod(log_spectral_distance)

@@ -1,13 +1,17 @@
 """Multi-resolution log-mel distance between two signals."""
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from shared.audio.spectral import MelSpectrogram
 from shared.metrics.alignment import trim
+from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from shared.audio.spectral import MelSpectrogram
 
 # (window, mel bands): long windows see harmonics, short ones transients. Hops are a quarter of the window.
 # The bands are as many as a window resolves at 16 kHz and above.
@@ -24,6 +28,8 @@ def mel_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> f
     Raises:
         NotMeasured: the signals are shorter than half the longest window.
     """
+    import torch
+
     pair = torch.from_numpy(np.stack(trim(reference, clip)).astype(np.float32))
     longest = max(window for window, _ in RESOLUTIONS)
     if pair.shape[1] <= longest // 2:
@@ -33,5 +39,17 @@ def mel_distance(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> f
 
 
 @functools.cache
-def _spectrograms(sample_rate: int) -> list[MelSpectrogram]:
+def _spectrograms(sample_rate: int) -> "list[MelSpectrogram]":
+    from shared.audio.spectral import MelSpectrogram
+
     return [MelSpectrogram(sample_rate, window, window // 4, bands) for window, bands in RESOLUTIONS]
+
+
+class MelDistance(OfTwoSignals):
+    """Log-mel distance of a clip."""
+
+    name, place = "mel_distance", 70
+    statistics = (Statistic("mel_distance", "Mel distance", False, place=120),)
+    stereo = BY_CHANNEL
+    estimator = "multi-resolution log10-mel L1 distance"
+    function = staticmethod(mel_distance)

@@ -5,13 +5,17 @@ its scale: what is here is a guess, and its values are not those of the paper.
 """
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from shared.audio.spectral import MelSpectrogram
 from shared.metrics.alignment import trim
+from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from shared.audio.spectral import MelSpectrogram
 
 # (window, mel bands): hops are a quarter of the window, bands as many as a window resolves at 16 kHz and above.
 RESOLUTIONS = ((256, 20), (512, 40), (1024, 80), (2048, 160))
@@ -30,6 +34,8 @@ def mel_log1p(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> floa
     Raises:
         NotMeasured: the signals are shorter than half the longest window, or differ in their channels.
     """
+    import torch
+
     reference, clip = trim(reference, clip)
     if reference.shape != clip.shape:
         raise NotMeasured(f"the reference is {reference.shape}, the clip {clip.shape}: not the same channels")
@@ -46,5 +52,17 @@ def mel_log1p(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> floa
 
 
 @functools.cache
-def _spectrograms(sample_rate: int) -> list[MelSpectrogram]:
+def _spectrograms(sample_rate: int) -> "list[MelSpectrogram]":
+    from shared.audio.spectral import MelSpectrogram
+
     return [MelSpectrogram(sample_rate, window, window // 4, bands) for window, bands in RESOLUTIONS]
+
+
+class MelLog1p(OfTwoSignals):
+    """MELlog1p of a clip."""
+
+    name, place = "mel_log1p", 120
+    statistics = (Statistic("mel_log1p", "MELlog1p", False, place=150),)
+    stereo = BY_CHANNEL
+    estimator = "multi-resolution L1 distance of ln(1 + mel magnitude)"
+    function = staticmethod(mel_log1p)

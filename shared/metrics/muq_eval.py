@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from shared.device import device
-from shared.metrics.from_hub import Predictor, Unavailable, fetch
+from shared.metrics.base import OF_MEAN
+from shared.metrics.from_hub import Predicted, Predictor, Unavailable, fetch
 from shared.metrics.level import MUSIC_DBOV
+from shared.metrics.statistic import Statistic
 
 SAMPLE_RATE = 24_000
 WINDOW = 10 * SAMPLE_RATE  # what it was trained to hear
@@ -38,6 +38,10 @@ class MuqEval(Predictor):
     sample_rate, dbov = SAMPLE_RATE, MUSIC_DBOV
 
     def __init__(self, source: str):
+        import torch
+
+        from shared.device import device
+
         folder = Path(source)
         config, weights = (folder / CONFIG, folder / WEIGHTS) if folder.is_dir() else fetch(source, CONFIG, WEIGHTS)
         try:
@@ -57,6 +61,8 @@ class MuqEval(Predictor):
         return float(np.mean([self._score(np.pad(each, (0, WINDOW - len(each)))) for each in windows]))
 
     def _score(self, window: np.ndarray) -> float:
+        import torch
+
         answer = self.model(torch.from_numpy(window).float()[None].to(self.device))
         return float(answer[ANSWER] if isinstance(answer, dict) else answer)
 
@@ -74,3 +80,15 @@ def _code():
     finally:
         sys.path.remove(folder)
 
+
+
+class PredictedMusicality(Predicted):
+    """MuQ-Eval of a clip."""
+
+    name, place = "muq_eval", 130
+    statistics = (Statistic("muq_eval", "MuQ-Eval", True, digits=2, place=60),)
+    evaluator = "muq_eval"
+    stereo = OF_MEAN
+    predictor = MuqEval
+    sample_rate, level_dbov = MuqEval.sample_rate, MuqEval.dbov
+    estimator = "MuQ-Eval"

@@ -3,7 +3,9 @@
 import numpy as np
 
 from shared.audio.librosa_parts import from_librosa
+from shared.metrics.base import Case, Metric
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
 WINDOW_SECONDS, HOP_SECONDS = 0.064, 0.02
@@ -32,3 +34,14 @@ def pitch_deviation(clip: np.ndarray, sample_rate: int) -> float:
     if voiced.sum() < LEAST_VOICED:
         raise NotMeasured(f"less than {LEAST_VOICED * HOP_SECONDS:g} s of voiced speech")
     return float(np.std(12 * np.log2(pitch[voiced])))
+
+
+class Pitch(Metric):
+    """How much the voice of a clip moves."""
+
+    name, place = "pitch", 110
+    statistics = (Statistic("pitch_std", "Pitch std (semitones)", True, digits=2, place=160),)
+    estimator = "standard deviation of F0 in semitones over voiced frames, pYIN of package librosa"
+
+    def __call__(self, case: Case) -> tuple[float]:
+        return (pitch_deviation(case.audio, case.sample_rate),)

@@ -3,7 +3,9 @@
 import numpy as np
 
 from shared.metrics.alignment import check_not_silent, trim
+from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
 
 CEILING_DB = 100.0  # an identical clip has no distortion at all; float32 audio resolves no more than this
 
@@ -29,3 +31,13 @@ def si_sdr(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
         raise NotMeasured("the clip is orthogonal to its reference")
     floor = signal * 10 ** (-CEILING_DB / 10)
     return float(10 * np.log10(signal / max(distortion, floor)))
+
+
+class SiSdr(OfTwoSignals):
+    """SI-SDR of a clip."""
+
+    name, place = "si_sdr", 90
+    statistics = (Statistic("si_sdr", "SI-SDR (dB)", True, digits=2, place=140),)
+    stereo = BY_CHANNEL
+    estimator = "SI-SDR (Le Roux et al. 2019), dB"
+    function = staticmethod(si_sdr)

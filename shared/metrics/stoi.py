@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 
 from shared.metrics.alignment import check_not_silent, trim
+from shared.metrics.base import OfTwoSignals
 from shared.metrics.failure import NotMeasured
+from shared.metrics.statistic import Statistic
 
 LEAST_SECONDS = 0.384
 TOO_SHORT = "less than 384 ms of speech in the reference"
@@ -30,3 +32,13 @@ def stoi(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> float:
             return float(pystoi.stoi(reference.astype(np.float64), clip.astype(np.float64), sample_rate))
         except RuntimeWarning as warning:
             raise NotMeasured(TOO_SHORT) from warning
+
+
+class Stoi(OfTwoSignals):
+    """STOI of a clip."""
+
+    name, place = "stoi", 40
+    statistics = (Statistic("stoi", "STOI", True, place=30),)
+    sample_rate = 10_000
+    estimator = "STOI (Taal et al. 2011), package pystoi"
+    function = staticmethod(stoi)

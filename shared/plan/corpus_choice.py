@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.config import ConfigError, digest
 from shared.corpora.hub import KNOWN
-from shared.metrics.names import OF_NOTES
+from shared.metrics.base import metrics
 
 
 def corpus_override(corpus: str | None, max_rejected: float | None = None) -> dict[str, Any] | None:
@@ -43,8 +43,9 @@ def in_place_of(own: Any, override: dict[str, Any], changes: dict[str, Any]) -> 
 
 def without_notes(evaluation: dict[str, Any]) -> dict[str, Any]:
     """An `evaluation` without the metrics that need a piece's notes, which recordings have none of."""
+    of_notes = {each.name for each in metrics() if each.needs_notes}
     return {
-        name: [metric for metric in value if metric not in OF_NOTES] if isinstance(value, list) else value
+        name: [metric for metric in value if metric not in of_notes] if isinstance(value, list) else value
         for name, value in evaluation.items()
     }
 

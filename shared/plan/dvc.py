@@ -38,7 +38,7 @@ def _corpora(sources: dict[str, Source]) -> dict[str, Any]:
     return {
         "desc": "Corpora and evaluators, which all sources share",
         "cmd": _commands("snakemake -- corpora", SHARED),
-        "deps": [*WORKFLOW, *(source.path.as_posix() for source in sources.values())],
+        "deps": [*WORKFLOW, *_pieces(*sources.values()), *(source.path.as_posix() for source in sources.values())],
         "params": ["scale", "corpus", "changes"],
         "outs": [_persistent(f"{VERSIONS}/{SHARED}")],
     }
@@ -52,7 +52,7 @@ def _source(source: Source) -> dict[str, Any]:
         "desc": f"{source.file.title}: {', '.join(study.title.lower() for study in source.file.studies.values())}",
         # A run on another corpus is told apart by DVC, so its record goes where DVC looks for it.
         "cmd": _commands(f"snakemake --config label=${{scale}} -- {source.name}", source.name),
-        "deps": [*WORKFLOW, source.folder.as_posix(), f"{VERSIONS}/{SHARED}"],
+        "deps": [*WORKFLOW, *_pieces(source), source.folder.as_posix(), f"{VERSIONS}/{SHARED}"],
         "params": ["scale", "seeds", "corpus", f"changes.{source.name}"],
         "outs": [
             _persistent(f"{VERSIONS}/{source.name}"),
@@ -62,6 +62,11 @@ def _source(source: Source) -> dict[str, Any]:
         "metrics": [_in_git(f"{record}/{study}_metrics.json") for study in studies],
         "plots": [_in_git(f"{record}/{study}.png") for study in studies],
     }
+
+
+def _pieces(*sources: Source) -> list[str]:
+    """The file of pieces, where a source names one."""
+    return sorted({source.pieces.path.as_posix() for source in sources if source.pieces.used})
 
 
 def _commands(make: str, owner: str) -> list[str]:

@@ -9,15 +9,18 @@ each output. Snakemake's rules look their inputs and parameters up here.
 
 from typing import Any
 
+from shared.code import code_hash
 from shared.config import ConfigError, did_you_mean, digest
+from shared.metrics.base import chosen, modules_of
 from shared.metrics.latent_kinds import LATENT
-from shared.metrics.names import OF_NOTES, OF_SETS
 from shared.plan.changes import check_changes
 from shared.plan.content import identity
 from shared.plan.corpus_choice import corpus_override, label_of
 from shared.plan.dotted import get
 from shared.plan.point import SHARED, Job, Point, PointBuilder, key_of
 from shared.plan.schema import Source
+from shared.statistics.claims import load_claims
+from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
 PAPER_SCALE = "paper"
@@ -109,7 +112,7 @@ class Plan:
             return []
         loaded = self.sources[source]
         own = [loaded.resolve(each, self.scale, study) for each in loaded.study(study).variants]
-        return sorted({metric for config in own for metric in config.evaluation.asked.intersection(OF_NOTES)})
+        return sorted({each.name for config in own for each in chosen(config.evaluation.asked) if each.needs_notes})
 
     def study_folder(self, source: str, study: str) -> str:
         """Where a study's table and figure are made; its name holds a hash of all that goes into them."""
@@ -148,13 +151,21 @@ class Plan:
             seeds=self.seeds_of(source, study),
             variants=variants,
             ground_truth=truth and truth.output,
-            set_metrics={side: [name for name in OF_SETS if self._all_ask(points, side, name)] for side in sides},
+            set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
             config_hash=digest([identity(point.config) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
         )
+
+    def study_code(self, source: str, study: str, module: str) -> str:
+        """Hash of the code of a job that works on a study, with the metrics asked of it and its source's relations."""
+        loaded = self.sources[source]
+        asked = {metric for point in self.points[source, study] for metric in point.config.evaluation.asked}
+        claims = load_claims(loaded.folder / "claims.yaml", loaded.variants_of_studies())
+        relations = modules_of_relations(claim.relation for claim in claims)
+        return code_hash(module, others=modules_of(asked) | relations)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
         """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""
@@ -172,8 +183,11 @@ class Plan:
             return None
         return get(source.resolve(variant, PAPER_SCALE, study), axis.field)
 
-    def _all_ask(self, points: list[Point], side: str, metric: str) -> bool:
-        return all(metric in getattr(point.config.evaluation, side) for point in points)
+    def _set_metrics(self, points: list[Point], side: str) -> list[str]:
+        """The metrics of sets that all variants ask for."""
+        side = {"reconstruction": "reconstructed", "generation": "generated"}[side]
+        asked = set.intersection(*(set(getattr(point.config.evaluation, side)) for point in points))
+        return [each.name for each in chosen(asked) if each.of_set]
 
     def sides(self, source: str, study: str) -> list[str]:
         """The sides that a study shows: those that all of its variants are scored on."""

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from shared.code import code_hash
 from shared.config import Role, digest
+from shared.corpora.config import CorpusConfig
+from shared.metrics.base import chosen, modules_of
 from shared.metrics.latent_kinds import BY_CLIP, LATENT
-from shared.metrics.names import EVALUATORS
 from shared.plan.content import content, identity
 from shared.plan.jobs import KINDS
 
@@ -68,7 +69,8 @@ class Job:
     @cached_property
     def code(self) -> str:
         """Hash of the code that it runs and of what this takes from the config: the job reruns when it changes."""
-        return code_hash(KINDS[self.kind][0], self.configs)
+        by_name = modules_of(self.config["metrics"]) if self.kind == "scores" else ()
+        return code_hash(KINDS[self.kind][0], self.configs, by_name)
 
     @property
     def spec_text(self) -> str:
@@ -108,10 +110,11 @@ def _replaced(
         return {name: _replaced(each, job, model, config) for name, each in value.items()}
     if isinstance(value, list):
         return [_replaced(each, job, model, config) for each in value]
-    for kind, put in ((Job, job), (Model, model), (BaseModel, config)):
-        if isinstance(value, kind):
-            return put(value)
-    return value
+    if isinstance(value, Job):
+        return job(value)
+    if isinstance(value, Model):
+        return model(value)
+    return config(value) if isinstance(value, BaseModel) else value
 
 
 @dataclass(frozen=True)
@@ -193,29 +196,28 @@ class PointBuilder:
         clips = self.add(SHARED, "ground_truth", self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", metrics, self.name)
 
-    def _corpus(self, config: BaseModel) -> Job:
+    def _corpus(self, config: CorpusConfig) -> Job:
         return self.add(SHARED, "corpus", config.kind, config, self.name, {})
 
-    def _evaluator(self, kind: str) -> Job | Model | None:
-        """The job that trains an evaluator, or the model that is one; None: there is none."""
+    def _evaluator(self, kind: str) -> Job | Model:
+        """The job that trains an evaluator, or the model that is one."""
         config = getattr(self.config.evaluators, kind)
-        if config is None:
-            return None
         is_model = isinstance(config, str)
         return Model(f"evaluators.{kind}", config) if is_model else self._train(kind, config, EVALUATOR_SEED)
 
     def _teacher_features(self) -> Job:
         """What the teacher makes of the training split, at the layer that the alignment asks for."""
         teacher, layer = self.config.teacher, self.config.autoencoder.alignment.layer
+        model: Job | Model
         if isinstance(teacher, str):
-            model, inputs, options = Model("teacher", teacher), {}, {"teacher": teacher}
+            model = Model("teacher", teacher)
         else:
             # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
             model = self._train("recogniser", teacher, TEACHER_SEED)
-            inputs, options = {"teacher": model}, {}
         given = {"corpus": self.corpus, "teacher": model, "layer": layer}
-        inputs = {"corpus": self.corpus, **inputs}
-        return self.add(SHARED, "teacher_features", f"layer{layer}", given, self.name, inputs, **options)
+        jobs = {name: each for name, each in given.items() if isinstance(each, Job)}
+        options = {"teacher": teacher} if isinstance(teacher, str) else {}
+        return self.add(SHARED, "teacher_features", f"layer{layer}", given, self.name, jobs, **options)
 
     def _train(self, kind: str, config: BaseModel, seed: int) -> Job:
         """The job that trains a model shared by every variant and every training seed."""
@@ -223,13 +225,13 @@ class PointBuilder:
         return self.add(SHARED, kind, self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
-        kinds = {EVALUATORS[metric] for metric in metrics if metric in EVALUATORS} & KINDS.keys()
-        evaluators = {kind: self._evaluator(kind) for kind in sorted(kinds)}
+        kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})
+        evaluators = {kind: self._evaluator(kind) for kind in kinds}
         jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
-        hub = {kind: model.name for kind, model in evaluators.items() if isinstance(model, Model)}
-        settings = {"utmos": self._evaluator("utmos"), "dnsmos_windows": self.config.evaluation.dnsmos_windows}
-        if "muq_eval" in metrics:  # no key of a job that does not use it changes
-            settings["muq_eval"] = self._evaluator("muq_eval")
-        given = {"clips": clips, **evaluators, "metrics": list(metrics), **settings}
-        inputs = {"corpus": self.corpus, "clips": clips, **jobs}
-        return self.add(self.source, "scores", word, given, used_by, inputs, **hub)
+        given = {
+            "clips": clips,
+            "models": evaluators,
+            "metrics": list(metrics),
+            "dnsmos_windows": self.config.evaluation.dnsmos_windows,
+        }
+        return self.add(self.source, "scores", word, given, used_by, {"corpus": self.corpus, "clips": clips, **jobs})

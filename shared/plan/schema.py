@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
+from shared.config import ConfigError, Strict, did_you_mean, parse
 from shared.plan.corpus_choice import in_place_of, without_notes
 from shared.plan.dotted import assign, has, merge, near
+from shared.plan.pieces import EXTENDS, Pieces, load_study
 from shared.plan.variant import VariantConfig
 from shared.statistics.claims import load_claims
 from shared.statistics.paper import load_paper
@@ -45,7 +46,10 @@ class Variant(BaseModel):
 
 
 class StudyFile(Strict):
-    """`study.yaml` as written."""
+    """`study.yaml`, what it names of `base.yaml` put in (see `shared.plan.pieces`).
+
+    A scale is a config of a variant, written as far as it differs from the scale that it extends.
+    """
 
     source: str = Field(pattern=NAME)
     title: str
@@ -69,7 +73,8 @@ class Source:
 
     def __init__(self, path: Path, model: type[BaseModel] = VariantConfig):
         self.path, self.folder, self.model = Path(path), Path(path).parent, model
-        self.file = parse(StudyFile, load_yaml(path), str(path))
+        self.pieces = Pieces(path)
+        self.file = parse(StudyFile, load_study(path, self.pieces), str(path))
         self.name = self.file.source
         if self.name != self.folder.name:
             raise ConfigError(
@@ -123,7 +128,8 @@ class Source:
                 data["corpus"] = data["corpus"] | rate
             if data.get("autoencoder_corpora"):
                 data["autoencoder_corpora"] = [each | rate for each in data["autoencoder_corpora"]]
-        where = f"{self.path}: variant {variant} at scale {scale}"
+        file = f"{self.path} (with {self.pieces.path})" if self.pieces.used else str(self.path)
+        where = f"{file}: variant {variant} at scale {scale}"
         return parse(self.model, data, where + (f" in study {study}" if study else ""))
 
     def variants_of_studies(self) -> dict[str, list[str]]:
@@ -144,13 +150,13 @@ class Source:
                 raise ConfigError(f"{self.path}: scales: {' extends '.join([*seen, scale])} goes in a circle")
             seen.append(scale)
             yield scale
-            scale = self._get("scales", scale).get("extends")
+            scale = self._get("scales", scale).get(EXTENDS)
 
     def _scale(self, scale: str) -> dict:
         data: dict = {}
         for name in reversed(list(self._ancestry(scale))):
             data = merge(
-                data, {key: value for key, value in self.file.scales[name].items() if key != "extends"}
+                data, {key: value for key, value in self.file.scales[name].items() if key != EXTENDS}
             )
         return data
 

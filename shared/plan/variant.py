@@ -1,16 +1,16 @@
 """What one variant of a study needs at one scale: the config of the whole chain, and what fits together in it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.config import Role, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
 from shared.generators.next_token_config import kind_of_generator
+from shared.metrics.base import channels_problem, chosen, find_metric, known_metric
 from shared.metrics.config import KadConfig
-from shared.metrics.latent_kinds import BY_CLIP, ByClip
-from shared.metrics.names import EVALUATORS, OF_NOTES, OF_SETS, MetricName, channels_problem
+from shared.metrics.latent_kinds import BY_CLIP
 from shared.sampling.config import SamplingConfig
 from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.training.next_token_config import AnyGeneratorRecipe
@@ -36,6 +36,14 @@ class EvaluatorsConfig(Strict):
     )
 
 
+def _of_reconstructions(name: str) -> str:
+    return name if name in ("compactness", *BY_CLIP) else known_metric(name)
+
+
+def _of_samples(name: str) -> str:
+    return name if name == "exposure" else known_metric(name)
+
+
 class EvaluationConfig(Strict):
     """What is measured, and on how many test clips. Every variant gets the same clips, prompts and noise.
 
@@ -43,12 +51,12 @@ class EvaluationConfig(Strict):
     """
 
     clips: int = Field(gt=0)
-    reconstruction: tuple[Literal[MetricName, "compactness", ByClip], ...] = Field(
+    reconstruction: tuple[Annotated[str, AfterValidator(_of_reconstructions)], ...] = Field(
         description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
         "truncation: how far clips are from those decoded of fewer of its dimensions; noise: of those with noise in "
         "them; probe: how much of pitch and of place in stereo a linear map finds in them"
     )
-    generation: tuple[Literal[MetricName, "exposure"], ...] = Field(
+    generation: tuple[Annotated[str, AfterValidator(_of_samples)], ...] = Field(
         description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
         "it drifts on its own errors"
     )
@@ -59,24 +67,24 @@ class EvaluationConfig(Strict):
     seed: int = 0
 
     @property
-    def asked(self) -> set[MetricName]:
+    def asked(self) -> set[str]:
         """The metrics of clips, of either side."""
         return {*self.reconstructed, *self.generated}
 
     @property
-    def reconstructed(self) -> tuple[MetricName, ...]:
+    def reconstructed(self) -> tuple[str, ...]:
         """The metrics of reconstructed clips: all of reconstruction but those that latents are measured by."""
         return tuple(metric for metric in self.reconstruction if metric not in ("compactness", *BY_CLIP))
 
     @property
-    def generated(self) -> tuple[MetricName, ...]:
+    def generated(self) -> tuple[str, ...]:
         """The metrics of generated clips: all of generation but exposure, which latents are measured by."""
         return tuple(metric for metric in self.generation if metric != "exposure")
 
     @property
-    def ground_truth(self) -> tuple[MetricName, ...]:
+    def ground_truth(self) -> tuple[str, ...]:
         """What is measured of the ground truth: generation's metrics, and what a set metric compares with."""
-        needed = [metric for metric in OF_SETS if metric in self.reconstruction and metric not in self.generated]
+        needed = [each.name for each in chosen(self.reconstructed) if each.of_set and each.name not in self.generated]
         return (*self.generated, *needed)
 
     @model_validator(mode="after")
@@ -106,12 +114,12 @@ class VariantConfig(Strict):
 
     @model_validator(mode="after")
     def _metrics_have_their_models(self):
-        for metric in sorted(self.evaluation.asked & EVALUATORS.keys()):
-            kind = EVALUATORS[metric]
-            if getattr(self.evaluators, kind) is None:
-                from_hub = kind in ("utmos", "muq_eval")
+        for name in sorted(self.evaluation.asked):
+            kind = find_metric(name).evaluator
+            if kind and getattr(self.evaluators, kind) is None:
+                from_hub = EvaluatorsConfig.model_fields[kind].annotation == str | None
                 given = "a hub id or a file" if from_hub else "a hub id, or the config of one trained here"
-                raise ValueError(f"evaluation asks for {metric}, which needs evaluators.{kind}: {given}")
+                raise ValueError(f"evaluation asks for {name}, which needs evaluators.{kind}: {given}")
         return self
 
     @model_validator(mode="after")
@@ -133,7 +141,7 @@ class VariantConfig(Strict):
     def _metrics_suit_the_corpus(self):
         if problem := channels_problem(self.evaluation.asked, self.autoencoder.architecture.audio_channels):
             raise ValueError(f"evaluation asks for {problem}")
-        noted = sorted(self.evaluation.asked.intersection(OF_NOTES))
+        noted = [each.name for each in chosen(self.evaluation.asked) if each.needs_notes]
         if noted and self.corpus.kind != "music":
             kind = self.corpus.kind
             raise ValueError(f"evaluation asks for {noted[0]}: a corpus of kind {kind} has no notes; drop it")

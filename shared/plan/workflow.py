@@ -9,10 +9,9 @@ from typing import Annotated, Any, NoReturn
 from pydantic import Field, field_validator
 
 from shared.config import ConfigError, Strict, parse
-from shared.corpora.evaluable import SWAPPED
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
-from shared.metrics.names import EVALUATORS
+from shared.metrics.base import find_metric
 from shared.plan.lease import devices
 from shared.plan.plan import Plan
 from shared.plan.point import Job
@@ -21,6 +20,7 @@ from shared.plan.schema import load_sources
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
+SWAPPED = "swapped"  # of sampling.prompt
 TEXTS = ("scale", "corpus", "label", "replications")  # settings that are names and paths
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -162,7 +162,7 @@ def write_specs(plan: Plan, dag: Any) -> None:
         stop(error)
 
 
-def asked_of(plan: Plan, dag: Any, corpus: str) -> list[str]:
+def asked_of(plan: Plan, dag: Any, corpus: str) -> dict[str, str | None]:
     """What is asked of a corpus, as `shared.corpora.evaluable` wants it, by the jobs that Snakemake will run.
 
     Where corpora alone are made, it is what all of the plan's jobs ask.
@@ -170,14 +170,16 @@ def asked_of(plan: Plan, dag: Any, corpus: str) -> list[str]:
     kinds = {"score": "scores", "sample": "samples"}
     running = [job for job in dag.jobs if job.rule.name in kinds]
     planned = [plan.job(job.wildcards.owner, kinds[job.rule.name], job.wildcards.key) for job in running]
-    asked: set[str] = set()
+    asked: dict[str, str | None] = {}
     for job in planned or plan.jobs.values():
         if job.inputs.get("corpus") == corpus and job.kind == "scores":
+            models = job.spec["models"]
+            own = (find_metric(name) for name in job.spec["metrics"])
             # A model of the hub is not trained on the corpus.
-            asked |= {metric for metric in job.spec["metrics"] if EVALUATORS.get(metric) not in job.options}
+            asked |= {each.name: each.demands for each in own if not isinstance(models.get(each.evaluator), str)}
         elif job.inputs.get("corpus") == corpus and job.kind == "samples" and job.spec["sampling"]["prompt"] == SWAPPED:
-            asked.add(SWAPPED)
-    return sorted(asked)
+            asked[SWAPPED] = "three_texts"
+    return dict(sorted(asked.items()))
 
 
 def shell_command(module: str, *options: str) -> str:

@@ -1,4 +1,4 @@
-"""Metrics over the study's axis, or over a measured quantity: a panel each, ours with 95 % intervals above the paper's.
+"""Metrics over the study's axis, or over a measured value: a panel each, ours with 95 % intervals above the paper's.
 
 On a logarithmic axis, as rates double from one variant to the next.
 """
@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 from shared.record.table import Row
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 Place = tuple[str, str]  # side and metric
 LEAST_WIDTH = 5.2  # inches that the line of explanation takes
@@ -57,8 +57,8 @@ def _draw(
     axes: Axes, table: StudyTable, panel: Place, over: Place | None, lines: Mapping[str, Sequence[str]], paper: bool
 ) -> None:
     side, metric = panel
-    quantity = QUANTITIES[metric]
-    factor = 100 if quantity.percent else 1
+    statistic = STATISTICS[metric]
+    factor = 100 if statistic.percent else 1
     colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
     ticks: set[float] = set()
     shown: set[tuple[float, float]] = set()
@@ -79,8 +79,8 @@ def _draw(
     if paper:
         axes.set_facecolor("#F6F6F6")
     else:
-        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
-        better = "higher is better" if quantity.higher_is_better else "lower is better"
+        axes.set_title(f"{statistic.label}{' %' if statistic.percent else ''}", pad=14)
+        better = "higher is better" if statistic.higher_is_better else "lower is better"
         place = {"transform": axes.transAxes, "ha": "center", "va": "bottom"}
         axes.text(0.5, 1.02, f"{side}, {better}", color=PAPER, fontsize=7.5, **place)
     if not ticks:
@@ -96,7 +96,7 @@ def _draw(
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axes.tick_params(axis="x", rotation=45)
     axes.margins(x=0.08, y=0.16)
-    label = QUANTITIES[over[1]].label if over else f"{table.axis} ({table.unit})"
+    label = STATISTICS[over[1]].label if over else f"{table.axis} ({table.unit})"
     axes.set_xlabel(f"{'paper' if paper else 'ours'}: {label}", color=PAPER if paper else "black")
 
 

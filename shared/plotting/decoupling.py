@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 from shared.record.decoupling import Ranked, Tau, pooled_tau, tau_of
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 COLUMNS = 3
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -53,8 +53,8 @@ def _draw_ranks(axes: Axes, study: Ranked, source: str) -> None:
         axes.annotate(letter, (x, y), (4, 4), textcoords="offset points", fontsize=8, weight="bold", zorder=4)
     seeds = f"{study.seeds} seed{'s' if study.seeds > 1 else ''}"
     axes.set_title(f"{source}: {study.study}", fontsize=8.5, loc="left")
-    axes.set_xlabel(f"rank by {QUANTITIES[study.metrics[0]].label}, reconstruction", color=RECONSTRUCTION, fontsize=7)
-    axes.set_ylabel(f"rank by {QUANTITIES[study.metrics[1]].label}, generation", color=GENERATION, fontsize=7)
+    axes.set_xlabel(f"rank by {STATISTICS[study.metrics[0]].label}, reconstruction", color=RECONSTRUCTION, fontsize=7)
+    axes.set_ylabel(f"rank by {STATISTICS[study.metrics[1]].label}, generation", color=GENERATION, fontsize=7)
     axes.set_xticks(range(1, count + 1))
     axes.set_yticks(range(1, count + 1))
     axes.set_xlim(0.5, count + 0.5)

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 COLUMNS = 4  # that a page is wide enough for
 
@@ -45,8 +45,8 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
 
 
 def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, paper: bool) -> None:
-    quantity = QUANTITIES[metric]
-    factor = 100 if quantity.percent else 1
+    statistic = STATISTICS[metric]
+    factor = 100 if statistic.percent else 1
     colour = PAPER if paper else RECONSTRUCTION if side == "reconstruction" else GENERATION
     for place, variant in enumerate(table.variants):
         row = table.row(variant, side, metric)
@@ -62,9 +62,9 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, pa
         text = "not published" if paper else "not scored at this scale"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=colour)
         axes.set_xticks([])
-    better = "higher is better" if quantity.higher_is_better else "lower is better"
+    better = "higher is better" if statistic.higher_is_better else "lower is better"
     if not paper:
-        axes.set_title(f"{quantity.label}{' %' if quantity.percent else ''}", pad=14)
+        axes.set_title(f"{statistic.label}{' %' if statistic.percent else ''}", pad=14)
         axes.text(
             0.5, 1.02, prefix + better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
         )

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from shared.metrics.latent_kinds import NOISE_LEVELS
 from shared.plotting.draw import StudyTable
 from shared.plotting.levels import SIDE, Levels, levels_figure
-from shared.statistics.quantities import NOISY
+from shared.statistics.catalogue import NOISY
 
 NOISE = Levels(
     kind="noise",

@@ -22,7 +22,7 @@ class Levels:
 
     Attributes:
         kind: what evaluation.reconstruction asks for.
-        percents: the levels; the quantity at one is called after its panel and the level, as in spectral95.
+        percents: the levels; the statistic at one is called after its panel and the level, as in spectral95.
         label: of the axis, which shows shares.
         ticks: of the axis, as shares.
         note: under the title.
@@ -36,7 +36,7 @@ class Levels:
 
 
 def levels_figure(table: StudyTable, levels: Levels, panels: dict[str, str]) -> Figure:
-    """A panel for each of `panels` (start of the quantities' names → title), with 95 % intervals.
+    """A panel for each of `panels` (start of the statistics' names → title), with 95 % intervals.
 
     Raises:
         ValueError: no variant has any, or there are more than can be told apart.

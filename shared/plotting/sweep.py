@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, colour_axis, stamp
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 SIDES = {
     "reconstruction": {"color": RECONSTRUCTION, "linestyle": "-", "marker": "o"},
@@ -65,7 +65,7 @@ def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
     metrics = panel.metrics(table)
     stands_in = panel.stand_in in metrics.values() and panel.stand_in != panel.generation
     note = (
-        f"\n{QUANTITIES[panel.stand_in].label} for {QUANTITIES[panel.generation].label}"
+        f"\n{STATISTICS[panel.stand_in].label} for {STATISTICS[panel.generation].label}"
         if stands_in
         else "\n"
     )
@@ -82,7 +82,7 @@ def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
         else:
             target.set_yticks([])
             place = 0.62 if side == "reconstruction" else 0.38
-            text = f"{QUANTITIES[metrics[side]].label}: not scored at this scale"
+            text = f"{STATISTICS[metrics[side]].label}: not scored at this scale"
             axes.text(0.5, place, text, transform=axes.transAxes, ha="center", color=SIDES[side]["color"])
     axes.set_xlabel(f"ours: {_axis_label(table)}")
 
@@ -103,8 +103,8 @@ def _draw_paper(axes: Axes, table: StudyTable, panel: Panel) -> None:
 
 def _draw_side(axes: Axes, side: str, metric: str, values: np.ndarray) -> None:
     """Draw `(variants, 3)` of value, low, high."""
-    quantity, look = QUANTITIES[metric], SIDES[side]
-    scale = (1 if quantity.higher_is_better else -1) * (100 if quantity.percent else 1)
+    statistic, look = STATISTICS[metric], SIDES[side]
+    scale = (1 if statistic.higher_is_better else -1) * (100 if statistic.percent else 1)
     value, low, high = (scale * values).T
     low, high = np.minimum(low, high), np.maximum(low, high)
     places = np.arange(len(value)) + (-0.04 if side == "reconstruction" else 0.04)
@@ -113,8 +113,8 @@ def _draw_side(axes: Axes, side: str, metric: str, values: np.ndarray) -> None:
     axes.errorbar(
         places, value, errors, fmt="none", ecolor=look["color"], elinewidth=1.1, capsize=2.5, zorder=2
     )
-    unit = " %" if quantity.percent else ""
-    axes.set_ylabel(("" if quantity.higher_is_better else "−") + quantity.label + unit)
+    unit = " %" if statistic.percent else ""
+    axes.set_ylabel(("" if statistic.higher_is_better else "−") + statistic.label + unit)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axes.margins(y=0.16)
     colour_axis(axes, "left" if side == "reconstruction" else "right", look["color"])

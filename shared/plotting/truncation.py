@@ -2,10 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from shared.metrics.names import TRUNCATED
+from shared.metrics.latent_kinds import TRUNCATED
 from shared.plotting.draw import StudyTable
 from shared.plotting.levels import Levels, levels_figure
-from shared.statistics.quantities import CUT_SHORT
+from shared.statistics.catalogue import CUT_SHORT
 
 FIDELITIES = Levels(
     kind="truncation",

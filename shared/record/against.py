@@ -8,7 +8,7 @@ from shared.config import ConfigError
 from shared.files import read_json
 from shared.record.files import SourceRecord, StudyRecord, load_source, scales_with_results, study_names
 from shared.record.table import Row
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 # Of a provenance file, what can make numbers differ, by what people call it.
 ASPECTS = {
@@ -120,11 +120,11 @@ def _numbers(ours: list[Row], theirs: list[Row]) -> Iterator[str]:
     shared = [row for row in ours if row.value is not None and (row.variant, row.side, row.metric) in others]
     apart = 0
     for row in shared:
-        other, show = others[row.variant, row.side, row.metric], QUANTITIES[row.metric].show
+        other, show = others[row.variant, row.side, row.metric], STATISTICS[row.metric].show
         disjoint = None not in (row.low, other.low) and (row.low > other.high or row.high < other.low)
         apart += disjoint
         cells = (f"{show(each.value)}{_ends(each, show)}" for each in (row, other))
-        what = f"{row.side} {QUANTITIES[row.metric].label}, {row.label}"
+        what = f"{row.side} {STATISTICS[row.metric].label}, {row.label}"
         ours_cell, theirs_cell = cells
         note = "  intervals apart" if disjoint else ""
         yield f"  {what:52} ours {ours_cell:28} theirs {theirs_cell:28} paper {show(row.paper)}{note}"

@@ -19,7 +19,7 @@ import numpy as np
 from shared.bootstrap import LEVEL, Draws, draw
 from shared.config import ConfigError
 from shared.record.files import StudyRecord, load_source, source_folders
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 
 # By what a study's latents are ranked: the first of these that it has per clip. Chosen before any tau was computed:
@@ -190,5 +190,5 @@ def _good(
     scored: StudyScores, side: str, metric: str, latents: list[int], draws: Draws
 ) -> tuple[np.ndarray, np.ndarray]:
     """A metric of these variants `(latents,)`, and in each replicate; higher is better."""
-    sign = 1 if QUANTITIES[metric].higher_is_better else -1
+    sign = 1 if STATISTICS[metric].higher_is_better else -1
     return sign * scored.values(side, metric)[latents], sign * scored.replicates(side, metric, draws)[latents]

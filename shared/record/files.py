@@ -16,8 +16,8 @@ from shared.files import read_json
 from shared.metrics.latent_kinds import LATENT
 from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
-from shared.statistics.quantities import QUANTITIES
 
 REPORT = "report"  # the folder of the page, beside the sources'
 CLIPS = "clips"
@@ -184,8 +184,8 @@ def table(path: Path) -> list[Row]:
     check_csv(path, Row)
     rows = read_rows(path)
     for row in rows:
-        if row.metric not in QUANTITIES or row.side not in SIDE_TITLES:
-            raise ValueError(f"no quantity {row.side} {row.metric}")
+        if row.metric not in STATISTICS or row.side not in SIDE_TITLES:
+            raise ValueError(f"no metric {row.side} {row.metric}")
     return rows
 
 

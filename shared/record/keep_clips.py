@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 
 from shared.audio.io import resample
-from shared.config import ConfigError, Strict
+from shared.config import ConfigError, Strict, parse
 from shared.corpora.manifest import load_clip, load_manifest
 from shared.files import atomic_path, read_json, write_text
 from shared.job import run_job
@@ -159,7 +159,8 @@ def main() -> None:
     parser.add_argument("--spec", required=True, help="JSON: the corpus, and by variant where its clips are")
     parser.add_argument("--list", required=True, type=Path, help="CSV to write; the audio goes beside it")
     arguments = parser.parse_args()
-    kept = keep_clips(read_json(arguments.spec), arguments.list.parent)
+    spec = parse(ClipsSpec, read_json(arguments.spec), arguments.spec)
+    kept = keep_clips(spec, arguments.list.parent)
     write_text(arguments.list, to_csv(kept, KeptClip))
 
 

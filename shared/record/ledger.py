@@ -38,7 +38,7 @@ def ledger_csv(sources: list[SourceRecord]) -> str:
 
 
 def ledger_table(scales: dict[str, list[SourceRecord]], titles: dict[str, str]) -> str:
-    """Markdown: a row for each source and scale, a column for each verdict, and the sum.
+    """Markdown for a page in docs/: a row for each source and scale, a column for each verdict, and the sum.
 
     Args:
         scales: scale → its record.
@@ -52,7 +52,7 @@ def ledger_table(scales: dict[str, list[SourceRecord]], titles: dict[str, str]) 
             count = Counter(entry.verdict for entry in entries([source]))
             total += count
             name = titles.get(source.name)
-            shown = f"[{name}](replications/{source.name}/README.md#what-came-out)" if name else source.name
+            shown = f"[{name}](../replications/{source.name}/README.md#what-came-out)" if name else source.name
             lines.append(_line(shown, scale, count))
         if len(sources) > 1:
             lines.append(_line("**all**", scale, total))

@@ -9,7 +9,7 @@ from shared.config import ConfigError
 from shared.record.decoupling import scores_of
 from shared.record.files import StudyRecord, load_source, source_folders
 from shared.record.table import Row
-from shared.statistics.quantities import QUANTITIES, quantity
+from shared.statistics.catalogue import STATISTICS, find_statistic
 from shared.statistics.scores import GROUND_TRUTH
 
 
@@ -48,7 +48,7 @@ def rank(folder: Path, metric: str, side: str = "generation", source: str | None
     Raises:
         ConfigError: there is no such metric, or no study has it.
     """
-    quantity(metric, "rank")
+    find_statistic(metric, "rank")
     found = []
     for place in source_folders(folder):
         for study in load_source(place).studies.values() if source in (None, place.name) else ():
@@ -69,7 +69,7 @@ def _rows(folder: Path) -> list[Row]:
 
 
 def _rank_study(folder: Path, study: StudyRecord, rows: list[Row]) -> Ranking:
-    sign = 1 if QUANTITIES[rows[0].metric].higher_is_better else -1
+    sign = 1 if STATISTICS[rows[0].metric].higher_is_better else -1
     rows = sorted(rows, key=lambda row: -sign * row.value)
     behind = _behind(folder, study, rows, sign)
     places = [Place(rows[0], None), *(Place(row, behind.get(row.variant)) for row in rows[1:])]
@@ -101,8 +101,8 @@ def as_text(rankings: list[Ranking], titles: dict[str, str]) -> str:
     """For people."""
     lines = []
     for ranking in rankings:
-        show = QUANTITIES[ranking.places[0].row.metric].show
-        label = QUANTITIES[ranking.places[0].row.metric].label
+        show = STATISTICS[ranking.places[0].row.metric].show
+        label = STATISTICS[ranking.places[0].row.metric].label
         seeds = f"{ranking.seeds} seed{'s' if ranking.seeds > 1 else ''}"
         lines.append(f"{titles.get(ranking.source, ranking.source)}, {ranking.study} ({label}, {seeds})")
         for number, place in enumerate(ranking.places, start=1):

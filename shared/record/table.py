@@ -11,9 +11,9 @@ import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
 from shared.config import Strict
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
 from shared.statistics.paper import PaperValue
-from shared.statistics.quantities import QUANTITIES
 from shared.statistics.scores import GROUND_TRUTH, StudyScores
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
@@ -64,7 +64,7 @@ def make_rows(
     published = {key[1:]: value for key, value in paper.items() if key[0] == study}
     rows = []
     for side in SIDE_TITLES:
-        for metric in QUANTITIES:
+        for metric in STATISTICS:
             cells = _cells(scores, side, metric, draws)
             for variant in (GROUND_TRUTH, *scores.variants):
                 cell, value = cells.get(variant), published.get((variant, side, metric))
@@ -188,9 +188,9 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
     yield "| metric | variant | our setting | ours | n | seeds | paper |"
     yield "|---|---|---|---|---|---|---|"
     for row in rows:
-        show = QUANTITIES[row.metric].show
+        show = STATISTICS[row.metric].show
         ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
-        name = QUANTITIES[row.metric].label
+        name = STATISTICS[row.metric].label
         yield (
             f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
             f"| {row.seeds or '–'} | {show(row.paper)} |"

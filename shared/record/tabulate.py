@@ -14,6 +14,7 @@ from shared.measurements.exposure_curves import read_curves
 from shared.metrics.latent_kinds import BY_CLIP, LATENT
 from shared.record.provenance import provenance
 from shared.record.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict, judge, load_claims
 from shared.statistics.paper import load_paper
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
@@ -46,11 +47,10 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
 
 
 def warn_of_few_clips(scores: StudyScores) -> None:
-    """Say on stderr where FAD has no more clips than its embeddings have dimensions: its covariances are singular."""
-    for (side, metric), each in scores.distances.items():
-        clips, dim = each.clips.sum(), each.reference.shape[1]
-        if metric == "fad" and clips <= dim:
-            print(f"warning: FAD of {side} from {clips} clips in {dim} dimensions says little", file=sys.stderr)
+    """Say on stderr of which metrics of sets so few clips say little."""
+    for (side, name), each in scores.distances.items():
+        if doubt := each.metric.doubt(each.clips.sum(), each.reference.shape[1]):
+            print(f"warning: {STATISTICS[name].label} of {side} from {doubt} says little", file=sys.stderr)
 
 
 def keep_scores(spec: StudySpec, folder: Path) -> None:

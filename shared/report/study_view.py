@@ -11,8 +11,8 @@ from shared.record.files import StudyRecord, score_files
 from shared.record.table import SIDE_TITLES, Row
 from shared.report import cost
 from shared.report.evidence import evidence
+from shared.statistics.catalogue import MEASURED_APART, STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
-from shared.statistics.quantities import MEASURED_APART, QUANTITIES
 from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 
 # Told apart by word and sign, not by colour alone.
@@ -61,12 +61,12 @@ class Values:
     @property
     def label(self) -> str:
         """The metric's name and which way is better."""
-        quantity = QUANTITIES[self.metric]
-        return f"{quantity.label}, {'higher' if quantity.higher_is_better else 'lower'} is better"
+        statistic = STATISTICS[self.metric]
+        return f"{statistic.label}, {'higher' if statistic.higher_is_better else 'lower'} is better"
 
     def show(self, value: float | None) -> str:
         """A value as tables print it."""
-        return QUANTITIES[self.metric].show(value)
+        return STATISTICS[self.metric].show(value)
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ class StudyView:
         """The paper's numbers alone; None if there are none."""
         rows = [row for row in self.rows if row.paper is not None]
         columns = list(dict.fromkeys((row.side, row.metric) for row in rows))
-        cells = {(row.variant, row.side, row.metric): QUANTITIES[row.metric].show(row.paper) for row in rows}
+        cells = {(row.variant, row.side, row.metric): STATISTICS[row.metric].show(row.paper) for row in rows}
         labels = {row.variant: _paper_label(row) for row in self.rows}
         shown = [name for name in labels if any(row.variant == name for row in rows)]
-        names = [(side, [QUANTITIES[metric].label for at, metric in columns if at == side]) for side, _ in columns]
+        names = [(side, [STATISTICS[metric].label for at, metric in columns if at == side]) for side, _ in columns]
         names = list(dict(names).items())
         values = [(labels[name], [cells.get((name, *column), "–") for column in columns]) for name in shown]
         sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows})
@@ -132,7 +132,7 @@ class StudyView:
             for each in metrics[:FEW]:
                 ours = [f"{each.show(row.value)} ({row.label})" for row in each.rows if row.value is not None]
                 if ours:
-                    parts.append(f"{title}, {QUANTITIES[each.metric].label}: {', '.join(ours)}.")
+                    parts.append(f"{title}, {STATISTICS[each.metric].label}: {', '.join(ours)}.")
         rest = "The tables below hold all values." if parts else "The table of its values is not there."
         return " ".join([f"Figure of {self.title}.", *parts, rest])
 
@@ -175,7 +175,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
     for side in SIDE_TITLES:
         mine = [path for path in paths if path.stem.endswith(side) or path.stem == GROUND_TRUTH]
         values = [row for row in rows if row.side == side and row.value is not None]
-        values = [row for row in values if not (QUANTITIES[row.metric].of_set or row.metric in MEASURED_APART)]
+        values = [row for row in values if not (STATISTICS[row.metric].of_set or row.metric in MEASURED_APART)]
         try:
             files = [read_scores(path) for path in mine]
         except (ConfigError, UnicodeDecodeError):
@@ -187,8 +187,8 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
 
 def _agrees(files: list[ScoreFile], row: Row) -> bool:
     """Whether all seeds' scores together give the table's value, to its six digits."""
-    quantity = QUANTITIES[row.metric]
-    if not all(set(quantity.columns()) <= file.columns.keys() for file in files):
+    statistic = STATISTICS[row.metric]
+    if not all(set(statistic.columns()) <= file.columns.keys() for file in files):
         return False
-    top, bottom = sum(quantity.terms(file.columns).sum(axis=1) for file in files)
+    top, bottom = sum(statistic.terms(file.columns).sum(axis=1) for file in files)
     return bottom > 0 and math.isclose(top / bottom, row.value, rel_tol=1e-4, abs_tol=1e-6)

@@ -1,7 +1,7 @@
 """What is drawn from all of a scale's record at once: ledger, decoupling, and one JSON for machines.
 
 Written beside the sources' folders: `verdicts.csv`, `results.json`, `decoupling.png` and `decoupling.md`. And for all
-scales results/schema.json and the README's ledger. The same record gives the same bytes.
+scales results/schema.json and the ledger of docs/RESULTS.md. The same record gives the same bytes.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
 from shared.record.export import SCHEMA, export, schema
 from shared.record.files import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
 from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
-from shared.statistics.quantities import QUANTITIES
+from shared.statistics.catalogue import STATISTICS
 
 FIGURE = "figures/decoupling.pdf"
 SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
@@ -75,7 +75,7 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     ]
     for study in ranked:
         tau = tau_of(study)
-        names = (QUANTITIES[name].label for name in study.metrics)
+        names = (STATISTICS[name].label for name in study.metrics)
         lines.append(
             f"| {titles[study.source]}, {study.study} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
             f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
@@ -89,8 +89,8 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     return "\n".join(lines)
 
 
-def summarise_all(results: Path, titles: dict[str, str], scale: str | None, readme: Path | None) -> bool:
-    """Summarise one scale, or all with the schema and the README's ledger; say what was written and what is damaged.
+def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page: Path | None) -> bool:
+    """Summarise one scale, or all with schema and the ledger of docs/RESULTS.md; say what was written or is damaged.
 
     Returns:
         Whether every file of the record that is there is whole.
@@ -106,9 +106,9 @@ def summarise_all(results: Path, titles: dict[str, str], scale: str | None, read
     if scale is None:
         write_json(results / SCHEMA, schema())
         written.append(results / SCHEMA)
-        if readme is not None and readme.exists() and BEGIN in readme.read_text(encoding="utf-8"):
-            write_text(readme, put_into(readme, ledger_table(scales, titles)))
-            written.append(readme)
+        if page is not None and page.exists() and BEGIN in page.read_text(encoding="utf-8"):
+            write_text(page, put_into(page, ledger_table(scales, titles)))
+            written.append(page)
     for path in written:
         print(path)
     for each in broken:

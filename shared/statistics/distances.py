@@ -6,9 +6,8 @@ import numpy as np
 
 from shared.bootstrap import Draws
 from shared.metrics.config import KadConfig
-from shared.metrics.fad import fad_replicates, frechet_audio_distance
 from shared.metrics.failure import NotMeasured
-from shared.metrics.kad import kad_replicates, kernel_audio_distance
+from shared.metrics.of_sets import SetMetric
 
 
 @dataclass
@@ -20,13 +19,13 @@ class Distances:
     truth.
 
     Attributes:
-        metric: `kad` or `fad`.
+        metric: of sets, such as KAD.
         reference: of the ground truth, `(clips, dim)`; NaN where a clip has none.
         sets: `(variants, seeds, clips, dim)`; NaN likewise.
         kad: conventions of KAD.
     """
 
-    metric: str
+    metric: type[SetMetric]
     reference: np.ndarray
     sets: np.ndarray
     kad: KadConfig
@@ -46,21 +45,15 @@ class Distances:
         reference, sets = self._measured()
         if len(reference) < 2:
             raise NotMeasured("fewer than two clips have an embedding in every variant")
-        of_two = {
-            "kad": lambda evaluated: kernel_audio_distance(reference, evaluated, self.kad),
-            "fad": lambda evaluated: frechet_audio_distance(reference, evaluated),
-        }[self.metric]
-        return np.array([[of_two(each) for each in seeds] for seeds in sets]).mean(1)
+        found = [[self.metric.distance(reference, each, self.kad) for each in seeds] for seeds in sets]
+        return np.array(found).mean(1)
 
     def replicates(self, draws: Draws) -> np.ndarray:
         """The distances in each replicate, `(variants, replicates)`; kept, since rows and claims ask again."""
         if self._kept is None:
             reference, sets = self._measured()
             flat, weights = sets.reshape(-1, *sets.shape[2:]), draws.clips[:, self.clips]
-            if self.metric == "fad":
-                found = fad_replicates(reference, flat, weights)
-            else:
-                found = np.stack([kad_replicates(reference, each, weights, self.kad) for each in flat])
+            found = self.metric.replicates(reference, flat, weights, self.kad)
             by_seed = found.reshape(*sets.shape[:2], -1)
             self._kept = (by_seed * draws.seeds.T).sum(1) / draws.seeds.sum(1)
         return self._kept

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
-from shared.statistics.quantities import quantity
+from shared.statistics.catalogue import find_statistic
 from shared.statistics.scores import GROUND_TRUTH
 
 Trust = Literal["primary", "secondary", "seed only"]
@@ -57,7 +57,7 @@ def load_paper(path: Path, studies: dict[str, list[str]]) -> dict[tuple[str, str
                 raise ConfigError(f"{where}: no variant {variant!r}{did_you_mean(variant, known)}")
             for side, metrics in sides.items():
                 for metric, value in metrics.items():
-                    quantity(metric, where)
+                    find_statistic(metric, where)
                     if (key := (table.study, variant, side, metric)) in found:
                         raise ConfigError(f"{where}: {variant}.{side}.{metric} is given twice")
                     found[key] = PaperValue(value=value, where=table.where, trust=table.trust)

@@ -10,12 +10,13 @@ from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
 from shared.measurements.compactness_curves import SIDE, Compactness, Replicated, collect
 from shared.measurements.exposure_curves import Curve
+from shared.metrics.base import find_metric
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.latent_kinds import ByClip
+from shared.statistics.catalogue import OF_KIND, STATISTICS
 from shared.statistics.distances import Distances
-from shared.statistics.quantities import OF_KIND, QUANTITIES
 
 GROUND_TRUTH = "ground_truth"
 
@@ -93,7 +94,7 @@ def read_scores(path: Path) -> ScoreFile:
         raise ConfigError(f"{path}: no such file") from None
     if not rows or "id" not in rows[0]:
         raise ConfigError(f"{path}: no scores in this file; delete it and run again")
-    wanted = {column for each in QUANTITIES.values() for column in each.columns()} & rows[0].keys()
+    wanted = {column for each in STATISTICS.values() for column in each.columns()} & rows[0].keys()
     try:
         columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
     except (TypeError, ValueError):
@@ -146,7 +147,7 @@ def load_study(
             )
     study = StudyScores(variants, seeds, clips, curves=curves or {})
     for side in sorted({side for _, _, side in files}):
-        for metric in QUANTITIES:
+        for metric in STATISTICS:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
         if asked := (set_metrics or {}).get(side):
             places = [[files[name, seed, side] for seed in seeds] for name in variants]
@@ -159,7 +160,7 @@ def load_study(
             _collect_by_clip(study, kind, [[read[name, seed, kind] for seed in seeds] for name in variants])
     if compactness:
         _collect_compactness(study, compactness)
-    for metric, each in QUANTITIES.items() if truth is not None else ():
+    for metric, each in STATISTICS.items() if truth is not None else ():
         if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
     return study
@@ -168,7 +169,7 @@ def load_study(
 def _collect(study: StudyScores, side: str, metric: str, files: list[list[ScoreFile]]) -> None:
     """Add one metric of one side, or why there is none."""
     flat = [file for row in files for file in row]
-    if not all(set(QUANTITIES[metric].columns()) <= file.columns.keys() for file in flat):
+    if not all(set(STATISTICS[metric].columns()) <= file.columns.keys() for file in flat):
         study.missing[side, metric] = f"{metric} is not computed for {side} at this scale"
         return
     stacked = np.array([[_ordered_terms(file, metric) for file in row] for row in files])
@@ -189,7 +190,7 @@ def _collect_sets(
     read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
     reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
     for metric in metrics:
-        distances = Distances(metric, reference, np.array(read), kad)
+        distances = Distances(find_metric(metric), reference, np.array(read), kad)
         try:
             distances.values()
         except NotMeasured as error:
@@ -217,4 +218,4 @@ def _collect_compactness(study: StudyScores, compactness: dict[str, list[Compact
 
 def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:
     """`(2, clips)` in the order of the sorted clip ids."""
-    return QUANTITIES[metric].terms(file.columns)[:, np.argsort(file.clips)]
+    return STATISTICS[metric].terms(file.columns)[:, np.argsort(file.clips)]

@@ -17,8 +17,9 @@ def fingerprint(spec: BaseModel, code: str, *inputs: Path) -> str:
 
     The code's hash covers the defaults. For the configs upstream, which are plain mappings here, the files stand.
     """
-    given = {name: value for name, value in spec if not _is_upstream(value)}
-    return digest({"spec": differences(given), "code": code, "inputs": [sha256(path) for path in inputs]}, 64)
+    said = differences(spec)
+    own = {name: value for name, value in said.items() if not _is_upstream(getattr(spec, name))}
+    return digest({"spec": own, "code": code, "inputs": [sha256(path) for path in inputs]}, 64)
 
 
 def _is_upstream(value: Any) -> bool:

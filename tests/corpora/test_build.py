@@ -42,15 +42,15 @@ def test_a_corpus_that_cannot_be_evaluated_is_told_before_there_is_a_manifest(tm
     spec, manifest, asked = (out / name for name in ("spec.json", "manifest.json", "asked.json"))
     spec.write_text(json.dumps({"kind": "folder", "path": str(tmp_path), "sample_rate": 16000}))
     command = ["build", "--spec", str(spec), "--output", str(manifest)]
-    for names in (None, ["wer"], []):
+    for names in (None, {"wer": None}, {}):
         asked.write_text(json.dumps(names))
         monkeypatch.setattr(sys, "argv", command if names is None else [*command, "--asked", str(asked)])
-        if names == []:
+        if names == {}:
             build.main()
         else:
             with pytest.raises(CorpusError, match="none of 2 test clips can be evaluated: each needs a prompt"):
                 build.main()
-        assert manifest.exists() == (names == [])
+        assert manifest.exists() == (names == {})
 
 
 def test_the_job_imports_neither_torch_nor_datasets():

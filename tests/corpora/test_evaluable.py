@@ -4,8 +4,9 @@ import re
 import pytest
 
 from shared.config import ConfigError
-from shared.corpora.evaluable import SOMETHING, check_evaluable, read_asked
+from shared.corpora.evaluable import DEMANDS, NOTHING, SOMETHING, check_evaluable, read_asked
 from shared.corpora.manifest import Clip, CorpusError
+from shared.metrics.base import metrics
 
 
 def corpus(*clips: str) -> list[Clip]:
@@ -26,8 +27,9 @@ SOUNDS = corpus("train - one", "train - two", "validation - three", "test - one"
 
 @pytest.mark.parametrize("clips", [GOOD, SOUNDS])
 def test_a_good_corpus_is_silent(clips, capsys):
-    asked = ["wer", "text_similarity", "kad", "fad", "test clips", *(["sim", "swapped"] if clips is GOOD else [])]
-    check_evaluable("mine", clips, asked)
+    asked = {"wer": None, "text_similarity": "two_captions", "kad": "two_tested", "fad": "two_tested"}
+    spoken = {"sim": None, "swapped": "three_texts"} if clips is GOOD else {}
+    check_evaluable("mine", clips, {**asked, **SOMETHING, **spoken})
     assert capsys.readouterr().err == ""
 
 
@@ -54,7 +56,7 @@ def test_a_good_corpus_is_silent(clips, capsys):
 def test_not_one_test_clip_can_be_prompted(clips, numbers, mend):
     with pytest.raises(CorpusError, match=f"^mine: {numbers}; {mend}$"):
         check_evaluable("mine", corpus(*clips), SOMETHING)
-    check_evaluable("mine", corpus(*clips), ())
+    check_evaluable("mine", corpus(*clips), NOTHING)
 
 
 def test_those_that_cannot_be_prompted_are_counted(capsys):
@@ -64,7 +66,7 @@ def test_those_that_cannot_be_prompted_are_counted(capsys):
 
 def test_one_voice_is_said_and_allowed(capsys):
     clips = ["train a one", "train a two", "validation a one", "test a one", "test a two"]
-    check_evaluable("mine", corpus(*clips), ["sim"])
+    check_evaluable("mine", corpus(*clips), {"sim": None})
     assert capsys.readouterr().err == (
         "mine: 2 train clips, all by one speaker: SIM (sim), which says how well voices are told apart, means little "
         "there; add another speaker, or leave sim out: in params.yaml, changes: {SOURCE: {evaluation: {reconstruction: "
@@ -73,39 +75,48 @@ def test_one_voice_is_said_and_allowed(capsys):
 
 
 @pytest.mark.parametrize(
-    ("clips", "asked", "message"),
+    ("clips", "asked", "demand", "message"),
     [
         *(
             (
                 ["train - Music", "train - music", "validation - hi", "test - one", "test - two"],
                 name,
+                demand,
                 f"{name}: its audio-text model learns to tell texts apart, and 2 train clips have one text",
             )
-            for name in ("text_similarity", "kad", "fad")
+            for name, demand in (("text_similarity", "two_captions"), ("kad", "two_tested"), ("fad", "two_tested"))
         ),
         (
             ["train - one", "train - two", "validation - hi", "test - one"],
             "fad",
+            "two_tested",
             "fad: it compares sets, and one test clip can be evaluated; add test clips, or leave fad out",
         ),
         (
             ["train a one", "train b two", "validation b three", "test a one", "test a two", "test b one"],
             "swapped",
+            "three_texts",
             "swapped: a swapped prompt is a third text by the speaker, in test or train; 3 of 3 test clips are by a "
             "speaker with two ('a', for one)",
         ),
     ],
 )
-def test_what_is_asked_must_be_there(clips, asked, message):
+def test_what_is_asked_must_be_there(clips, asked, demand, message):
     with pytest.raises(CorpusError, match=re.escape(f"mine: {message}")):
-        check_evaluable("mine", corpus(*clips), [asked])
-    check_evaluable("mine", corpus(*clips), ["wer", "mel_distance"])
+        check_evaluable("mine", corpus(*clips), {asked: demand})
+    check_evaluable("mine", corpus(*clips), {"wer": None, "mel_distance": None})
 
 
-def test_what_is_asked_is_a_json_list_of_names(tmp_path):
+def test_what_is_asked_is_json_of_names_and_demands(tmp_path):
     path = tmp_path / "asked.json"
-    path.write_text(json.dumps(["wer", "sim"]))
-    assert read_asked(path) == ("wer", "sim")
-    path.write_text(json.dumps({"wer": 1}))
+    path.write_text(json.dumps({"wer": None, "kad": "two_tested"}))
+    assert read_asked(path) == {"wer": None, "kad": "two_tested"}
+    path.write_text(json.dumps(["wer"]))
     with pytest.raises(ConfigError, match=r"asked\.json"):
         read_asked(path)
+
+
+def test_metrics_demand_what_there_is():
+    demanded = {each.name: each.demands for each in metrics() if each.demands}
+    assert demanded == {"text_similarity": "two_captions", "kad": "two_tested", "fad": "two_tested"}
+    assert set(demanded.values()) <= set(DEMANDS)

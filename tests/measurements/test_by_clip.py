@@ -10,7 +10,7 @@ from shared.record.provenance import provenance
 from shared.record.table import Row, to_csv
 from shared.record.tabulate import keep_scores, tabulate
 from shared.report.study_view import StudyView
-from shared.statistics.quantities import MEASURED_APART, OF_KIND, QUANTITIES
+from shared.statistics.catalogue import MEASURED_APART, OF_KIND, STATISTICS
 from tests.made_up_study import typed
 
 CLIPS = ("x1", "x2", "x3")
@@ -58,11 +58,11 @@ def judge(spec, tmp_path, *claims):
     return {(row.variant, row.metric): row for row in rows}, verdicts
 
 
-def test_each_kind_has_its_quantities_and_no_two_share_one():
+def test_each_kind_has_its_statistics_and_no_two_share_one():
     assert OF_KIND["probe"] == ("chroma_error", "level_error")
     assert len(OF_KIND["noise"]) == 18 and set(OF_KIND["noise"]) == set(COLUMNS["noise"])
     assert len(MEASURED_APART) == sum(len(names) for names in OF_KIND.values()) and set(OF_KIND) == set(BY_CLIP)
-    better_high = {name for name in MEASURED_APART if QUANTITIES[name].higher_is_better}
+    better_high = {name for name in MEASURED_APART if STATISTICS[name].higher_is_better}
     assert better_high == {name for name in COLUMNS["noise"] if "pesq" in name}
 
 

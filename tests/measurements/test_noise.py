@@ -16,7 +16,7 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.latent_kinds import COLUMNS, NOISE_LEVELS
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
-from shared.metrics.wideband_pesq import wideband_pesq
+from shared.metrics.pesq import wideband_pesq
 from tests.measurements.by_clip import DIM, RATE, STEREO, run, write_corpus, write_weights
 
 AUDIO = np.random.default_rng(0).normal(size=4000).astype(np.float32)

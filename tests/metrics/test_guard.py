@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from shared.metrics import wideband_pesq
+from shared.metrics import pesq
 from shared.metrics.alignment import trim
 from shared.metrics.failure import NotMeasured
 from shared.metrics.guard import Guard
@@ -89,6 +89,6 @@ def test_the_process_ends_with_a_parent_that_is_killed():
 
 
 def test_pesq_runs_there_without_torch(speech, noisy):
-    assert wideband_pesq.wideband_pesq(speech, noisy, 16_000) == wideband_pesq._native(speech, noisy)
-    loaded = wideband_pesq._guarded(eval, "set(__import__('sys').modules)")
+    assert pesq.wideband_pesq(speech, noisy, 16_000) == pesq._native(speech, noisy)
+    loaded = pesq._guarded(eval, "set(__import__('sys').modules)")
     assert "pesq" in loaded and not loaded & {"torch", "scipy", "librosa"}

@@ -9,9 +9,9 @@ import soxr
 from shared.metrics.failure import NotMeasured
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
+from shared.metrics.pesq import wideband_pesq
 from shared.metrics.si_sdr import CEILING_DB, si_sdr
 from shared.metrics.stoi import stoi
-from shared.metrics.wideband_pesq import wideband_pesq
 
 RATE = 16_000
 BETTER_WHEN_HIGHER = {wideband_pesq: True, stoi: True, si_sdr: True, mel_distance: False, log_spectral_distance: False}

@@ -4,11 +4,10 @@ import librosa
 import numpy as np
 import pytest
 
+from shared.metrics.base import find_metric
 from shared.metrics.failure import NotMeasured
-from shared.metrics.measures import INTRUSIVE_FUNCTIONS
-from shared.metrics.mel_log1p import mel_log1p
-from shared.metrics.names import INTRUSIVE
-from shared.statistics.quantities import QUANTITIES
+from shared.metrics.mel_log1p import MelLog1p, mel_log1p
+from shared.statistics.catalogue import STATISTICS
 
 RATE = 16_000
 
@@ -43,5 +42,5 @@ def test_what_can_not_be_compared_is_not_measured(speech):
 
 
 def test_it_can_be_asked_for():
-    assert "mel_log1p" in INTRUSIVE and INTRUSIVE_FUNCTIONS["mel_log1p"][0] is mel_log1p
-    assert not QUANTITIES["mel_log1p"].higher_is_better
+    assert MelLog1p.needs_reference and find_metric("mel_log1p") is MelLog1p
+    assert not STATISTICS["mel_log1p"].higher_is_better

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -12,15 +13,16 @@ import pytest
 
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, store_audio, write_manifest
-from shared.metrics import score, wideband_pesq
+from shared.metrics import pesq, score
+from shared.metrics.base import Setup, channels_problem, find_metric, metrics, modules_of
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
-from shared.metrics.measures import INTRUSIVE_FUNCTIONS
-from shared.metrics.names import COLUMNS, INTRUSIVE, NAMES, OF_STEREO, STEREO_ONLY, channels_problem
-from shared.metrics.score import Cases, ScoreSpec, build_measure, score_clips, summarise, to_csv, wanted
+from shared.metrics.lsd import Lsd
+from shared.metrics.score import Cases, ScoreSpec, make_ready, score_clips, summarise, to_csv, wanted
 from shared.sampling.clips import GeneratedClip, clip_file, write_clips
 
 RATE = 16_000
-MODELS = {"clips": {"seed": 3}, "recogniser": {}, "speaker": {}, "audio_text": {}}
+MODELS = {"clips": {"seed": 3}, "models": {"recogniser": {}, "speaker": {}, "audio_text": {}}}
+STEREO_ONLY = ["stereo_correlation", "level_difference_error"]
 PATHS = {"recogniser": "r", "speaker": "s", "audio_text": "a"}
 
 
@@ -68,9 +70,9 @@ class Loudness:
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
-    monkeypatch.setattr(score, "AudioTextEmbedder", Loudness)
-    monkeypatch.setattr(score, "load_recogniser", Parrot)
-    monkeypatch.setattr(score, "SpeakerEmbedder", Spectrum)
+    monkeypatch.setattr("shared.evaluators.clap.AudioTextEmbedder", Loudness)
+    monkeypatch.setattr("shared.evaluators.asr.load_recogniser", Parrot)
+    monkeypatch.setattr("shared.evaluators.speaker.SpeakerEmbedder", Spectrum)
 
 
 @pytest.fixture
@@ -108,13 +110,13 @@ def write(path, entries, rate=RATE):
     return path
 
 
-def run(corpus, clips, metrics):
+def run(corpus, clips, names):
     """Rows and summary of a scoring job."""
-    spec = parse(ScoreSpec, {**MODELS, "metrics": metrics}, "spec")
+    spec = parse(ScoreSpec, {**MODELS, "metrics": names}, "spec")
     cases = Cases(clips, corpus)
-    measures = {name: build_measure(name, spec, PATHS, 1, corpus) for name in wanted(spec, cases)}
-    rows = score_clips(cases, measures, spec.length_tolerance)
-    return rows, summarise(rows, measures, spec.clips.get("seed"), cases.clip_set.channels == 2)
+    ready = make_ready(wanted(spec, cases), Setup(PATHS, spec, 1, corpus))
+    rows = score_clips(cases, ready, spec.length_tolerance)
+    return rows, summarise(rows, ready, spec.clips.get("seed"), cases.clip_set.channels == 2)
 
 
 def test_a_reconstruction_is_compared_with_its_reference(tmp_path, corpus, speech):
@@ -158,8 +160,7 @@ def test_silence_has_no_voice(tmp_path, corpus, speech):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_value_that_is_not_finite_is_none_and_says_so(tmp_path, corpus, speech, monkeypatch, value):
-    _, *known = INTRUSIVE_FUNCTIONS["lsd"]
-    monkeypatch.setitem(INTRUSIVE_FUNCTIONS, "lsd", (lambda reference, clip, rate: value, *known))
+    monkeypatch.setattr(Lsd, "function", staticmethod(lambda reference, clip, rate: value))
     (row,), summary = run(corpus, write(tmp_path / "clips.json", [("c0", "c0", None, speech)]), ["lsd"])
     assert math.isnan(row["lsd"]) and row["reason"] == "lsd: the value is not finite" and summary["lsd"]["n"] == 0
 
@@ -168,7 +169,7 @@ def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speec
     silent = np.zeros_like(speech)
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, silent)])
     rows, summary = run(corpus, clips, ["pesq", "dnsmos"])
-    assert math.isnan(rows[1]["pesq"]) and all(math.isnan(rows[1][name]) for name in COLUMNS["dnsmos"])
+    assert math.isnan(rows[1]["pesq"]) and all(math.isnan(rows[1][name]) for name in find_metric("dnsmos").columns)
     assert rows[1]["reason"].startswith("pesq: the clip is silent; dnsmos: ")
     assert (summary["pesq"]["n"], summary["pesq"]["n_failed"]) == (1, 1)
     assert summary["dnsmos"]["level_dbov"] == -26 and "level_dbov" not in summary["pesq"]
@@ -177,12 +178,12 @@ def test_a_failure_is_nan_with_its_reason_and_is_counted(tmp_path, corpus, speec
 
 
 def test_a_death_of_native_code_is_named_and_the_next_clip_goes_on(tmp_path, corpus, speech, monkeypatch):
-    guarded = wideband_pesq._guarded
+    guarded = pesq._guarded
 
     def dies_of_quiet(native, reference, clip):
         return guarded(native, reference, clip) if np.abs(clip).max() > 0.1 else guarded(os._exit, 3)
 
-    monkeypatch.setattr(wideband_pesq, "_guarded", dies_of_quiet)
+    monkeypatch.setattr(pesq, "_guarded", dies_of_quiet)
     entries = [("c0", "c0", None, speech), ("c1", "c1", None, 0.1 * speech), ("c2", "c2", None, speech)]
     rows, summary = run(corpus, write(tmp_path / "clips.json", entries), ["pesq", "lsd"])
     assert [math.isnan(row["pesq"]) for row in rows] == [False, True, False] and rows[1]["lsd"] > 0
@@ -199,20 +200,20 @@ def test_a_clip_is_compared_with_its_text(tmp_path, corpus, speech):
     assert (summary["text_similarity"]["embedder"], summary["text_similarity"]["n"]) == ("loudness", 2)
 
 
-@pytest.mark.parametrize("metrics", [["kad"], ["fad"], ["kad", "fad", "stoi"]])
-def test_a_set_metric_keeps_embeddings(tmp_path, corpus, speech, metrics, monkeypatch):
+@pytest.mark.parametrize("names", [["kad"], ["fad"], ["kad", "fad", "stoi"]])
+def test_a_set_metric_keeps_embeddings(tmp_path, corpus, speech, names, monkeypatch):
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, np.zeros(0))])
     spec = tmp_path / "spec.json"
-    spec.write_text(json.dumps({**MODELS, "metrics": metrics}))
+    spec.write_text(json.dumps({**MODELS, "metrics": names}))
     files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv", "audio_text": "a"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     embeddings = read_embeddings(tmp_path / EMBEDDINGS, ["c0", "c1"])
     assert embeddings[0, 0] == pytest.approx(np.abs(speech).max(), abs=1e-3) and np.isnan(embeddings[1]).all()
-    summary = json.loads((tmp_path / "scores.json").read_text())[metrics[0]]
+    summary = json.loads((tmp_path / "scores.json").read_text())[names[0]]
     assert (summary["embedder"], summary["n"], summary["n_failed"]) == ("loudness", 1, 1)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text())))
-    assert f"{metrics[0]}: the clip is empty" in rows[1]["reason"] and metrics[0] not in rows[0]
+    assert f"{names[0]}: the clip is empty" in rows[1]["reason"] and names[0] not in rows[0]
 
 
 def test_an_empty_clip_counts_as_words_missed(tmp_path, corpus, monkeypatch):
@@ -231,12 +232,10 @@ def test_a_length_mismatch_is_reported_and_still_measured(tmp_path, corpus, spee
 
 def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
     clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
-    spec = parse(ScoreSpec, {**MODELS, "metrics": ["utmos"], "utmos": str(tmp_path / "none")}, "spec")
-    cases = Cases(clips, corpus)
-    measures = {"utmos": build_measure("utmos", spec, {}, threads=1)}
-    rows = score_clips(cases, measures, 0.1)
+    cases, ready = Cases(clips, corpus), make_ready([find_metric("utmos")], Setup({"utmos": str(tmp_path / "none")}))
+    rows = score_clips(cases, ready, 0.1)
     assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
-    summary = summarise(rows, measures, None)["utmos"]
+    summary = summarise(rows, ready, None)["utmos"]
     assert summary["unavailable"] and summary["level_dbov"] == -26
 
 
@@ -273,13 +272,30 @@ def test_a_wrong_spec_is_an_error(change):
 
 
 def test_a_metric_without_its_model_names_the_option():
-    spec = parse(ScoreSpec, {"clips": {}, "metrics": ["wer"]}, "spec")
     with pytest.raises(ConfigError, match="metrics has wer, which needs --recogniser"):
-        build_measure("wer", spec, {"recogniser": None}, threads=1)
+        make_ready([find_metric("wer")], Setup())
+    with pytest.raises(ConfigError, match=r"metrics has wer, which needs models\.recogniser"):
+        parse(ScoreSpec, {"clips": {}, "metrics": ["wer"]}, "spec")
 
 
-def test_every_metric_has_columns():
-    assert set(COLUMNS) == set(NAMES)
+def test_every_metric_is_called_as_its_module_and_fills_columns_that_no_other_fills():
+    assert modules_of(each.name for each in metrics()) == {each.__module__ for each in metrics()}
+    columns = [column for each in metrics() for column in each.columns]
+    assert len(columns) == len(set(columns)) and all(each.columns or each.of_set for each in metrics())
+    for each in metrics():
+        assert each.of_set or set().union(*(shown.columns() for shown in each.statistics)) <= set(each.columns)
+
+
+def test_a_name_that_is_near_a_metrics_is_asked_for():
+    with pytest.raises(ConfigError, match="no metric 'pesk'; did you mean 'pesq'"):
+        find_metric("pesk")
+
+
+def test_plans_know_all_metrics_without_torch():
+    code = "import sys; from shared.metrics.base import metrics; metrics(); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'shared.metrics.wer'" in loaded
+    assert not [name for name in ("torch", "librosa", "transformers", "pesq") if f"'{name}'" in loaded]
 
 
 def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypatch):
@@ -287,7 +303,7 @@ def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypat
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**MODELS, "metrics": ["stoi", "wer"]}))
     output = tmp_path / "scores.csv"
-    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "recogniser": "r", "speaker": "s"}
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "recogniser": "r"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     header = output.read_text().splitlines()[0]
@@ -326,7 +342,7 @@ def test_distances_of_stereo_are_the_mean_over_channels(tmp_path, stereo):
     names = ["mel_distance", "lsd", "si_sdr", "mel_log1p"]
     (row,), summary = run(manifest, clips, names)
     for name in names:
-        each = [INTRUSIVE_FUNCTIONS[name][0](*pair, RATE) for pair in zip(audio, made, strict=True)]
+        each = [find_metric(name).function(*pair, RATE) for pair in zip(audio, made, strict=True)]
         assert row[name] == pytest.approx(np.mean(each), rel=2e-3) and abs(each[0] - each[1]) > 1e-4
         assert summary[name]["stereo"] == "mean over the channels"
 
@@ -335,10 +351,10 @@ def test_metrics_of_stereo_alone_compare_left_and_right(tmp_path, stereo):
     manifest, audio = stereo
     narrow = np.stack([audio[0], audio[0]])
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, narrow)])
-    (row,), _ = run(manifest, clips, [*STEREO_ONLY])
+    (row,), _ = run(manifest, clips, STEREO_ONLY)
     assert row["stereo_correlation"] < 0.9 and row["level_difference_error"] > 3
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, audio)])
-    (row,), _ = run(manifest, clips, [*STEREO_ONLY])
+    (row,), _ = run(manifest, clips, STEREO_ONLY)
     assert row["stereo_correlation"] == pytest.approx(1, abs=1e-3) and row["level_difference_error"] < 0.1
 
 
@@ -368,9 +384,10 @@ def test_what_does_not_go_with_the_channels_is_refused(tmp_path, stereo, corpus,
 
 def test_every_metric_is_of_one_channel_or_says_what_it_makes_of_two():
     mono = {"wer", "sim", "pesq", "stoi", "dnsmos", "utmos", "pitch"}
-    assert mono | set(OF_STEREO) == set(NAMES) and not mono & set(OF_STEREO)
-    assert set(STEREO_ONLY) <= set(INTRUSIVE) <= set(INTRUSIVE_FUNCTIONS)
-    assert channels_problem(OF_STEREO, 2) is channels_problem(mono, 1) is None
+    assert mono == {each.name for each in metrics() if each.stereo is None}
+    assert [each.name for each in metrics() if each.stereo_only] == STEREO_ONLY
+    stereo = [each.name for each in metrics() if each.stereo]
+    assert channels_problem(stereo, 2) is channels_problem(mono, 1) is None
 
 
 def test_scores_of_mono_say_nothing_of_stereo(tmp_path, corpus, speech):

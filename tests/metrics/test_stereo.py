@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from shared.metrics.failure import NotMeasured
-from shared.metrics.stereo import (
-    correlation_similarity,
-    level_difference_error,
-    stereo_correlation,
-    stereo_deviation,
-)
+from shared.metrics.level_difference_error import level_difference_error
+from shared.metrics.stereo_correlation import correlation_similarity, stereo_correlation, stereo_deviation
 
 RATE = 16_000
 

@@ -8,6 +8,7 @@ import yaml
 
 from shared.config import ConfigError, Role
 from shared.plan import content
+from shared.plan.pieces import load_study
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
 
@@ -34,7 +35,7 @@ def _keys(tmp_path: Path, change) -> set[tuple[str, str, str]]:
     content.model_fingerprint.cache_clear()
     folder = tmp_path / "longcat"
     folder.mkdir(exist_ok=True)
-    study = yaml.safe_load((ROOT / "replications/longcat/study.yaml").read_text())
+    study = load_study(ROOT / "replications/longcat/study.yaml")
     change(study["scales"]["smoke"], study)
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
@@ -43,7 +44,7 @@ def _keys(tmp_path: Path, change) -> set[tuple[str, str, str]]:
 
 def _judge(kind):
     def ask(smoke, study, name):
-        smoke["evaluators"] = {**study["scales"]["cpu"]["evaluators"], **smoke.get("evaluators", {}), kind: name}
+        smoke["evaluators"] = {**smoke.get("evaluators", {}), kind: name}
         metric = {"audio_text": "text_similarity", "utmos": "utmos", "muq_eval": "muq_eval"}.get(kind)
         if metric:
             smoke["evaluation"] = {**smoke["evaluation"], "generation": ["sim", metric]}

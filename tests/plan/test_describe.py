@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from shared.plan.describe import as_text, describe
+from shared.plan.pieces import load_study
 from shared.plan.schema import Source
 
 LONGCAT = Path(__file__).parents[2] / "replications/longcat"
@@ -14,7 +15,7 @@ LONGCAT = Path(__file__).parents[2] / "replications/longcat"
 @pytest.fixture
 def reconstructing(tmp_path):
     """Longcat, which measures reconstructions only."""
-    study = yaml.safe_load((LONGCAT / "study.yaml").read_text())
+    study = load_study(LONGCAT / "study.yaml")
     study["scales"]["cpu"]["evaluation"]["generation"] = []
     folder = tmp_path / "longcat"
     folder.mkdir()

@@ -11,6 +11,7 @@ from shared.config import ConfigError
 from shared.metrics.config import KadConfig
 from shared.plan.content import corpus_fingerprint
 from shared.plan.corpus_choice import in_place_of
+from shared.plan.pieces import load_study
 from shared.plan.plan import Plan, as_list
 from shared.plan.schema import Source, load_sources
 from tests.generators.next_token_models import ask_for_exposure
@@ -36,7 +37,7 @@ def _changed(sources, tmp_path, change):
     """The plan after an edit of longcat's study.yaml."""
     folder = tmp_path / "longcat"
     folder.mkdir(parents=True)
-    study = yaml.safe_load((ROOT / "replications/longcat/study.yaml").read_text())
+    study = load_study(ROOT / "replications/longcat/study.yaml")
     change(study)
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
@@ -129,8 +130,8 @@ def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tm
     plan = _measured(sources, tmp_path, {"reconstruction": ["pesq"], "generation": ["sim"]}, {"speaker": {}})
     assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "recogniser")
     scores = {key.split("-")[0]: job for (_, kind, key), job in plan.jobs.items() if kind == "scores"}
-    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec
-    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec
+    assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec["models"]
+    assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec["models"]
 
 
 def test_a_metric_without_its_evaluator_is_one_line(sources, tmp_path):
@@ -209,7 +210,7 @@ def test_exposure_alone_needs_no_samples(sources, tmp_path):
 @pytest.mark.parametrize(("evaluation", "expected"), [
     ({"generation": ["sim", "exposure"]}, "asks for exposure, which generators of kind next_token have; this one is "),
     ({"reconstruction": [], "generation": ["exposure"]}, "both empty of metrics of clips: name one in either"),
-    ({"reconstruction": ["exposure"]}, r"evaluation.reconstruction.0: Input should be 'wer', .* \(got 'exposure'\)"),
+    ({"reconstruction": ["exposure"]}, r"reconstruction.0: no metric 'exposure'; known: chroma, .* \(got 'exposure'\)"),
 ])
 def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation, expected):
     with pytest.raises(ConfigError, match=expected):
@@ -280,7 +281,7 @@ def test_an_audio_text_model_from_the_hub_is_passed_by_its_id(sources, tmp_path)
     plan = _measured(sources, tmp_path, SETS, {"audio_text": name})
     assert not _keys(plan, "audio_text")
     scores = [job for job in plan.jobs.values() if job.kind == "scores"]
-    assert all(job.options == {"audio_text": name} and job.spec["audio_text"] == name for job in scores)
+    assert all(job.spec["models"]["audio_text"] == name and "audio_text" not in job.inputs for job in scores)
     found = [each[:2] for each in hub_names({"longcat": Source(tmp_path / "longcat/study.yaml")})]
     assert ("model", name) in found
 
@@ -320,8 +321,8 @@ def test_an_edit_changes_the_keys_downstream_and_no_others(sources, plan, tmp_pa
 def test_another_source_shares_corpus_and_evaluators_and_trains_in_its_own_folder(sources, plan, tmp_path):
     folder = tmp_path / "aardvark"
     folder.mkdir()
-    text = (ROOT / "replications/longcat/study.yaml").read_text().replace("source: longcat", "source: aardvark")
-    (folder / "study.yaml").write_text(text)
+    study = load_study(ROOT / "replications/longcat/study.yaml") | {"source": "aardvark"}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
     both = Plan({"aardvark": Source(folder / "study.yaml"), **sources}, "smoke", [0])
     shared = {place for place in plan.jobs if place[0] == "shared"}

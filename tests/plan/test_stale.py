@@ -111,7 +111,8 @@ def test_no_job_is_another_after_an_edit_of(name, before, copy):
 
 
 def test_a_family_is_of_concern_to_the_jobs_that_name_it(before, copy):
-    replaced("shared/autoencoders/rave.py", "super().__init__()", "super().__init__()\n        self.edited = True")(copy)
+    end = "super().__init__()"
+    replaced("shared/autoencoders/rave.py", end, f"{end}\n        self.edited = True")(copy)
     after = list_jobs(copy)
     assert [job[:2] for job in after] == [job[:2] for job in before]
     stale = [job for job, same in zip(after, before, strict=True) if job != same]

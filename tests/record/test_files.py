@@ -48,7 +48,7 @@ DAMAGE = {
     "a column more": (f"{STUDY}.csv", lambda data: data.replace(b"trust\n", b"trust,x\n", 1), "unknown column 'x'"),
     "a value more": (f"{STUDY}.csv", lambda data: data.replace(b"primary\n", b"primary,x\n", 1), "row 2: 15 values"),
     "no number": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"zero,", 1), "value: .*number"),
-    "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no quantity .* wero"),
+    "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no metric .* wero"),
     "no text": (f"{STUDY}.csv", lambda data: b"\xff\xfe" + data, "utf-8"),
     "no such verdict": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b",reproduced", b",repro"),
                         "no verdict 'repro'"),

@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared.report.evidence import evidence, number
+from shared.report.evidence import evidence
 from shared.statistics.claims import Claim
+from shared.statistics.words import number
 from tests.report.made_up import row, verdict
 
 GENERATION = {"side": "generation", "metric": "wer"}

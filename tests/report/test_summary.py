@@ -26,7 +26,7 @@ def results(tmp_path):
 def test_the_ledger_counts_each_verdict(results):
     table = ledger_table(load_scales(results), TITLES).splitlines()
     assert table[0].startswith("| source | scale | claims | reproduced | contradicted | inconclusive | not testable")
-    assert table[2] == "| [LongCat](replications/longcat/README.md#what-came-out) | `cpu` | 3 | 1 | 1 | 1 | 0 |"
+    assert table[2] == "| [LongCat](../replications/longcat/README.md#what-came-out) | `cpu` | 3 | 1 | 1 | 1 | 0 |"
     assert len(table) == 3  # one source is its own sum
 
 
@@ -104,5 +104,5 @@ def test_what_git_holds_is_drawn_from_the_record():
     # A smoke run beside the record is not in Git.
     kept = sorted(path.parent.name for path in (ROOT / "results").glob("*/verdicts.csv") if path.parent.name != "smoke")
     scales = load_scales(ROOT / "results", kept)
-    readme = ROOT / "README.md"
+    readme = ROOT / "docs/RESULTS.md"
     assert put_into(readme, ledger_table(scales, titles)) == readme.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from shared.statistics.claims import (
     margin_of,
     verdict_of,
 )
+from shared.statistics.relations.base import PACKAGE, find_relation, relations
 from shared.statistics.scores import StudyScores
 
 
@@ -143,13 +144,16 @@ WRONG = {
     "metric": ({"metric": "sism"}, "no metric 'sism'; did you mean 'sim'?"),
     "variant": ({"variants": ["a", "bb", "c"]}, "study s has no variant 'bb'"),
     "study": ({"study": "z"}, "no study 'z'"),
-    "relation": ({"relation": "rises"}, "relation"),
+    "relation": ({"relation": "increase"}, "no relation 'increase'; did you mean 'increases'?"),
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
     "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "a", "b"]}, "pairs of variants"),
-    "tolerance": ({"relation": "within"}, "they need it"),
-    "no against": ({"relation": "inflates"}, "against belongs to ranks_disagree and stays and inflates, and they need"),
+    "tolerance": ({"relation": "within"}, "within needs tolerance"),
+    "no against": ({"relation": "inflates"}, "inflates needs against"),
     "against": ({"relation": "inflates", "against": "sism"}, "no metric 'sism'; did you mean 'sim'?"),
-    "no side": ({"side": None}, "side"),
+    "no side": ({"side": None}, "increases needs side"),
+    "a side": ({"relation": "ranks_disagree", "against": "wer"}, "ranks_disagree is of both sides"),
+    "a tolerance": ({"tolerance": 0.1}, "increases takes no tolerance"),
+    "too many": ({"relation": "better"}, "better needs exactly 2 variants"),
 }
 
 
@@ -162,3 +166,8 @@ def test_a_wrong_claim_is_one_line(tmp_path, name):
         load_claims(tmp_path / "claims.yaml", {"s": ["a", "b", "c"]})
     assert expected in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_every_relation_is_called_as_its_module():
+    assert len(relations()) == 10
+    assert all(find_relation(name).__module__ == f"{PACKAGE}.{name}" for name in relations())

@@ -8,12 +8,14 @@ import pytest
 
 from shared.bootstrap import SET_REPLICATES, draw
 from shared.config import ConfigError
+from shared.metrics.base import find_metric
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings, write_embeddings
 from shared.metrics.fad import frechet_audio_distance
 from shared.metrics.kad import kernel_audio_distance
 from shared.record.tabulate import tabulate
 from shared.statistics.distances import Distances
+from tests.made_up_study import typed
 
 CLIPS = [f"x{index:02d}" for index in range(40)]
 VARIANTS = {"far": 2.0, "near": 0.0, "off": 0.8}  # how far each variant's embeddings are shifted
@@ -68,7 +70,7 @@ def spec(tmp_path):
 
 @pytest.fixture
 def made(spec, tmp_path):
-    return tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+    return tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
 
 
 def test_a_value_is_the_mean_of_the_seeds_distances(made):
@@ -90,7 +92,7 @@ def test_claims_on_set_metrics(made):
 
 def test_without_being_asked_a_set_metric_is_not_computed(spec, tmp_path):
     facts = {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")}
-    rows, verdicts = tabulate(spec | {"set_metrics": {"generation": ["kad"]}}, facts)
+    rows, verdicts = tabulate(typed(spec | {"set_metrics": {"generation": ["kad"]}}), facts)
     assert {row.metric for row in rows} == {"kad", "stoi"}
     assert {each.id: each.verdict for each in verdicts}["better"] == "not testable at this scale"
 
@@ -100,10 +102,10 @@ def test_equal_embeddings_are_a_missing_metric(spec, tmp_path):
         write_embeddings(tmp_path / "near" / str(seed) / EMBEDDINGS, CLIPS, dict.fromkeys(CLIPS, np.full(4, 0.1)))
     facts = {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")}
     toolkit = {"kad": {"bandwidth": "evaluated", "scale": 100}}
-    _, verdicts = tabulate(spec | toolkit, facts)
+    _, verdicts = tabulate(typed(spec | toolkit), facts)
     reasons = {each.id: each.reason for each in verdicts}
     assert reasons["inside"].startswith("kad: the evaluated set's embeddings are all the same")
-    rows, _ = tabulate(spec, facts)
+    rows, _ = tabulate(typed(spec), facts)
     assert {row.variant for row in rows if row.metric == "kad"} == {*VARIANTS}
 
 
@@ -111,7 +113,7 @@ def test_all_variants_share_one_draw():
     reference = _embeddings(0.0, 9)
     same = np.stack([np.stack([_embeddings(0.8, seed) for seed in SEEDS])] * 2)
     for metric in ("kad", "fad"):
-        first, second = Distances(metric, reference, same, KAD).replicates(draw(2, len(CLIPS), 20))
+        first, second = Distances(find_metric(metric), reference, same, KAD).replicates(draw(2, len(CLIPS), 20))
         np.testing.assert_allclose(first, second)
         assert first.std() > 0
 
@@ -119,10 +121,10 @@ def test_all_variants_share_one_draw():
 def test_embeddings_of_other_clips_are_an_error(spec, tmp_path):
     write_embeddings(tmp_path / "far" / "0" / EMBEDDINGS, ["other"], {"other": np.ones(4)})
     with pytest.raises(ConfigError, match="embeddings of other clips"):
-        tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+        tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
     (tmp_path / "far" / "0" / EMBEDDINGS).unlink()
     with pytest.raises(ConfigError, match=r"embeddings\.safetensors: .* run again"):
-        tabulate(spec, {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
+        tabulate(typed(spec), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
 
 
 def test_embeddings_come_back_in_the_order_asked_for(tmp_path):
@@ -134,12 +136,12 @@ def test_embeddings_come_back_in_the_order_asked_for(tmp_path):
 
 def test_fad_of_fewer_clips_than_dimensions_is_warned_of(spec, tmp_path, capsys):
     facts = {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")}
-    tabulate(spec, facts)
+    tabulate(typed(spec), facts)
     assert "warning" not in capsys.readouterr().err
     for seed, path in enumerate(sorted(tmp_path.rglob(EMBEDDINGS))):
         rows = np.random.default_rng(seed).normal(size=(len(CLIPS), 40))
         write_embeddings(path, CLIPS, dict(zip(CLIPS, rows, strict=True)))
-    tabulate(spec, facts)
+    tabulate(typed(spec), facts)
     assert "from 40 clips in 40 dimensions" in capsys.readouterr().err
 
 

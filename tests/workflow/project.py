@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from shared.plan.pieces import load_study
+
 ROOT = Path(__file__).parents[2]
 LONGCAT = ROOT / "replications" / "longcat"
 LAYOUT = """
@@ -31,7 +33,7 @@ class Project:
         self.folder = folder
         source = folder / "replications" / "toy"
         source.mkdir(parents=True)
-        study = yaml.safe_load((LONGCAT / "study.yaml").read_text())
+        study = load_study(LONGCAT / "study.yaml")
         axis = {"label": "latent dim", "field": "autoencoder.bottleneck.dim"}
         study["source"] = "toy"
         study["studies"] = {

@@ -108,7 +108,7 @@ CODE = {
     "shared/generators/dit.py": GENERATOR,
     "shared/autoencoders/spectral.py": AUTOENCODER,
     "shared/sampling/guidance.py": {"sample", "score", "tabulate"},
-    "shared/metrics/wideband_pesq.py": {"score", "tabulate"},
+    "shared/metrics/pesq.py": {"score", "tabulate"},
     "shared/training/evaluators/speaker.py": {"train_speaker", "score", "tabulate"},
 }
 

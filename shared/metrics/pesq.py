@@ -1,12 +1,13 @@
 """PESQ, wideband (ITU-T P.862.2), by the package `pesq`."""
 
 import numpy as np
-import pesq
 
 from shared.audio.io import resample
 from shared.metrics.alignment import check_not_silent, trim
+from shared.metrics.base import OfTwoSignals
 from shared.metrics.failure import NotMeasured
 from shared.metrics.guard import Guard
+from shared.metrics.statistic import Statistic
 
 SAMPLE_RATE = 16_000  # P.862.2 is defined at 16 kHz only
 
@@ -29,8 +30,20 @@ def wideband_pesq(reference: np.ndarray, clip: np.ndarray, sample_rate: int) -> 
 
 
 def _native(reference: np.ndarray, clip: np.ndarray) -> float:
+    import pesq
+
     try:
         return float(pesq.pesq(SAMPLE_RATE, reference, clip, "wb"))
     except (pesq.NoUtterancesError, pesq.BufferTooShortError) as error:
         message = error.args[0]
         raise NotMeasured(message.decode() if isinstance(message, bytes) else str(message)) from error
+
+
+class Pesq(OfTwoSignals):
+    """PESQ of a clip, wideband."""
+
+    name, place = "pesq", 30
+    statistics = (Statistic("pesq", "PESQ", True, place=70),)
+    sample_rate = SAMPLE_RATE
+    estimator = "PESQ MOS-LQO, wideband (ITU-T P.862.2), package pesq"
+    function = staticmethod(wideband_pesq)

@@ -1,0 +1,59 @@
+"""Metrics of a set of clips, which have no value for one: the distance of its embeddings from the ground truth's."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from shared.metrics.base import OF_MEAN, Case, Metric, Setup
+from shared.metrics.config import KadConfig
+from shared.metrics.embeddings import embed_clip
+
+
+class SetMetric(Metric):
+    """Keeps each clip's embedding by the evaluator `audio_text`, a CLAP; the table's job takes the distances.
+
+    Attributes:
+        embeddings: clip id → `(dim,)`.
+    """
+
+    of_set = True
+    evaluator = "audio_text"
+    demands = "two_tested"
+    stereo = OF_MEAN
+    estimator = "audio embedding of unit length, for metrics of the set"
+
+    def __init__(self, setup: Setup):
+        from shared.evaluators.clap import AudioTextEmbedder
+
+        self.model, self.embeddings = AudioTextEmbedder(setup.models[self.evaluator]), {}
+
+    def __call__(self, case: Case) -> tuple[()]:
+        self.embeddings[case.clip.id] = embed_clip(self.model, case)
+        return ()
+
+    @staticmethod
+    @abstractmethod
+    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig) -> float:
+        """The distance of `evaluated` `(clips, dim)` from `reference` `(other clips, dim)`.
+
+        Raises:
+            NotMeasured: such embeddings have none.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def replicates(
+        reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig
+    ) -> np.ndarray:
+        """The distances `(sets, replicates)` of resampled sets; row i of all of them belongs to clip i.
+
+        Args:
+            reference: `(clips, dim)`.
+            sets: `(sets, clips, dim)`.
+            weights: how often each clip is drawn, `(replicates, clips)`.
+            settings: `evaluation.kad` of study.yaml.
+        """
+
+    @staticmethod
+    def doubt(clips: int, dim: int) -> str | None:
+        """Why a value of so many clips and dimensions says little, or None."""

@@ -1,0 +1,53 @@
+"""What a study shows of a metric: how the clips' values become one, which way is better, how it prints."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LAST = 1000  # place of what says none
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One value of a set of clips, as tables, claims and figures name it: Σ numerator / Σ denominator over the clips.
+
+    A mean over clips has no denominator column: each clip that has a value counts once. One of a set (`of_set`) is no
+    sum over clips and has neither column.
+
+    Attributes:
+        name: in table.csv and claims.yaml; also the column of scores.csv where there is no numerator.
+        label: for people.
+        higher_is_better: which way.
+        numerator, denominator: columns of scores.csv.
+        percent: it prints as percent.
+        digits: after the point, where it does not.
+        of_set: it comes from all clips at once, or from no clips.
+        place: where it stands in tables; equals stand in the order of their metrics' names.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    numerator: str | None = None
+    denominator: str | None = None
+    percent: bool = False
+    digits: int = 3
+    of_set: bool = False
+    place: int = LAST
+
+    def columns(self) -> list[str]:
+        """Columns of scores.csv that it needs."""
+        return [self.numerator, self.denominator] if self.denominator else [self.name]
+
+    def terms(self, columns: dict[str, np.ndarray]) -> np.ndarray:
+        """`(2, clips)`: numerators and denominators; a clip without a value is 0 in both."""
+        top = columns[self.numerator or self.name]
+        bottom = columns[self.denominator] if self.denominator else np.ones_like(top)
+        valid = np.isfinite(top) & np.isfinite(bottom)
+        return np.where(valid, np.stack([top, bottom]), 0.0)
+
+    def show(self, value: float | None) -> str:
+        """The value as it is printed in tables."""
+        if value is None or not np.isfinite(value):
+            return "–"
+        return f"{100 * value:.2f} %" if self.percent else f"{value:.{self.digits}f}"

@@ -1,0 +1,30 @@
+"""Classes that go by the name of the module which defines them, so that nothing lists them.
+
+A package holds one such class in each of some modules; the class says its `name`, which is the module's.
+"""
+
+import importlib
+from typing import Any, TypeVar
+
+from shared.kinds import below, modules_in
+
+Named = TypeVar("Named", bound=type[Any])
+
+
+def find_named(base: Named, package: str, name: str) -> Named | None:
+    """The subclass of `base` with this name, its module imported if need be; None: there is none."""
+    found = _declared(base, name)
+    if found is None and name in modules_in(package):
+        importlib.import_module(f"{package}.{name}")
+        found = _declared(base, name)
+    return found
+
+
+def all_named(base: Named, package: str) -> list[Named]:
+    """All of them by the alphabet; it imports the whole package."""
+    found = (find_named(base, package, name) for name in sorted(modules_in(package)))
+    return [each for each in found if each is not None]
+
+
+def _declared(base: Named, name: str) -> Named | None:
+    return next((each for each in below(base) if vars(each).get("name") == name), None)

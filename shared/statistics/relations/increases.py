@@ -1,0 +1,24 @@
+"""The metric rises from each variant to the next, whichever way is better."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared.statistics.relations.base import Cells, Relation, in_order
+
+if TYPE_CHECKING:
+    from shared.statistics.claims import Claim
+
+
+class Increases(Relation):
+    """The margin is the least rise between neighbours."""
+
+    name = "increases"
+
+    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
+        return np.diff(values[0], axis=0).min(axis=0)
+
+    def sentence(self, claim: "Claim", cells: Cells) -> str:
+        values = in_order(claim, self.needs(claim)[0], cells)
+        return f"{values}; the least rise between neighbours is the margin"

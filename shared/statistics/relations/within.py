@@ -1,0 +1,29 @@
+"""All variants differ by at most `tolerance`, in the metric's unit."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared.statistics.catalogue import STATISTICS
+from shared.statistics.relations.base import Cells, Relation, in_order
+from shared.statistics.words import difference
+
+if TYPE_CHECKING:
+    from shared.statistics.claims import Claim
+
+
+class Within(Relation):
+    """The margin is what the tolerance leaves beyond the largest difference."""
+
+    name = "within"
+    tolerant = True
+
+    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
+        return claim.tolerance - np.ptp(values[0], axis=0)
+
+    def sentence(self, claim: "Claim", cells: Cells) -> str:
+        (need,) = self.needs(claim)
+        spread = np.ptp([cells[(name, *need)].value for name in claim.variants])
+        apart, allowed = (difference(STATISTICS[claim.metric], each) for each in (spread, claim.tolerance))
+        return f"{in_order(claim, need, cells)}: {apart} apart, allowed are {allowed}"
