@@ -19,7 +19,6 @@ from shared.plan.corpus_choice import corpus_override, label_of
 from shared.plan.dotted import get
 from shared.plan.point import SHARED, Job, Point, PointBuilder, key_of
 from shared.plan.schema import Source
-from shared.statistics.claims import load_claims
 from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
@@ -161,10 +160,8 @@ class Plan:
 
     def study_code(self, source: str, study: str, module: str) -> str:
         """Hash of the code of a job that works on a study, with the metrics asked of it and its source's relations."""
-        loaded = self.sources[source]
         asked = {metric for point in self.points[source, study] for metric in point.config.evaluation.asked}
-        claims = load_claims(loaded.folder / "claims.yaml", loaded.variants_of_studies())
-        relations = modules_of_relations(claim.relation for claim in claims)
+        relations = modules_of_relations(claim.relation for claim in self.sources[source].claims)
         return code_hash(module, others=modules_of(asked) | relations)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
