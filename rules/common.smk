@@ -6,10 +6,11 @@ from shlex import quote
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
+from shared.measurements.base import measurements
 from shared.metrics.base import metrics, modules_of
-from shared.metrics.latent_kinds import BY_CLIP, LATENT
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
+from shared.plan.plan import as_list
 from shared.plan.workflow import (
     corpus_threads_of,
     find_figure,
@@ -74,10 +75,21 @@ def keys_with_snapshots():
     return "|".join(job.key for job in trained if job.config["autoencoder"].snapshots) or "(?!)"
 
 
-def snapshots_of(wildcards):
-    """What the training of a latent kept of its encoder."""
-    job = find_job(PLAN, wildcards.owner, "compactness", wildcards.key)
-    return os.path.join(os.path.dirname(job.inputs["autoencoder"]), KEPT)
+def measured_files(measurement):
+    """Input function: what a measurement of latents is given; of a training what that kept of its encoder."""
+
+    def files(wildcards):
+        given = find_job(PLAN, wildcards.owner, measurement.name, wildcards.key).inputs
+        if measurement.subject != "training":
+            return given
+        return {"snapshots": os.path.join(os.path.dirname(given["autoencoder"]), KEPT)}
+
+    return files
+
+
+def options_of_inputs(wildcards, input):
+    """Param function: each input as the option of its name."""
+    return " ".join(f"--{name} {' '.join(map(quote, as_list(paths)))}" for name, paths in input.items())
 
 
 def optional(name):
@@ -98,7 +110,8 @@ def table_inputs(wildcards):
 
 def latent_inputs(wildcards):
     """The curves that a study's figure may show, if any are measured for it."""
-    return [path for kind in LATENT for path in table_inputs(wildcards)[kind]]
+    files = table_inputs(wildcards)
+    return [path for each in measurements() if not each.by_clip for path in files[each.name]]
 
 
 def study_params(module):

@@ -4,7 +4,7 @@ import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -52,7 +52,8 @@ def load_yaml(path: Path) -> Any:
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except yaml.YAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if getattr(error, "problem_mark", None) else ""
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
 
 
@@ -68,7 +69,7 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
         raise ConfigError("\n".join(_lines(error, where, model))) from None
 
 
-def _lines(error: ValidationError, where: str, model: type[BaseModel]):
+def _lines(error: ValidationError, where: str, model: type[BaseModel]) -> Iterator[str]:
     for issue in error.errors():
         field = ".".join(str(part) for part in issue["loc"]) or "(top level)"
         if issue["type"] == "extra_forbidden":
@@ -88,7 +89,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
-def _fields(model: type[BaseModel], location: tuple) -> set[str]:
+def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
     """Names of the fields that could have stood at the last part of a pydantic error location."""
     models = {model}
     for part in location[:-1]:

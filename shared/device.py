@@ -10,7 +10,7 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def full_precision(on: torch.device) -> contextlib.AbstractContextManager:
+def full_precision(on: torch.device) -> contextlib.AbstractContextManager[None]:
     """A context without autocast; on the meta device, where parameters are counted, there is none to keep out."""
     return contextlib.nullcontext() if on.type == "meta" else torch.autocast(on.type, enabled=False)
 

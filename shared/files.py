@@ -49,12 +49,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 def _unwritable(path: Path, error: Exception) -> Unwritable | None:
     """What to say of a failed write. torch and safetensors don't pass on why it failed: the disk tells."""
-    known = isinstance(error, OSError) and error.errno in UNWRITABLE
     folder = next(each for each in path.absolute().parents if each.is_dir())
-    full = shutil.disk_usage(folder).free < FULL
-    if not known and not full:
+    if shutil.disk_usage(folder).free < FULL:
+        reason = "no space left on the disk"
+    elif isinstance(error, OSError) and error.errno in UNWRITABLE:
+        reason = os.strerror(error.errno).lower()
+    else:
         return None
-    reason = "no space left on the disk" if full else os.strerror(error.errno).lower()
     return Unwritable(f"{path}: {reason}; mend that and run the same command again, which goes on from here")
 
 

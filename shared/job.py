@@ -40,7 +40,7 @@ def run_job(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
-        print(f"error: {error.filename or 'a file'}: {error.strerror.lower()}", file=sys.stderr)
+        print(f"error: {error.filename or 'a file'}: {os.strerror(error.errno).lower()}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on", file=sys.stderr)

@@ -13,12 +13,14 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.config import Strict, did_you_mean
+
+Base = TypeVar("Base")
 
 
 class Kind(Strict):
@@ -36,7 +38,7 @@ class Kind(Strict):
     TAG: ClassVar[str] = "kind"
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Self], handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
         if "PACKAGE" not in vars(cls):
             return handler(source)
         return core_schema.no_info_plain_validator_function(
@@ -110,7 +112,7 @@ def modules_named(value: Any) -> set[str]:
     return set().union(*map(modules_named, members))
 
 
-def below(base: type[Any]) -> Iterator[type[Any]]:
+def below(base: type[Base]) -> Iterator[type[Base]]:
     """All subclasses of a class, at any depth."""
     for each in base.__subclasses__():
         yield each

@@ -8,6 +8,8 @@ from typing import BinaryIO, Literal, NamedTuple
 STREAMED_BITS = (31, 32, 63, 64)
 STREAMED_MARGIN = 1 << 16
 
+Order = Literal["little", "big"]
+
 
 class Layout(NamedTuple):
     """How a container is cut into chunks of an id, a size and a body; the first is at byte `first`.
@@ -15,7 +17,7 @@ class Layout(NamedTuple):
     `own`: the size counts the chunk's id and size, too. `audio`: the ids that the chunk of samples may have.
     """
 
-    order: Literal["little", "big"]
+    order: Order
     first: int
     id_bytes: int = 4
     size_bytes: int = 4
@@ -35,20 +37,20 @@ LAYOUTS = {
     b"riff": Layout("little", 40, id_bytes=16, size_bytes=8, align=8, own=True),
 }
 # Sun's and NeXT's AU has no chunks: its header says where the samples begin, then how many bytes they have.
-AU = {b".snd": "big", b"dns.": "little"}
+AU: dict[bytes, Order] = {b".snd": "big", b"dns.": "little"}
 
 
 class Size(NamedTuple):
-    """A field of a header: where it is, its bytes, their order, and what it counts beside the audio."""
+    """A field of a header: where it is, how many bytes it has, their order, and what it counts beside the audio."""
 
     at: int
-    bytes: int
-    order: Literal["little", "big"]
+    width: int
+    order: Order
     beside: int = 0
 
     def packed(self, size: int) -> bytes:
         """The field for audio of `size` bytes, or for as many as it can say."""
-        return min(size + self.beside, (1 << 8 * self.bytes) - 1).to_bytes(self.bytes, self.order)
+        return min(size + self.beside, (1 << 8 * self.width) - 1).to_bytes(self.width, self.order)
 
 
 class Audio(NamedTuple):

@@ -21,6 +21,8 @@ NIST_HEADER = 1024
 FLAC_LENGTH = 21
 BLOCK = 1 << 16
 
+Content = BinaryIO | mmap.mmap
+
 
 class Mended(NamedTuple):
     """A file for libsndfile, and what it can't tell.
@@ -29,7 +31,7 @@ class Mended(NamedTuple):
     that is known; `ends`: False if it breaks off where nothing says how long it should be.
     """
 
-    file: BinaryIO
+    file: Content
     times: float = 1.0
     stated: int | None = None
     ends: bool = True
@@ -90,11 +92,11 @@ def _chunks(file: BinaryIO) -> Mended:
         return Mended(file)
     file.seek(0)
     stated = packet_samples(file) if file.read(4) == b"caff" else None
-    if audio.held != audio.stated:
-        file = _patched(file, audio.field.at, audio.field.packed(audio.held))
+    told = audio.held == audio.stated
+    content = file if told else _patched(file, audio.field.at, audio.field.packed(audio.held))
     if not audio.held:
-        return Mended(file, ends=not audio.claimed)
-    return Mended(file, audio.claimed / audio.held if stated is None else 1.0, stated)
+        return Mended(content, ends=not audio.claimed)
+    return Mended(content, audio.claimed / audio.held if stated is None else 1.0, stated)
 
 
 def _mpeg(file: BinaryIO) -> Mended:
@@ -104,7 +106,7 @@ def _mpeg(file: BinaryIO) -> Mended:
     frames = mpeg.find_frames(content)
     if frames is None or frames.tagged:
         return Mended(file)
-    content = mpeg.tagged(content, frames.count) if frames.layer == 3 else content
+    content = mpeg.tagged(content, frames.total) if frames.layer == 3 else content
     return Mended(io.BytesIO(content), ends=frames.whole)
 
 
@@ -134,8 +136,9 @@ def _counted(sound: SoundFile) -> tuple[int, LibsndfileError]:
     return total, error
 
 
-def _patched(file: BinaryIO, at: int, content: bytes) -> BinaryIO:
+def _patched(file: BinaryIO, at: int, content: bytes) -> Content:
     """A copy of the file with other bytes in one place; of one on disk, only the page they are on is in memory."""
+    copy: Content
     try:
         copy = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except io.UnsupportedOperation:

@@ -32,7 +32,7 @@ class Frames(NamedTuple):
     `layer` is 3 of what is called MP3; files of layers I and II have no first frame of this kind.
     """
 
-    count: int
+    total: int
     whole: bool
     tagged: bool
     layer: int
@@ -71,13 +71,13 @@ def find_frames(content: bytes) -> Frames | None:
 
 def tagged(content: bytes, count: int) -> bytes:
     """An MP3 of `count` frames of layer III with one before them that says so."""
+    says = b"Xing" + (1).to_bytes(4, "big") + count.to_bytes(4, "big")
     for bitrate in range(1, 15):
         header = bytes([content[0], content[1] | 1, bitrate << 4 | content[2] & 0x0C, content[3]])
         frame = parse(header)
-        if frame.size >= frame.tag + 12:
-            break
-    says = b"Xing" + (1).to_bytes(4, "big") + count.to_bytes(4, "big")
-    return (header.ljust(frame.tag, b"\0") + says).ljust(frame.size, b"\0") + content
+        if frame and frame.size >= frame.tag + len(says):
+            return (header.ljust(frame.tag, b"\0") + says).ljust(frame.size, b"\0") + content
+    raise ValueError("no frame of this version and rate has room for a tag")
 
 
 def _like(content: bytes, at: int) -> Frame | None:

@@ -10,7 +10,7 @@ FIRST, LAST = 2, 4
 
 def ends(file: BinaryIO) -> bool:
     """Whether every stream that begins in the file also ends in it; what follows the last page doesn't matter."""
-    opened, at = set(), 0
+    opened, at = set[bytes](), 0
     length = file.seek(0, 2)
     while True:
         file.seek(at)

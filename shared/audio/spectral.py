@@ -142,8 +142,8 @@ def mel_filterbank(
         ConfigError: a filter falls between two bins and would never see anything.
     """
     f_max = sample_rate / 2 if f_max is None else f_max
-    limits = hertz_to_mel(torch.tensor([f_min, f_max], dtype=torch.float64), scale)
-    corners = mel_to_hertz(torch.linspace(*limits.tolist(), n_mels + 2, dtype=torch.float64), scale)
+    first, last = hertz_to_mel(torch.tensor([f_min, f_max], dtype=torch.float64), scale).tolist()
+    corners = mel_to_hertz(torch.linspace(first, last, n_mels + 2, dtype=torch.float64), scale)
     bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * sample_rate / n_fft
     low, centre, high = (corners[i : i + n_mels, None] for i in range(3))
     filters = torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clamp_min(0)

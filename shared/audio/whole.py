@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from soundfile import LibsndfileError, SoundFile
 
-from shared.audio.mend import Mended, mended, read_into
+from shared.audio.mend import Content, Mended, mended, read_into
 
 # Seconds: less than this is lost by rounding.
 TOLERANCE = 0.01
@@ -35,7 +35,7 @@ class AudioError(ValueError):
 class Opened(NamedTuple):
     """A file to read: `seconds` are what it says that it holds, of which less may be there; `ends` as in Mended."""
 
-    file: BinaryIO
+    file: Content
     sound: SoundFile
     seconds: float
     ends: bool
@@ -126,7 +126,7 @@ def _tolerance(sound: SoundFile) -> float:
     return TOLERANCE + (1152 if sound.samplerate >= 32000 else 576) / sound.samplerate
 
 
-def _has_end(file: BinaryIO) -> bool:
+def _has_end(file: Content) -> bool:
     """Whether the last sample of a file can be read, so that what stops the decoder lies before it."""
     file.seek(0)
     try:

@@ -110,7 +110,8 @@ def _next_pitch(pitch: int, choices: list[int], rng: random.Random) -> int:
 def accompaniment(chords: list[Chord], held: bool, rng: random.Random) -> list[Stroke]:
     """The chords in close position around middle c: as long as they last if the instrument holds its tones, else
     in a figure of half beats."""
-    figure, voices = rng.choice(FIGURES), (55, 60, 64)
+    figure = rng.choice(FIGURES)
+    voices: tuple[int, ...] = (55, 60, 64)
     strokes = []
     for chord in chords:
         voices = voicing(chord.classes, voices)

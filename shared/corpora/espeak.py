@@ -100,9 +100,9 @@ def _speak(library: ctypes.CDLL, text: str, voice: Voice) -> tuple[np.ndarray, i
     return np.concatenate([np.empty(0, np.int16), *chunks]), rate
 
 
-def _collector(chunks: list[np.ndarray]) -> Callable:
+def _collector(chunks: list[np.ndarray]) -> Callable[..., int]:
     @Callback
-    def collect(samples, count, _events):
+    def collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: object) -> int:
         if samples and count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0

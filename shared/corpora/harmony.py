@@ -30,7 +30,7 @@ def scale(tonic: int, mode: Mode, step: int) -> tuple[int, ...]:
     return tuple((tonic + each) % OCTAVE for each in steps)
 
 
-def triad(tonic: int, mode: Mode, step: int) -> tuple[int, int, int]:
+def triad(tonic: int, mode: Mode, step: int) -> tuple[int, ...]:
     """The pitch classes of the chord on `step`: root, third and fifth."""
     steps = scale(tonic, mode, step)
     return tuple(steps[(step - 1 + third) % len(steps)] for third in (0, 2, 4))

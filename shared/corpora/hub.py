@@ -152,28 +152,29 @@ def find_layout(config: HubConfig) -> HubLayout:
 
 
 def _recordings(config: HubConfig, layout: HubLayout) -> Iterator[Recording | Rejected]:
-    own = {"train": layout.train, "validation": layout.validation, "test": layout.test}
+    own: dict[Split, str | None] = {"train": layout.train, "validation": layout.validation, "test": layout.test}
     single = layout.validation is None and layout.test is None
     for split in SPLITS:
-        if own[split] is not None:
-            for index, row in enumerate(_rows(config, layout, own[split])):
-                yield _recording(row, layout, f"{own[split]}/{index}", None if single else split)
+        if (name := own[split]) is not None:
+            for index, row in enumerate(_rows(config, layout, name)):
+                yield _recording(row, layout, f"{name}/{index}", None if single else split)
 
 
 def _recording(row: dict[str, Any], layout: HubLayout, place: str, split: Split | None) -> Recording | Rejected:
-    audio = row[layout.audio_column] or {}
-    path, content = audio.get("path"), audio.get("bytes")
+    cell = row[layout.audio_column] or {}
+    path, content = cell.get("path"), cell.get("bytes")
     name = f"{place}/{Path(path).name}" if path else place
-    if content is None and path is None:
+    audio: Path | bytes | None = Path(path) if content is None and path is not None else content
+    if audio is None:
         return Rejected(file=name, reason="no audio")
     try:
-        text = layout.text if layout.text_column is None else _text(row[layout.text_column])
+        text = _text(layout.text if layout.text_column is None else row[layout.text_column])
         speaker = _speaker(row[layout.speaker_column]) if layout.speaker_column else None
     except _Unusable as error:
         return Rejected(file=name, reason=str(error))
     return Recording(
         name,
-        Path(path) if content is None else content,
+        audio,
         text.partition(".")[0] if layout.first_sentence else text,
         speaker,
         split,

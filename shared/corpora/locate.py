@@ -52,8 +52,8 @@ class Locator:
 
     def _hint(self, path: str) -> str:
         """`; did you mean …?` for a file whose name differs in case or suffix, or nothing."""
-        parent, name = posixpath.split(path)
-        parent = self._find(parent, folded) if parent else ""
+        folder, name = posixpath.split(path)
+        parent = self._find(folder, folded) if folder else ""
         if parent is None:
             return ""
         alike = self._listing(parent, folded).get(folded(name)) or self._listing(parent, stem).get(stem(name), [])

@@ -12,7 +12,7 @@ from shared.files import read_json, sha256, write_json
 
 # A field that is left out of dumps where it says mono: manifests and specs from before stereo stay what they were.
 Channels = Literal[1, 2]
-MONO = Field(default=1, exclude_if=lambda channels: channels == 1)
+MONO: Channels = Field(default=1, exclude_if=lambda channels: channels == 1)
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

@@ -146,11 +146,15 @@ def build_recorded(
 def _store_all(
     recordings: Iterable[Recording | Rejected], total: int | None, config: RecordedConfig, folder: Path
 ) -> tuple[list[Stored], list[Rejected]]:
-    stored, rejected = [], []
+    stored: list[Stored] = []
+    rejected: list[Rejected] = []
     progress = Progress("corpus", total, unit="clip") if total else None
     for index, recording in enumerate(recordings):
         result = recording if isinstance(recording, Rejected) else _store(index, recording, config, folder)
-        (rejected if isinstance(result, Rejected) else stored).append(result)
+        if isinstance(result, Rejected):
+            rejected.append(result)
+        else:
+            stored.append(result)
         if progress:
             progress.update()
     return stored, rejected
@@ -209,8 +213,7 @@ def _text(recording: Recording) -> str:
 
 def _splits(source: str, stored: list[Stored], config: RecordedConfig) -> list[Split]:
     """The source's own splits if it has them, else ours."""
-    own = [item.recording.split for item in stored]
-    if any(own):
+    if own := [item.recording.split for item in stored if item.recording.split]:
         if missing := [split for split in SPLITS if split not in own]:
             raise CorpusError(f"{source}: no usable clip in split {' and '.join(missing)}")
         return own

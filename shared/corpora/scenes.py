@@ -4,7 +4,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import scipy  # its parts load when first used, so that planning does not wait for them
@@ -28,6 +28,7 @@ FADE_SECONDS = 0.01
 FORMS = tuple(itertools.product((False, True), repeat=2))
 
 Shape = tuple[Relation, int]
+AnyShape = TypeVar("AnyShape", bound=tuple[object, ...])  # music has others
 
 
 class Placed(NamedTuple):
@@ -54,8 +55,8 @@ class ScenePlan(NamedTuple):
 
     def shapes(self) -> list[Shape]:
         """Relation and number of events of the clips, which take turns."""
-        mixtures = [("mixture", count) for count in range(2, self.events + 1)]
-        sequences = [("sequence", count) for count in range(1, self.events + 1)]
+        mixtures: list[Shape] = [("mixture", count) for count in range(2, self.events + 1)]
+        sequences: list[Shape] = [("sequence", count) for count in range(1, self.events + 1)]
         return sorted(sequences + mixtures, key=lambda shape: shape[1])
 
     def least_train(self) -> int:
@@ -96,10 +97,10 @@ def plan_scenes(plan: ScenePlan, seed: int) -> list[Placed]:
     ]
 
 
-def take_turns(most: dict[Shape, int], count: int) -> list[Shape]:
+def take_turns(most: dict[AnyShape, int], count: int) -> list[AnyShape]:
     """`count` shapes, each as often as the others but not more than `most` of it, evenly spread."""
-    shares = {}
-    for later, shape in enumerate(sorted(most, key=most.get)):
+    shares: dict[AnyShape, int] = {}
+    for later, shape in enumerate(sorted(most, key=most.__getitem__)):
         share = math.ceil((count - sum(shares.values())) / (len(most) - later))
         shares[shape] = min(share, most[shape])
     places = [((turn + 0.5) / share, shape) for shape, share in shares.items() for turn in range(share)]

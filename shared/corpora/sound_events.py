@@ -11,6 +11,8 @@ import numpy as np
 
 from shared.corpora.synthesiser import Synthesiser
 
+Make = Callable[[Synthesiser, bool], np.ndarray]
+
 
 class SoundClass(NamedTuple):
     """A class of events.
@@ -21,7 +23,7 @@ class SoundClass(NamedTuple):
         phrases: what an event is called, with `{}` for the words that describe it.
     """
 
-    make: Callable[[Synthesiser, bool], np.ndarray]
+    make: Make
     kinds: tuple[str, str]
     phrases: tuple[str, ...]
 
@@ -29,10 +31,10 @@ class SoundClass(NamedTuple):
 CLASSES: dict[str, SoundClass] = {}
 
 
-def sound_class(first: str, second: str, *phrases: str) -> Callable:
+def sound_class(first: str, second: str, *phrases: str) -> Callable[[Make], Make]:
     """Enter the function under its own name, with its words."""
 
-    def enter(make: Callable[[Synthesiser, bool], np.ndarray]) -> Callable:
+    def enter(make: Make) -> Make:
         CLASSES[make.__name__] = SoundClass(make, (first, second), phrases)
         return make
 
@@ -61,7 +63,8 @@ def bell(synth: Synthesiser, high: bool) -> np.ndarray:
     partials = ((0.5, 0.6, 0.9), (1, 1, 0.6), (1.2, 0.7, 0.45), (1.5, 0.4, 0.4), (2, 0.6, 0.25), (2.7, 0.3, 0.15))
 
     def strike(hit: Synthesiser) -> np.ndarray:
-        return sum(level * hit.tone(pitch * ratio) * hit.decay(length) for ratio, level, length in partials)
+        rung = (level * hit.tone(pitch * ratio) * hit.decay(length) for ratio, level, length in partials)
+        return sum(rung, hit.silence())
 
     return synth.repeat(1.3, 2.5, strike, jitter=0.05)
 
@@ -228,7 +231,7 @@ def heartbeat(synth: Synthesiser, fast: bool) -> np.ndarray:
     pitch, gap = synth.vary(60), 0.14 if fast else 0.3
 
     def beat(hit: Synthesiser) -> np.ndarray:
-        both = np.zeros_like(hit.time)
+        both = hit.silence()
         for start, level in ((0, 1.0), (gap, 0.7)):
             begin = round(start * hit.rate)
             both[begin:] += level * (hit.tone(pitch, (1, 0.4)) * hit.decay(0.05))[: len(both) - begin]
@@ -294,4 +297,4 @@ def horn(synth: Synthesiser, high: bool) -> np.ndarray:
     """A major chord of rich tones."""
     root = synth.vary(440 if high else 150)
     chord = (root, 1.26 * root, 1.5 * root)
-    return sum(synth.tone(pitch, tuple(0.8**number for number in range(8))) for pitch in chord)
+    return sum((synth.tone(pitch, tuple(0.8**number for number in range(8))) for pitch in chord), synth.silence())

@@ -24,7 +24,7 @@ class SoundFontError(ConfigError):
 class SoundFont:
     """The sound font, loaded once. What it renders does not depend on what it rendered before."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         try:
             from tinysoundfont import Synth
         except ImportError:

@@ -66,7 +66,8 @@ def _assign(
     # What is left of those speakers comes last, since it may be the prompt of a test clip.
     spared = dict(reversed(pools.items())) if first else pools
     validation = _draw(spared, min(validation_size, rest - test_size - LEAST_TRAIN), ONE_BY_ONE)
-    names: dict[int, Split] = dict.fromkeys(test + drawn, "test") | dict.fromkeys(validation, "validation")
+    names: dict[int, Split] = dict.fromkeys(test + drawn, "test")
+    names |= dict.fromkeys(validation, "validation")
     return [names.get(index, "train") for index in range(clips)]
 
 

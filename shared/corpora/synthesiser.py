@@ -26,10 +26,15 @@ class Synthesiser:
         """Sum of sines at the multiples of `frequency` in Hz, one number or (time,), with these amplitudes."""
         frequency = np.broadcast_to(frequency, self.time.shape)
         phase = 2 * np.pi * np.cumsum(frequency) / self.rate
-        return sum(
+        partials = (
             amplitude * np.sin(number * phase) * (number * frequency < HIGHEST * self.rate)
             for number, amplitude in enumerate(harmonics, start=1)
         )
+        return sum(partials, self.silence())
+
+    def silence(self) -> np.ndarray:
+        """Zeros: what a sum of tones begins with."""
+        return np.zeros_like(self.time)
 
     def noise(self, low: float, high: float) -> np.ndarray:
         """White noise between two frequencies in Hz, with slopes of 12 dB an octave."""
@@ -58,7 +63,7 @@ class Synthesiser:
         self, per_second: float, seconds: float, hit: Callable[["Synthesiser"], np.ndarray], jitter: float = 0.1
     ) -> np.ndarray:
         """Hits of `seconds` each, the first at once, each later by up to a share `jitter` of the time between two."""
-        audio = np.zeros_like(self.time)
+        audio = self.silence()
         for start in np.arange(0, self.seconds, 1 / per_second):
             begin = round((start + self.rng.uniform(0, jitter) / per_second) * self.rate)
             part = hit(Synthesiser(self.rng, self.rate, seconds))[: max(0, len(audio) - begin)]

@@ -14,8 +14,6 @@ class TestItem(NamedTuple):
     `prompt` is None if `target` is a sound: then make what its caption says.
     """
 
-    __test__ = False  # not a test case, whatever pytest makes of the name
-
     target: Clip
     prompt: Clip | None
 
@@ -27,7 +25,7 @@ def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
     one is prompted by a train clip; a speaker without either is left out (see `unpromptable`). A target's
     prompt depends on `seed` and on the corpus only, so it is the same whatever `n` is.
     """
-    items = []
+    items: list[TestItem] = []
     pool = _by_speaker(manifest)
     for target in manifest.split("test"):
         if len(items) == n:
@@ -38,16 +36,14 @@ def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
     return items
 
 
-test_items.__test__ = False
-
-
 def swapped_prompt(manifest: Manifest, item: TestItem, seed: int) -> Clip:
     """Another clip by the same speaker that says neither what the target says nor what the prompt says.
 
     Raises:
         CorpusError: the speaker has none.
     """
-    others = [clip for clip in manifest.clips if clip.speaker == item.target.speaker and clip.text != item.prompt.text]
+    said = item.prompt and item.prompt.text
+    others = [clip for clip in manifest.clips if clip.speaker == item.target.speaker and clip.text != said]
     swapped = _draw_prompt(item.target, others, seed)
     if swapped is None:
         raise CorpusError(f"{item.target.id}: no third text by {item.target.speaker} to swap its prompt for")

@@ -11,8 +11,9 @@ from typing import Any
 
 from shared.code import code_hash
 from shared.config import ConfigError, did_you_mean, digest
+from shared.measurements.base import PACKAGE as MEASUREMENTS
+from shared.measurements.base import measurements
 from shared.metrics.base import chosen, modules_of
-from shared.metrics.latent_kinds import LATENT
 from shared.plan.changes import check_changes
 from shared.plan.content import identity
 from shared.plan.corpus_choice import corpus_override, label_of
@@ -159,10 +160,12 @@ class Plan:
         )
 
     def study_code(self, source: str, study: str, module: str) -> str:
-        """Hash of the code of a job that works on a study, with the metrics asked of it and its source's relations."""
-        asked = {metric for point in self.points[source, study] for metric in point.config.evaluation.asked}
+        """Hash of the code of a job that works on a study, with what is measured for it and what its source claims."""
+        points = self.points[source, study]
+        metrics = modules_of(metric for point in points for metric in point.config.evaluation.asked)
+        measured = {f"{MEASUREMENTS}.{name}" for point in points for name, jobs in point.latent.items() if jobs}
         relations = modules_of_relations(claim.relation for claim in self.sources[source].claims)
-        return code_hash(module, others=modules_of(asked) | relations)
+        return code_hash(module, others=metrics | measured | relations)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
         """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""
@@ -170,7 +173,7 @@ class Plan:
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
-            **{kind: [job.output for job in self._latent(source, study, kind)] for kind in LATENT},
+            **{each.name: [job.output for job in self._latent(source, study, each.name)] for each in measurements()},
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -208,7 +211,7 @@ class Plan:
 
     def _measuring(self, source: str, study: str) -> list[Job]:
         """All jobs that a study's table is made from."""
-        latent = [job for kind in LATENT for job in self._latent(source, study, kind)]
+        latent = [job for each in measurements() for job in self._latent(source, study, each.name)]
         return [*self._scoring(source, study), *latent]
 
     def _upstream(self, jobs: list[Job]) -> list[Job]:

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from shared.code import code_hash
 from shared.config import Role, digest
 from shared.corpora.config import CorpusConfig
+from shared.measurements.base import Subject, measurements
 from shared.metrics.base import chosen, modules_of
-from shared.metrics.latent_kinds import BY_CLIP, LATENT
 from shared.plan.content import content, identity
 from shared.plan.jobs import KINDS
 
@@ -121,8 +121,8 @@ def _replaced(
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. What is
-    measured of latents where it is asked for (LATENT) has a job by its kind and seed.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. Each
+    measurement of latents that is asked for has a job by its name and seed.
     """
 
     variant: str
@@ -151,7 +151,7 @@ class PointBuilder:
         self.add, self.config, self.source, self.name = add, config, source, f"{source} {variant}"
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
-        self.latent: dict[str, dict[int, Job]] = {kind: {} for kind in LATENT}
+        self.latent: dict[str, dict[int, Job]] = {each.name: {} for each in measurements()}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
@@ -163,13 +163,9 @@ class PointBuilder:
         given = {"corpora": heard, "autoencoder": self.config.autoencoder, "seed": seed, **taught}
         autoencoder = add("autoencoder", word, given, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        if "compactness" in evaluation.reconstruction:
-            given = {"autoencoder": autoencoder}
-            self.latent["compactness"][seed] = add("compactness", word, given, name, given)
+        self._measure("training", seed, {"autoencoder": autoencoder}, {"autoencoder": autoencoder})
         given = {**trained, **self.items}
-        for kind in BY_CLIP:
-            if kind in evaluation.reconstruction:
-                self.latent[kind][seed] = add(kind, word, given, name, {**trained, "corpora": heard})
+        self._measure("autoencoder", seed, given, {**trained, "corpora": heard})
         if evaluation.reconstructed:
             clips = add("reconstructions", word, given, name, trained)
             scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)
@@ -180,12 +176,18 @@ class PointBuilder:
             generator = add("generator", word, given, name, {"corpus": corpus, "latents": latents})
             given = {"generator": generator, "sampling": self.config.sampling, **self.items}
             models = {**trained, "generator": generator}
-            if "exposure" in evaluation.generation:
-                self.latent["exposure"][seed] = add("exposure", word, given, name, models)
+            self._measure("generator", seed, given, models)
             if evaluation.generated:
                 clips = add("samples", word, given, name, models)
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
+
+    def _measure(self, subject: Subject, seed: int, given: dict[str, Any], inputs: dict[str, Job | list[Job]]) -> None:
+        """Add the jobs that measure what is asked for of one subject."""
+        for each in measurements():
+            if each.subject == subject and each.name in getattr(self.config.evaluation, each.side):
+                name = f"{self.name} seed {seed}"
+                self.latent[each.name][seed] = self.add(self.source, each.name, f"seed{seed}", given, name, inputs)
 
     def ground_truth(self) -> Job | None:
         """Scoring job of the real test clips: the ceiling of generation, and what set metrics compare with."""

@@ -7,8 +7,9 @@ from typing import Any
 from shared.config import ConfigError
 from shared.files import read_json
 from shared.record.files import SourceRecord, StudyRecord, load_source, scales_with_results, study_names
-from shared.record.table import Row
+from shared.record.table import Ends, Row, measured
 from shared.statistics.catalogue import STATISTICS
+from shared.statistics.claims import Verdict
 
 # Of a provenance file, what can make numbers differ, by what people call it.
 ASPECTS = {
@@ -73,7 +74,7 @@ def _compare(ours: StudyRecord, theirs: StudyRecord) -> Iterator[str]:
         yield from _numbers(ours.table.value, theirs.table.value)
     if ours.verdicts.value and theirs.verdicts.value:
         yield ""
-        yield from _verdicts(ours, theirs)
+        yield from _verdicts(ours.verdicts.value, theirs.verdicts.value)
 
 
 def _provenance(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
@@ -116,12 +117,12 @@ def _show(value: Any) -> str:
 
 def _numbers(ours: list[Row], theirs: list[Row]) -> Iterator[str]:
     """A line for each value that both have."""
-    others = {(row.variant, row.side, row.metric): row for row in theirs if row.value is not None}
-    shared = [row for row in ours if row.value is not None and (row.variant, row.side, row.metric) in others]
+    others = {(row.variant, row.side, row.metric): row for row in measured(theirs)}
+    shared = [row for row in measured(ours) if (row.variant, row.side, row.metric) in others]
     apart = 0
     for row in shared:
         other, show = others[row.variant, row.side, row.metric], STATISTICS[row.metric].show
-        disjoint = None not in (row.low, other.low) and (row.low > other.high or row.high < other.low)
+        disjoint = _disjoint(row.ends, other.ends)
         apart += disjoint
         cells = (f"{show(each.value)}{_ends(each, show)}" for each in (row, other))
         what = f"{row.side} {STATISTICS[row.metric].label}, {row.label}"
@@ -131,13 +132,18 @@ def _numbers(ours: list[Row], theirs: list[Row]) -> Iterator[str]:
     yield f"  {len(shared)} values in both, {apart} with intervals apart"
 
 
+def _disjoint(ours: Ends, theirs: Ends) -> bool:
+    """Whether there are two intervals that have no value in common."""
+    return ours is not None and theirs is not None and (ours[0] > theirs[1] or ours[1] < theirs[0])
+
+
 def _ends(row: Row, show: Callable[[float], str]) -> str:
-    return "" if row.low is None else f" [{show(row.low)}, {show(row.high)}]"
+    return "" if row.ends is None else " [{}, {}]".format(*map(show, row.ends))
 
 
-def _verdicts(ours: StudyRecord, theirs: StudyRecord) -> Iterator[str]:
-    others = {each.id: each for each in theirs.verdicts.value}
-    shared = [(each, others[each.id]) for each in ours.verdicts.value if each.id in others]
+def _verdicts(ours: list[Verdict], theirs: list[Verdict]) -> Iterator[str]:
+    others = {each.id: each for each in theirs}
+    shared = [(each, others[each.id]) for each in ours if each.id in others]
     changed = [(a, b) for a, b in shared if a.verdict != b.verdict]
     yield f"  {len(shared)} claims in both, {len(shared) - len(changed)} with the same verdict"
     for a, b in changed:

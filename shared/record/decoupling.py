@@ -60,7 +60,7 @@ class Ranked:
 
     def pairs(self) -> list[Pair]:
         """What names each pair of latents, whichever studies of the source show it."""
-        return [(self.source, *self.metrics, *sorted(pair)) for pair in combinations(self.variants, 2)]
+        return [(self.source, *self.metrics, min(pair), max(pair)) for pair in combinations(self.variants, 2)]
 
 
 @dataclass(frozen=True)
@@ -126,15 +126,12 @@ def rank_study(folder: Path, study: StudyRecord) -> Ranked:
     Raises:
         ConfigError: it compares no latents by both sides, or its record is not whole.
     """
-    if study.table.value is None or study.provenance.value is None:
-        part = study.provenance if study.provenance.value is None else study.table
-        raise ConfigError(f"{part.path}: {part.problem or 'missing'}")
     scored = scores_of(folder, study)
     latents = distinct(scored)
-    metrics = tuple(_first(scored, *each) for each in (("reconstruction", RECONSTRUCTION), ("generation", GENERATION)))
+    metrics = _first(scored, "reconstruction", RECONSTRUCTION), _first(scored, "generation", GENERATION)
     if len(latents) < 2:
         raise ConfigError("one latent alone: its variants differ in the generator or the prompt")
-    labels = {row.variant: row.label for row in study.table.value}
+    labels = {row.variant: row.label for row in study.table.whole()}
     draws = draw(len(scored.seeds), len(scored.clips))
     values, replicates = zip(
         *(_good(scored, side, name, latents, draws) for side, name in zip(SIDES, metrics, strict=True)), strict=True
@@ -150,10 +147,10 @@ def scores_of(folder: Path, study: StudyRecord, sides: tuple[str, ...] = SIDES) 
     """The scores of single clips of a study, from the record.
 
     Raises:
-        ConfigError: it has none of one side, or a file of them is missing or damaged.
+        ConfigError: it has none of one side, or a file of them, the table or the provenance is missing or damaged.
     """
-    variants = list(dict.fromkeys(row.variant for row in study.table.value if row.variant != GROUND_TRUTH))
-    seeds = study.provenance.value.seeds
+    seeds = study.provenance.whole().seeds
+    variants = list(dict.fromkeys(row.variant for row in study.table.whole() if row.variant != GROUND_TRUTH))
     files = {
         (variant, seed, side): folder / "scores" / study.name / f"{variant}_s{seed}_{side}.csv"
         for variant in variants

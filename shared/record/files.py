@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.config import ConfigError, Strict, did_you_mean
 from shared.files import read_json
-from shared.metrics.latent_kinds import LATENT
+from shared.measurements.base import kept_names
 from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
@@ -35,6 +35,16 @@ class Part(Generic[Value]):
     path: Path
     value: Value | None = None
     problem: str = ""
+
+    def whole(self) -> Value:
+        """What it holds.
+
+        Raises:
+            ConfigError: it is missing or damaged.
+        """
+        if self.value is None:
+            raise ConfigError(f"{self.path}: {self.problem or 'missing'}")
+        return self.value
 
 
 class Machine(BaseModel):
@@ -86,7 +96,7 @@ class StudyRecord:
     page: Part[str]
     clips: Part[list[KeptClip]]
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Part[Any]]:
         """All of its files, the audio apart."""
         return [self.table, self.verdicts, self.provenance, self.metrics, self.figure, self.page, self.clips]
 
@@ -202,6 +212,8 @@ def verdicts(path: Path) -> list[Verdict]:
             raise ValueError(f"{each.id}: no verdict {each.verdict!r}")
         if (each.margin is None) != (each.verdict == NOT_TESTABLE):
             raise ValueError(f"{each.id}: {each.verdict}, but the margin is {each.margin}")
+        if each.margin is not None and (each.low is None or each.high is None):
+            raise ValueError(f"{each.id}: a margin without its interval")
     return found
 
 
@@ -279,5 +291,5 @@ def check_csv(path: Path, model: type[Strict]) -> None:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *LATENT))}))?\.csv")
+    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
     return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

@@ -1,6 +1,6 @@
 """Which variant of each study is best by a metric, and which others the data can't tell from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from shared.bootstrap import draw, interval
 from shared.config import ConfigError
 from shared.record.decoupling import scores_of
 from shared.record.files import StudyRecord, load_source, source_folders
-from shared.record.table import Row
+from shared.record.table import Measured, Row, measured
 from shared.statistics.catalogue import STATISTICS, find_statistic
 from shared.statistics.scores import GROUND_TRUTH
 
@@ -52,23 +52,23 @@ def rank(folder: Path, metric: str, side: str = "generation", source: str | None
     found = []
     for place in source_folders(folder):
         for study in load_source(place).studies.values() if source in (None, place.name) else ():
-            rows = [r for r in study.table.value or [] if (r.side, r.metric) == (side, metric) and r.value is not None]
+            rows = [row for row in measured(study.table.value or []) if (row.side, row.metric) == (side, metric)]
             rows = [row for row in rows if row.variant != GROUND_TRUTH]
             if len(rows) > 1:
                 found.append(_rank_study(place, study, rows))
     if not found:
-        measured = sorted({r.metric for p in source_folders(folder) for r in _rows(p) if r.side == side and r.value})
+        known = sorted({row.metric for each in source_folders(folder) for row in _rows(each) if row.side == side})
         raise ConfigError(
-            f"{folder}: no study of {source or 'any source'} has {metric} of {side}; measured are {', '.join(measured)}"
+            f"{folder}: no study of {source or 'any source'} has {metric} of {side}; measured are {', '.join(known)}"
         )
     return found
 
 
-def _rows(folder: Path) -> list[Row]:
-    return [row for study in load_source(folder).studies.values() for row in study.table.value or []]
+def _rows(folder: Path) -> list[Measured]:
+    return [row for study in load_source(folder).studies.values() for row in measured(study.table.value or [])]
 
 
-def _rank_study(folder: Path, study: StudyRecord, rows: list[Row]) -> Ranking:
+def _rank_study(folder: Path, study: StudyRecord, rows: list[Measured]) -> Ranking:
     sign = 1 if STATISTICS[rows[0].metric].higher_is_better else -1
     rows = sorted(rows, key=lambda row: -sign * row.value)
     behind = _behind(folder, study, rows, sign)
@@ -77,7 +77,7 @@ def _rank_study(folder: Path, study: StudyRecord, rows: list[Row]) -> Ranking:
 
 
 def _behind(
-    folder: Path, study: StudyRecord, rows: list[Row], sign: int
+    folder: Path, study: StudyRecord, rows: Sequence[Row], sign: int
 ) -> dict[str, tuple[float, float, float]]:
     """By variant how much worse than the first row's, if the record has what that takes."""
     side, metric = rows[0].side, rows[0].metric

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from shared.statistics.scores import GROUND_TRUTH, StudyScores
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
 NO_REPLICATES = np.array([np.nan])  # of what has no interval
+
+Ends = tuple[float, float] | None  # of an interval, if there is one
 
 
 class Row(Strict):
@@ -44,6 +46,17 @@ class Row(Strict):
     paper_where: str | None
     paper_trust: str | None
 
+    @property
+    def ends(self) -> Ends:
+        """Those of the interval; None where there is none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+class Measured(Row):
+    """A row with a value of ours."""
+
+    value: float
+
 
 class Setting(Strict):
     """How a variant is shown."""
@@ -57,7 +70,7 @@ def make_rows(
     study: str,
     scores: StudyScores,
     settings: dict[str, Setting],
-    paper: dict[tuple, PaperValue],
+    paper: dict[tuple[str, str, str, str], PaperValue],
     draws: Draws,
 ) -> list[Row]:
     """All rows, ground truth first, then variants in the study's order."""
@@ -71,6 +84,11 @@ def make_rows(
                 if cell is not None or value is not None:
                     rows.append(_row(settings[variant], (variant, side, metric), cell, value))
     return rows
+
+
+def measured(rows: Iterable[Row]) -> list[Measured]:
+    """Those of the rows that have a value of ours."""
+    return [Measured.model_validate(dict(row)) for row in rows if row.value is not None]
 
 
 class Cell(NamedTuple):
@@ -96,10 +114,8 @@ def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[st
         found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
         for variant, value, replicates, count in found:
             cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
-    if (side, metric) == ("generation", "exposure"):
-        for variant, curves in scores.curves.items():
-            value, count = np.mean([curve.drift() for curve in curves]), sum(c.recorded_clips.max() for c in curves)
-            cells[variant] = Cell(float(value), NO_REPLICATES, int(count), len(curves))
+    for variant, alone in scores.alone.get((side, metric), {}).items():
+        cells[variant] = Cell(alone.value, NO_REPLICATES, alone.clips, alone.seeds)
     return cells
 
 

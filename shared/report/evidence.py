@@ -1,10 +1,20 @@
 """What a verdict rests on, in a sentence: our values of the variants that its claim compares, and the margin."""
 
-from shared.record.table import Row
+from typing import NamedTuple
+
+from shared.record.table import Row, measured
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.claims import NOT_TESTABLE, Claim, Verdict
+from shared.statistics.claims import Claim, Verdict
 from shared.statistics.relations.base import find_relation
 from shared.statistics.words import difference, number
+
+
+class Margin(NamedTuple):
+    """By how much a claim holds, and the ends of the interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def evidence(verdict: Verdict, claim: Claim | None, rows: list[Row]) -> str:
@@ -15,22 +25,23 @@ def evidence(verdict: Verdict, claim: Claim | None, rows: list[Row]) -> str:
         claim: as `claims.yaml` has it now, if it still has it.
         rows: the study's table.
     """
-    if verdict.verdict == NOT_TESTABLE:
+    if verdict.margin is None or verdict.low is None or verdict.high is None:
         return f"Not tested: {verdict.reason}."
-    cells = {(row.variant, row.side, row.metric): row for row in rows if row.value is not None}
+    found = Margin(verdict.margin, verdict.low, verdict.high)
+    cells = {(row.variant, row.side, row.metric): row for row in measured(rows)}
     note = f" ({verdict.reason})" if verdict.reason else ""
     if claim is None or not all((name, *need) in cells for need in claim.needs() for name in claim.variants):
-        return f"Margin {number(verdict.margin)} {_interval(verdict, 1)}, in the metric's own unit{note}."
-    return f"{find_relation(claim.relation).sentence(claim, cells)}; {margin(verdict, claim)}{note}."
+        return f"Margin {number(found.value)} {_interval(found, 1)}, in the metric's own unit{note}."
+    return f"{find_relation(claim.relation).sentence(claim, cells)}; {margin(found, claim)}{note}."
 
 
-def margin(verdict: Verdict, claim: Claim) -> str:
+def margin(found: Margin, claim: Claim) -> str:
     """`margin 14.3 points [7.3, 22.5]`: positive where the claim holds; of rates in percentage points."""
     metric = STATISTICS[claim.needs()[-1][1]]
     if find_relation(claim.relation).of_setting:
-        return f"margin {number(100 * verdict.margin)} % of the setting {_interval(verdict, 100)}"
-    return f"margin {difference(metric, verdict.margin)} {_interval(verdict, 100 if metric.percent else 1)}"
+        return f"margin {number(100 * found.value)} % of the setting {_interval(found, 100)}"
+    return f"margin {difference(metric, found.value)} {_interval(found, 100 if metric.percent else 1)}"
 
 
-def _interval(verdict: Verdict, factor: float) -> str:
-    return f"[{number(factor * verdict.low)}, {number(factor * verdict.high)}]"
+def _interval(found: Margin, factor: float) -> str:
+    return f"[{number(factor * found.low)}, {number(factor * found.high)}]"

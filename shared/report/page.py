@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -52,7 +53,7 @@ class SourceView:
     result: Markup | None = None
     deviations: Markup | None = None
 
-    def counts(self) -> Counter:
+    def counts(self) -> Counter[str]:
         """How many claims got which verdict."""
         return Counter(claim.verdict for study in self.studies for claim in study.claims)
 
@@ -155,7 +156,7 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
 
 def _damaged(view: SourceView) -> list[tuple[Path, str]]:
     """Files of a source's record that are damaged."""
-    parts: list[Part] = [part for study in view.studies for part in study.record.parts()]
+    parts: list[Part[Any]] = [part for study in view.studies for part in study.record.parts()]
     parts += [each.file for text in view.texts for each in text.sounds]
     found = {part.path: part.problem for part in parts if part.problem}
     found |= {each.path: each.problem for study in view.studies for each in study.scores if each.problem}

@@ -108,15 +108,15 @@ def loudness(audio: np.ndarray, rate: int) -> Loudness:
 
 def _draw(sounds: list[Sound]) -> None:
     """The pictures of one text's sounds, on one scale of time and level."""
-    heard = [sound for sound in sounds if sound.loudness]
+    heard = [(sound, sound.loudness) for sound in sounds if sound.loudness]
     if not heard:
         return
-    top = max(sound.loudness.levels.max() for sound in heard)
-    frames = max(sound.loudness.levels.shape[1] for sound in heard)
-    for sound in heard:
-        data = spectrogram(sound.loudness.levels, top, frames)
+    top = max(loud.levels.max() for _, loud in heard)
+    frames = max(loud.levels.shape[1] for _, loud in heard)
+    for sound, loud in heard:
+        data = spectrogram(loud.levels, top, frames)
         sound.picture = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-        sound.words = in_words(sound.loudness)
+        sound.words = in_words(loud)
 
 
 def spectrogram(levels: np.ndarray, top: float, frames: int) -> bytes:

@@ -1,14 +1,16 @@
 """A study as the page shows it: figure, the paper's numbers, tables, claims, cost and files."""
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shared.config import ConfigError
-from shared.measurements.compactness_curves import read_compactness
-from shared.measurements.exposure_curves import read_curve
+from shared.measurements.base import kept_names
 from shared.record.files import StudyRecord, score_files
-from shared.record.table import SIDE_TITLES, Row
+from shared.record.table import SIDE_TITLES, Measured, Row, measured
 from shared.report import cost
 from shared.report.evidence import evidence
 from shared.statistics.catalogue import MEASURED_APART, STATISTICS
@@ -18,7 +20,6 @@ from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 # Told apart by word and sign, not by colour alone.
 SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", NOT_TESTABLE: "–"}
 CLASSES = {each: "untested" if each == NOT_TESTABLE else each for each in SIGNS}
-READERS = {"exposure": read_curve, "compactness": read_compactness}  # of files that hold no scores of clips
 FEW = 2  # metrics of a side that a figure's text alternative gives
 
 
@@ -139,11 +140,11 @@ class StudyView:
     @property
     def time(self) -> str:
         """Wall time of all of its jobs."""
-        return cost.duration(self.record.provenance.value.job_seconds_total)
+        return cost.duration(self.record.provenance.whole().job_seconds_total)
 
     def times(self) -> list[tuple[str, str]]:
         """Wall time by kind of job, the longest first."""
-        found = sorted(self.record.provenance.value.job_seconds.items(), key=lambda each: -each[1])
+        found = sorted(self.record.provenance.whole().job_seconds.items(), key=lambda each: -each[1])
         return [(kind.replace("_", " "), cost.duration(seconds)) for kind, seconds in found]
 
     def _scores(self) -> list[Linked]:
@@ -158,10 +159,17 @@ class StudyView:
 
     def _score_link(self, path: Path) -> Linked:
         try:
-            READERS.get(path.stem.rpartition("_")[2], read_scores)(path)
+            _reader(path)(path)
         except (ConfigError, UnicodeDecodeError) as error:
             return Linked(path, path.stem, str(error).removeprefix(f"{path}: "))
         return Linked(path, path.stem)
+
+
+def _reader(path: Path) -> Callable[[Path], Any]:
+    """What reads a file of scores, or of what was measured of latents."""
+    kept = re.search(r"_s\d+_(\w+)$", path.stem)
+    measurement = kept_names().get(kept[1]) if kept else None
+    return read_scores if measurement is None or measurement.by_clip else measurement.read
 
 
 def _paper_label(row: Row) -> str:
@@ -171,10 +179,10 @@ def _paper_label(row: Row) -> str:
 
 def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
     """Score files that do not give the table's values."""
-    found = {}
+    found: dict[Path, str] = {}
     for side in SIDE_TITLES:
         mine = [path for path in paths if path.stem.endswith(side) or path.stem == GROUND_TRUTH]
-        values = [row for row in rows if row.side == side and row.value is not None]
+        values = [row for row in measured(rows) if row.side == side]
         values = [row for row in values if not (STATISTICS[row.metric].of_set or row.metric in MEASURED_APART)]
         try:
             files = [read_scores(path) for path in mine]
@@ -185,7 +193,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
     return found
 
 
-def _agrees(files: list[ScoreFile], row: Row) -> bool:
+def _agrees(files: list[ScoreFile], row: Measured) -> bool:
     """Whether all seeds' scores together give the table's value, to its six digits."""
     statistic = STATISTICS[row.metric]
     if not all(set(statistic.columns()) <= file.columns.keys() for file in files):

@@ -49,5 +49,5 @@ def run(kind, corpus, weights, monkeypatch):
     output = folder / f"made/{kind}.csv"
     arguments = ["--spec", folder / "spec.json", "--corpus", corpus, "--corpora", corpus, "--autoencoder", weights]
     monkeypatch.setattr(sys, "argv", [f"measure_{kind}", *map(str, arguments), "--output", str(output)])
-    importlib.import_module(f"shared.measurements.{kind}").main()
+    importlib.import_module(f"shared.measurements.jobs.{kind}").main()
     return output

@@ -4,6 +4,8 @@ import pytest
 
 from shared.config import ConfigError
 from shared.record.ranking import as_text, rank
+from shared.record.table import Row, to_csv
+from tests.report.made_up import row
 from tests.report.made_up_pairs import make_pairs
 
 
@@ -34,6 +36,21 @@ def test_without_scores_of_clips_the_order_is_the_tables(tmp_path):
     assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
     assert {place.told_apart for place in ranking.places} == {None}
     assert "no scores of single clips" in as_text([ranking], {})
+
+
+def test_without_provenance_the_order_is_the_tables(tmp_path):
+    folder = make_pairs(tmp_path)
+    (folder / "fig3_provenance.json").unlink()
+    (ranking,) = rank(tmp_path, "wer")
+    assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
+    assert "no scores of single clips" in as_text([ranking], {})
+
+
+def test_a_metric_that_is_zero_everywhere_is_measured(tmp_path):
+    folder = make_pairs(tmp_path)
+    (folder / "fig3.csv").write_text(to_csv([row("narrow", 0.0), row("wide", 0.0)], Row))
+    with pytest.raises(ConfigError, match="measured are wer"):
+        rank(tmp_path, "kad")
 
 
 def test_a_metric_that_nobody_has_is_one_line_with_those_that_are(tmp_path):

@@ -30,10 +30,14 @@ Need = tuple[str, str]  # side and metric
 class Cell(Protocol):
     """A row of the study's table, with a value."""
 
-    variant: str
-    label: str
-    setting: str | None
-    value: float | None
+    @property
+    def variant(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def setting(self) -> str | None: ...
+    @property
+    def value(self) -> float: ...
 
 
 Cells = Mapping[tuple[str, str, str], Cell]  # by variant, side and metric
