@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
 from shared.measurements.base import Side, find_measurement
@@ -17,13 +17,22 @@ from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 
 
 class EvaluatorsConfig(Strict):
-    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id)."""
+    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id).
 
-    recogniser: RecogniserConfig | str | None = None
-    speaker: SpeakerConfig | str | None = None
-    audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
-    utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
-    muq_eval: str | None = Field(default=None, description="hub id of MuQ-Eval, likewise; it needs its authors' code")
+    A path names one that lies here: a folder, or a file of it.
+    """
+
+    recogniser: Annotated[RecogniserConfig | str | None, Role.MODEL] = None
+    speaker: Annotated[SpeakerConfig | str | None, Role.MODEL] = None
+    audio_text: Annotated[AudioTextConfig | str | None, Role.MODEL] = Field(
+        default=None, description="a CLAP; KAD and FAD use it too"
+    )
+    utmos: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id, or its TorchScript file; None where the hub is out of reach"
+    )
+    muq_eval: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id of MuQ-Eval, or its folder, likewise; it needs its authors' code"
+    )
 
 
 def _known(side: Side) -> Callable[[str], str]:
@@ -95,8 +104,9 @@ class VariantConfig(Strict):
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
-    teacher: RecogniserConfig | str | None = Field(
-        default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
+    teacher: Annotated[RecogniserConfig | str | None, Role.MODEL] = Field(
+        default=None,
+        description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id or a folder",
     )
     evaluators: EvaluatorsConfig = EvaluatorsConfig()
     evaluation: EvaluationConfig
