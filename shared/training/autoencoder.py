@@ -12,7 +12,7 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.bottlenecks.base import Posterior
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_manifest
+from shared.corpora.corpus import Corpus
 from shared.discriminators.combined import CombinedDiscriminator
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
@@ -239,12 +239,12 @@ class AutoencoderStep:
 
 
 def train_autoencoder(
-    spec: AutoencoderSpec, corpora: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
+    spec: AutoencoderSpec, manifests: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
 ) -> None:
     """Train on all the corpora together, or go on training, and write the weights."""
-    recipe = spec.autoencoder
+    recipe, corpora = spec.autoencoder, [Corpus(path) for path in manifests]
     check_channels(corpora, recipe.architecture.audio_channels)
-    sample_rate, hop = load_manifest(corpora[0]).sample_rate, recipe.architecture.hop
+    sample_rate, hop = corpora[0].sample_rate, recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
@@ -268,7 +268,7 @@ def train_autoencoder(
         learning_rate=step.stages.learning_rate,
         after_step=snapshots,
     )
-    inputs = [*corpora, *([features] if features else [])]
+    inputs = [*manifests, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
     if snapshots:
         keep_snapshots(checkpoints, recipe.training.steps, snapshots.every, output.with_name(KEPT))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from shared.config import ConfigError, parse
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.metrics import pesq, score
 from shared.metrics.base import Setup, channels_problem, find_metric, metrics, modules_of
@@ -113,7 +114,7 @@ def write(path, entries, rate=RATE):
 def run(corpus, clips, names):
     """Rows and summary of a scoring job."""
     spec = parse(ScoreSpec, {**MODELS, "metrics": names}, "spec")
-    cases = Cases(clips, corpus)
+    cases = Cases(clips, Corpus(corpus))
     ready = make_ready(wanted(spec, cases), Setup(PATHS, spec, 1, corpus))
     rows = score_clips(cases, ready, spec.length_tolerance)
     return rows, summarise(rows, ready, spec.clips.get("seed"), cases.clip_set.channels == 2)
@@ -232,8 +233,8 @@ def test_a_length_mismatch_is_reported_and_still_measured(tmp_path, corpus, spee
 
 def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
     clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
-    cases, ready = Cases(clips, corpus), make_ready([find_metric("utmos")], Setup({"utmos": str(tmp_path / "none")}))
-    rows = score_clips(cases, ready, 0.1)
+    ready = make_ready([find_metric("utmos")], Setup({"utmos": str(tmp_path / "none")}))
+    rows = score_clips(Cases(clips, Corpus(corpus)), ready, 0.1)
     assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
     summary = summarise(rows, ready, None)["utmos"]
     assert summary["unavailable"] and summary["level_dbov"] == -26

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoTokenizer, WavLMConfig
 
 from shared.config import ConfigError, parse
+from shared.corpora.corpus import Corpus
 from shared.evaluators.clap import AudioTextEmbedder
 from shared.training.evaluators.clap import (
     AudioTextSpec,
@@ -41,7 +42,8 @@ def corpus(tmp_path_factory):
 def model(corpus, tmp_path_factory):
     """A trained model's file."""
     output = tmp_path_factory.mktemp("model") / "model.safetensors"
-    train_audio_text(parse(AudioTextSpec, {"corpus": {}, "audio_text": CONFIG, "seed": 0}, "spec"), corpus, output)
+    spec = parse(AudioTextSpec, {"corpus": {}, "audio_text": CONFIG, "seed": 0}, "spec")
+    train_audio_text(spec, Corpus(corpus), output)
     return output
 
 

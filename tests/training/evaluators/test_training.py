@@ -8,7 +8,8 @@ import torch
 from transformers import AutoTokenizer
 
 from shared.config import ConfigError, parse
-from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import CorpusError, load_manifest, write_manifest
 from shared.evaluators.asr import load_recogniser
 from shared.evaluators.clap import AudioTextEmbedder
 from shared.evaluators.speaker import SpeakerEmbedder
@@ -38,7 +39,7 @@ def train(kind, corpus, folder, **changes):
     small = {"encoder": ENCODERS[kind], "training": TRAINING}
     spec = parse(model, {"corpus": {}, kind: small | changes, "seed": 0}, "spec")
     folder.mkdir(parents=True, exist_ok=True)
-    job(spec, corpus, folder / "model.safetensors")
+    job(spec, Corpus(corpus), folder / "model.safetensors")
     return folder / "model.safetensors"
 
 
@@ -86,7 +87,7 @@ def test_recogniser_learns_a_language_of_tones(corpus, tmp_path):
     assert report["seen_speakers"]["cer"] < 0.2
     recogniser = load_recogniser(str(output))
     clip = load_manifest(corpus).split("train")[0]
-    assert set(recogniser.transcribe(load_clip(corpus, clip), 16_000)) <= set("abc ")
+    assert set(recogniser.transcribe(Corpus(corpus).audio(clip), 16_000)) <= set("abc ")
     assert recogniser.transcribe(np.zeros(3, dtype=np.float32), 24_000) is not None
 
 
@@ -144,7 +145,7 @@ def test_what_only_test_texts_have_is_said(corpus, tmp_path, capsys):
 def test_embeddings_have_the_configured_size(corpus, tmp_path):
     output = train("speaker", corpus, tmp_path, embedding=24)
     embedder = SpeakerEmbedder(str(output.parent))
-    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).clips[0])
     assert embedder.embed(clip, 16_000).shape == (24,)
     assert np.isfinite(embedder.embed(clip[:50], 16_000)).all(), "too short a clip still has an embedding"
 
@@ -196,7 +197,7 @@ def test_an_embedder_takes_features_as_it_was_trained_on_them(corpus, tmp_path):
     """Not normalised in each band, though that is what the extractor does unless every call says otherwise."""
     output = train("speaker", corpus, tmp_path)
     embedder = SpeakerEmbedder(str(output))
-    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).clips[0])
     features = log_mel(make_extractor(4), clip, 16_000)[None]
     inputs, mask = group(features, torch.tensor([features.shape[1]]), 4)
     with torch.inference_mode():
