@@ -14,7 +14,8 @@ Base = TypeVar("Base")
 
 def find_named(base: type[Base], package: str, name: str) -> type[Base] | None:
     """The subclass of `base` with this name, its module imported if need be; None: there is none."""
-    return _found(base, package, name)
+    hashable: Any = base  # which mypy doesn't see: it looks at what instances have
+    return _found(hashable, package, name)
 
 
 def all_named(base: type[Base], package: str) -> list[type[Base]]:
@@ -24,7 +25,7 @@ def all_named(base: type[Base], package: str) -> list[type[Base]]:
 
 
 @cache
-def _found(base: Any, package: str, name: str) -> Any:  # a cached function forgets what type its base has
+def _found(base: Any, package: str, name: str) -> Any:
     found = _declared(base, name)
     if found is None and name in modules_in(package):
         importlib.import_module(f"{package}.{name}")
