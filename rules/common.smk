@@ -7,11 +7,11 @@ from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
 from shared.measurements.base import measurements
+from shared.metrics.base import metrics, modules_of
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
 from shared.plan.plan import as_list
 from shared.plan.workflow import (
-    code_of,
     corpus_threads_of,
     find_figure,
     find_job,
@@ -24,6 +24,7 @@ from shared.plan.workflow import (
     threads_of,
     write_specs,
 )
+from shared.statistics.relations.base import modules_of_relations, relations
 from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
@@ -42,13 +43,13 @@ def beside(name):
 
 
 def job_params(kind):
-    """The params of a job's rule. The code's hash reruns it when it changes.
+    """The params of a job's rule. A job reruns when the hash of its code changes.
 
-    The others take `output`, which tells Snakemake that they follow from it and trigger nothing: the run folder's
-    name already holds a hash of the spec, and a label changes when another study needs the same job.
+    The other functions take `output`, which tells Snakemake that they follow from it and trigger nothing. For the run
+    folder's name holds a hash of what the spec says, and the label changes when another study needs the same job.
     """
     return {
-        "code": code_of(kind),
+        "code": lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).code,
         "spec": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).spec_text,
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN, kind, SETTINGS.processes),
@@ -65,11 +66,13 @@ def model_for(kind, name):
     return reference
 
 
-def watched_keys():
-    """Pattern of the keys of the autoencoders whose encoder is looked at while they train; without any, of none."""
+def keys_with_snapshots():
+    """Regular expression that matches the keys of the autoencoders whose recipe asks for snapshots, and no others.
+
+    Where there are none, it matches nothing.
+    """
     trained = [job for job in PLAN.jobs.values() if job.kind == "autoencoder"]
-    keys = sorted({job.key for job in trained if job.spec["autoencoder"].get("snapshots")})
-    return "|".join(keys) or "(?!)"
+    return "|".join(job.key for job in trained if job.config["autoencoder"].snapshots) or "(?!)"
 
 
 def measured_files(measurement):
@@ -114,13 +117,21 @@ def latent_inputs(wildcards):
 def study_params(module):
     """The params of a rule that works on a study, which the folder's name holds a hash of."""
     return {
-        "code": code_hash(module),
+        "code": lambda wildcards: PLAN.study_code(wildcards.source, wildcards.study, module),
         "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study).model_dump_json(
             indent=1
         ),
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
+
+
+def summary_code():
+    """Hash of the code that ranks latents; it shows whichever metrics and relations the record has."""
+    return code_hash(
+        "shared.report.summary",
+        others=modules_of(each.name for each in metrics()) | modules_of_relations(relations()),
+    )
 
 
 def record_hash(label):

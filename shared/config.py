@@ -1,14 +1,18 @@
 """Validated configuration: strict models, readable errors, stable hashes."""
 
 import difflib
+import functools
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 
 class ConfigError(ValueError):
@@ -21,7 +25,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Role(Enum):
+    """What a field is to the name of a run; it stands beside the type: `compile: Annotated[bool, Role.EXECUTION]`.
+
+    EXECUTION: it says how a job is executed. It changes results by rounding at most, and is no part of the name.
+    CORPUS: a folder of recordings, MODEL: a model's hub id, file or folder. A path stands for what lies there.
+    """
+
+    EXECUTION = "execution"
+    CORPUS = "corpus"
+    MODEL = "model"
+
+
 Model = TypeVar("Model", bound=BaseModel)
+Content = Callable[[Role, str, str], Any]  # a field's role, name and text → what stands for what lies there
 
 
 def load_yaml(path: Path) -> Any:
@@ -49,14 +66,14 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(_lines(error, where, model))) from None
+        raise ConfigError("\n".join(_lines(error, where, model, data))) from None
 
 
-def _lines(error: ValidationError, where: str, model: type[BaseModel]) -> Iterator[str]:
+def _lines(error: ValidationError, where: str, model: type[BaseModel], data: Any) -> Iterator[str]:
     for issue in error.errors():
         field = ".".join(str(part) for part in issue["loc"]) or "(top level)"
         if issue["type"] == "extra_forbidden":
-            hint = did_you_mean(str(issue["loc"][-1]), _fields(model, issue["loc"]))
+            hint = did_you_mean(str(issue["loc"][-1]), _fields(model, issue["loc"], data))
             yield f"{where}: {field}: unknown key{hint}"
         else:
             message = issue["msg"].removeprefix("Value error, ")
@@ -72,15 +89,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
-def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
-    """Names of the fields that could have stood at the last part of a pydantic error location."""
+def _fields(model: type[BaseModel], location: tuple[int | str, ...], data: Any) -> set[str]:
+    """Names of the fields that could have stood at the last part of a pydantic error location in `data`."""
     models = {model}
     for part in location[:-1]:
         # A part that names no field is a list index or the tag of a union: the candidates stay.
         named = [each.model_fields[part] for each in models if part in each.model_fields]
         inner = {found for field in named for found in _models(field.annotation)}
         tagged = {each for each in models if _has_tag(each, part)}
-        models = inner or tagged or models
+        data = data[part] if isinstance(data, list) or (isinstance(data, dict) and part in data) else data
+        models = {each for each in inner or tagged or models if _may_be(each, data)}
     return {name for each in models for name in each.model_fields}
 
 
@@ -90,8 +108,71 @@ def _models(annotation: Any) -> set[type[BaseModel]]:
     return {found for part in get_args(annotation) for found in _models(part)}
 
 
+def _may_be(model: type[BaseModel], data: Any) -> bool:
+    """Whether no tag in `data` says that it is another model's."""
+    if not isinstance(data, dict):
+        return True
+    tagged = ((data[name], field.annotation) for name, field in model.model_fields.items() if name in data)
+    return all(get_origin(annotation) is not Literal or value in get_args(annotation) for value, annotation in tagged)
+
+
 def _has_tag(model: type[BaseModel], tag: Any) -> bool:
     return any(tag in get_args(field.annotation) for field in model.model_fields.values())
+
+
+def _as_it_is(role: Role, field: str, text: str) -> str:
+    return text
+
+
+def differences(value: Any, content: Content = _as_it_is, field: str = "") -> Any:
+    """What a config says beyond its defaults, as JSON: what a run is named after.
+
+    A field that is at its default is left out, at any depth, and so is one of `Role.EXECUTION`: a new field that has a
+    default renames nothing. The tag, which says what kind of config it is, always stays.
+
+    Args:
+        value: a config, or JSON-like data that may hold some.
+        content: what stands for a field of `Role.CORPUS` or `Role.MODEL`; by default its text.
+        field: dotted name of `value`, for `content`.
+    """
+    if isinstance(value, BaseModel):
+        return _beyond_defaults(value, content, field)
+    if isinstance(value, dict):
+        return {name: differences(each, content, _below(field, name)) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [differences(each, content, field) for each in value]
+    return to_jsonable_python(value)
+
+
+def _beyond_defaults(config: BaseModel, content: Content, field: str) -> dict[str, Any]:
+    kept, defaults = {}, _defaults(type(config))
+    for name, info in type(config).model_fields.items():
+        if Role.EXECUTION not in info.metadata:
+            given, below = getattr(config, name), _below(field, name)
+            role = next((each for each in info.metadata if isinstance(each, Role)), None)
+            is_text = role is not None and isinstance(given, str)
+            found = content(role, below, given) if role and is_text else differences(given, content, below)
+            if name not in defaults or found != defaults[name]:
+                kept[name] = found
+    return kept
+
+
+@functools.cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The defaults of a config class as `differences` writes them; tags and fields that must be given have none."""
+    return {
+        name: differences(info.get_default(call_default_factory=True))
+        for name, info in model.model_fields.items()
+        if not info.is_required() and not _is_tag(info)
+    }
+
+
+def _is_tag(info: FieldInfo) -> bool:
+    return get_origin(info.annotation) is Literal and len(get_args(info.annotation)) == 1
+
+
+def _below(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name
 
 
 def digest(data: Any, length: int = 10) -> str:

@@ -5,17 +5,20 @@ So nothing lists them. A bottleneck, say, is added by its module, `shared/bottle
     class MineConfig(BottleneckConfig):
         kind: Literal["mine"]
 
-and what `BottleneckConfig` asks for beside it. A module is imported when a config names it, and not before. Config
-classes that lie in their package's `config.py` are read without it, and so without torch.
+and what `BottleneckConfig` asks for beside it. A module is imported when a config names it, and not before. A config
+class that is to be read without torch lies beside it, in `mine_config.py`, or in their package's `config.py`.
+
+Where a study names several in one mapping, their keys say the kinds: see `BY_KEY`.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar, get_args
 
-from pydantic import BaseModel, GetCoreSchemaHandler
+from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, SerializerFunctionWrapHandler, WrapSerializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.config import Strict, did_you_mean
@@ -64,11 +67,12 @@ class Kind(Strict):
     @classmethod
     def of_kind(cls, name: str) -> type[Self] | None:
         """The config class of a kind, whose module is imported if need be; None: there is no such kind."""
-        declared = cls._declared(name)
-        if declared is None and name in modules_in(cls.PACKAGE):
-            importlib.import_module(f"{cls.PACKAGE}.{name}")
-            declared = cls._declared(name)
-        return declared
+        for module in (f"{name}_config", name):
+            if found := cls._declared(name):
+                return found
+            if module in modules_in(cls.PACKAGE):
+                importlib.import_module(f"{cls.PACKAGE}.{module}")
+        return cls._declared(name)
 
     @classmethod
     def kinds(cls) -> list[str]:
@@ -95,7 +99,16 @@ class Kind(Strict):
     @property
     def module(self) -> ModuleType:
         """That module, imported."""
-        return importlib.import_module(self.module_name)
+        return self.module_of(getattr(self, self.TAG))
+
+    @classmethod
+    def module_of(cls, name: str) -> ModuleType:
+        """The module of a kind, imported."""
+        return importlib.import_module(f"{cls.PACKAGE}.{name}")
+
+    def build(self, *arguments: Any) -> Any:
+        """What the module's `build` makes of this config and the arguments that kinds of the base take."""
+        return self.module.build(self, *arguments)
 
 
 def modules_in(package: str) -> list[str]:
@@ -119,6 +132,46 @@ def below(base: type[Base]) -> Iterator[type[Base]]:
         yield from below(each)
 
 
+def of_kind(kind: str) -> tuple[BeforeValidator, WrapSerializer]:
+    """For the annotation of a field whose config is always of this kind, and does not say it."""
+    return BeforeValidator(partial(_filled, kind)), WrapSerializer(partial(_bare, kind))
+
+
+def _filled(kind: str, value: Any) -> Any:
+    return {Kind.TAG: kind} | value if isinstance(value, dict) else value
+
+
+def _bare(kind: str, value: Any, handler: SerializerFunctionWrapHandler) -> Any:
+    return _without_tag(kind, handler(value))
+
+
+def _without_tag(kind: str, dumped: Any) -> Any:
+    stays = not isinstance(dumped, dict) or dumped.get(Kind.TAG) != kind
+    return dumped if stays else {name: value for name, value in dumped.items() if name != Kind.TAG}
+
+
+def _all_filled(values: Any) -> Any:
+    if not isinstance(values, dict):
+        return values
+    used = {name: value for name, value in values.items() if value is not None}
+    return {name: _filled(name, value) for name, value in used.items() if not _weighs_nothing(value)}
+
+
+def _weighs_nothing(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("weight") == 0
+
+
+def _all_bare(values: Any, handler: SerializerFunctionWrapHandler) -> Any:
+    return {name: _without_tag(name, dumped) for name, dumped in handler(values).items()}
+
+
+# For the annotation of a mapping to configs: each is of the kind that its key says, unless it says another. What is
+# null or weighs 0 is left out, and so changes nothing.
+BY_KEY = BeforeValidator(_all_filled), WrapSerializer(_all_bare)
+
+
 def _serialise(value: Kind, info: Any) -> Any:
     names = ("exclude_defaults", "exclude_unset", "exclude_none", "by_alias", "round_trip")
-    return value.model_dump(mode=info.mode, **{name: getattr(info, name) for name in names})
+    dumped = value.model_dump(mode=info.mode, **{name: getattr(info, name) for name in names})
+    # What the other fields mean depends on it, so that it is written even where it is a default.
+    return {value.TAG: getattr(value, value.TAG)} | dumped

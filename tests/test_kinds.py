@@ -1,11 +1,13 @@
 """Kinds of configs are found by the names of their modules."""
 
 import sys
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
 from shared.config import ConfigError, Strict, parse
-from shared.kinds import modules_named
+from shared.kinds import BY_KEY, modules_named, of_kind
 
 LATE = '''"""A kind that nothing lists."""
 
@@ -24,6 +26,19 @@ class Square(Shape):
 def area(config):
     """In square metres."""
     return config.side**2
+'''
+APART = '''"""A kind whose config is read without the rest."""
+
+from typing import Literal
+
+from tests_made_up_kinds.config import Shape
+
+
+class Oval(Shape):
+    """Of two radii."""
+
+    kind: Literal["oval"]
+    weight: float = 1.0
 '''
 CONFIG = '''"""Configs that need no module."""
 
@@ -54,6 +69,8 @@ def drawing(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "config.py").write_text(CONFIG)
     (folder / "square.py").write_text(LATE)
+    (folder / "oval_config.py").write_text(APART)
+    (folder / "oval.py").write_text("raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.startswith("tests_made_up_kinds")]:
         monkeypatch.delitem(sys.modules, name)
@@ -63,6 +80,8 @@ def drawing(tmp_path, monkeypatch):
         first: Shape
         others: tuple[Shape, ...] = ()
         last: Shape | None = None
+        oval: Annotated[Shape | None, *of_kind("oval")] = None
+        named: Annotated[dict[str, Shape], *BY_KEY] = Field(default_factory=dict)
 
     return Drawing
 
@@ -78,14 +97,42 @@ def test_a_kind_is_found_when_it_is_named_and_not_before(drawing):
 def test_it_is_written_with_all_fields_of_its_kind(drawing):
     given = {"first": {"kind": "square"}, "others": [{"kind": "circle", "radius": 2.0}], "last": None}
     found = parse(drawing, given, "f.yaml")
-    assert found.model_dump(mode="json") == given | {"first": {"kind": "square", "side": 1.0}}
+    rest = {"oval": None, "named": {}}
+    assert found.model_dump(mode="json") == given | rest | {"first": {"kind": "square", "side": 1.0}}
     assert found.model_dump(mode="json", exclude_defaults=True) == {name: given[name] for name in ("first", "others")}
     assert parse(drawing, found.model_dump(mode="json"), "f.yaml") == found
 
 
+def test_a_config_that_lies_beside_its_module_is_read_without_it(drawing):
+    found = parse(drawing, {"first": {"kind": "oval"}}, "f.yaml")
+    assert modules_named(found) == {"tests_made_up_kinds.oval"} and "tests_made_up_kinds.oval" not in sys.modules
+
+
+def test_a_field_or_a_key_says_a_kind_that_is_then_not_written(drawing):
+    named = {"oval": {"weight": 2.0}, "other": {"kind": "circle", "radius": 3.0}}
+    given = {"first": {"kind": "circle", "radius": 1.0}, "oval": {"weight": 3.0}, "named": named}
+    off = {"square": None, "circle": {"radius": 2.0, "weight": 0}}
+    found = parse(drawing, given | {"named": named | off}, "f.yaml")
+    assert [each.kind for each in (found.oval, *found.named.values())] == ["oval", "oval", "circle"]
+    assert found.model_dump(mode="json", exclude_defaults=True) == given
+    assert parse(drawing, found.model_dump(mode="json"), "f.yaml") == found
+    assert modules_named(found) == {"tests_made_up_kinds.oval", "tests_made_up_kinds.circle"}
+
+
+@pytest.mark.parametrize(("named", "message"), [
+    ({"ovl": {}}, "named.ovl: no kind 'ovl'; did you mean 'oval'?"),
+    ({"oval": {"weigth": 2}}, "named.oval.weigth: unknown key; did you mean 'weight'?"),
+    ([], "named: Input should be a valid dictionary"),
+])  # fmt: skip
+def test_what_is_wrong_under_a_key_is_named_with_it(drawing, named, message):
+    with pytest.raises(ConfigError) as failed:
+        parse(drawing, {"first": {"kind": "circle", "radius": 1}, "named": named}, "f.yaml")
+    assert f"f.yaml: {message}" in str(failed.value)
+
+
 @pytest.mark.parametrize(("first", "message"), [
     ({"kind": "circel", "radius": 1}, "first: no kind 'circel'; did you mean 'circle'?"),
-    ({"radius": 1}, "first: kind is missing; known: circle, square"),
+    ({"radius": 1}, "first: kind is missing; known: circle, oval, square"),
     ("circle", "first: should be a mapping with a kind"),
     ({"kind": "circle", "radius": "wide"}, "first.radius: Input should be a valid number"),
     ({"kind": "circle", "radius": 1, "radus": 1}, "first.radus: unknown key; did you mean 'radius'?"),

@@ -5,12 +5,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.bottlenecks.gaussian import GaussianBottleneck, Posterior
-from shared.bottlenecks.sigma import SigmaBottleneck, SigmaPosterior
-from shared.bottlenecks.soft_norm import SoftNormBottleneck, SoftNormPosterior
-
-Bottleneck = GaussianBottleneck | SigmaBottleneck | SoftNormBottleneck
-AnyPosterior = Posterior | SigmaPosterior | SoftNormPosterior
+from shared.bottlenecks.base import Bottleneck, Posterior
 
 
 class Autoencoder(nn.Module):
@@ -34,7 +29,7 @@ class Autoencoder(nn.Module):
         """Channels of a latent frame."""
         return self.bottleneck.dim
 
-    def encode(self, audio: Tensor) -> AnyPosterior:
+    def encode(self, audio: Tensor) -> Posterior:
         """A waveform → posterior over ceil(time / hop) frames; the last frame is zero-padded."""
         padded = F.pad(audio, (0, -audio.shape[-1] % self.hop))
         return self.bottleneck(self.encoder(padded.unsqueeze(1) if self.channels == 1 else padded))
@@ -48,14 +43,18 @@ class Autoencoder(nn.Module):
         return audio.squeeze(1) if self.channels == 1 else audio
 
     def forward(
-        self, audio: Tensor, sample: bool = True, cut: Callable[[Tensor], Tensor] | None = None
-    ) -> tuple[Tensor, Tensor, AnyPosterior]:
+        self, audio: Tensor, sample: bool = True, before_decoder: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, Posterior]:
         """A waveform → reconstruction of the same shape, the latent it is made from, its posterior.
 
-        The latent is drawn from the posterior, or is its mean; then nothing is random. `cut` makes of it what is
-        decoded, for who has a say in what goes back through it (`shared.training.terms.LatentCut`).
+        Args:
+            audio: the waveform.
+            sample: draw the latent from the posterior; if not, it is the posterior's mean, and nothing is random.
+            before_decoder: what the latent goes through before it is decoded. A training that decides which losses'
+                gradients go on from the decoder to the encoder ends the decoder's graph here (`LatentCut` in
+                `shared.training.terms`). The latent that is returned did not go through it.
         """
         posterior = self.encode(audio)
         latents = posterior.sample() if sample else posterior.mean
-        decoded = self.decode(latents if cut is None else cut(latents), noise=sample)
+        decoded = self.decode(latents if before_decoder is None else before_decoder(latents), noise=sample)
         return decoded[..., : audio.shape[-1]], latents, posterior

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.autoencoders.blocks import convolution
-from shared.autoencoders.config import BigvganDecoderConfig
+from shared.autoencoders.dac_config import BigvganDecoderConfig
 from shared.layers.anti_aliasing import AntiAliased
 from shared.layers.snake import SnakeBeta
 from shared.layers.unit import Unit

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from shared.audio.spectral import inverse_fft, overlap_add, split_frames
-from shared.autoencoders.config import CausalConfig, CausalSpectrumConfig
-from shared.autoencoders.spectral import from_log_polar, log_polar
+from shared.autoencoders.causal_config import CausalConfig, CausalSpectrumConfig
+from shared.autoencoders.log_polar import from_log_polar, log_polar
 from shared.layers.unit import Unit
 
 RMS_EPSILON = 1e-5  # VibeVoice
@@ -228,3 +228,6 @@ class DecoderStream:
     def __call__(self, latents: Tensor) -> Tensor:
         """The next frames `(batch, dim, frames)` -> their waveform `(batch, frames * hop)`."""
         return self.decoder(latents, self.past).squeeze(1)
+
+
+build_encoder, build_decoder = CausalEncoder, CausalDecoder

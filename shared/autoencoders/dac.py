@@ -18,7 +18,7 @@ from shared.audio.spectral import MelSpectrogram, safe_log
 from shared.autoencoders.attention_projection import AttentionProjection
 from shared.autoencoders.bigvgan import BigvganDecoder
 from shared.autoencoders.blocks import convolution, down_block, up_block
-from shared.autoencoders.config import DacConfig, MelInputConfig
+from shared.autoencoders.dac_config import DacConfig, MelInputConfig
 from shared.layers.snake import Snake
 
 
@@ -80,7 +80,10 @@ class DacDecoder(nn.Sequential):
         )
 
 
-def build_dac_decoder(config: DacConfig, latent_dim: int) -> nn.Module:
+build_encoder = DacEncoder
+
+
+def build_decoder(config: DacConfig, latent_dim: int) -> nn.Module:
     """The decoder that `config.decoder` names: `(batch, latent_dim, frames)` -> `(batch, audio_channels, time)`."""
     if config.decoder.kind == "bigvgan":
         return BigvganDecoder(config.decoder, latent_dim)

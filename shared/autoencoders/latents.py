@@ -8,8 +8,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from shared.bottlenecks.base import draw_clip
 from shared.bottlenecks.config import Draw
-from shared.bottlenecks.sigma import noise_scale
 from shared.files import atomic_path
 
 
@@ -43,8 +43,7 @@ class Latents:
     def sample(self, clip: int) -> Tensor:
         """A draw from the posterior of one clip, `(frames, dim)`, with torch's global generator."""
         window = slice(int(self.offsets[clip]), int(self.offsets[clip + 1]))
-        mean = self.mean[window]
-        return mean + noise_scale(self.draw, 1)[0] * self.std[window] * torch.randn_like(mean)
+        return draw_clip(self.mean[window], self.std[window], self.draw)
 
 
 def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int, draw: Draw = "fixed") -> None:

@@ -8,7 +8,7 @@ convolution has a bias, is that of the released LongCat-AudioDiT, whose paramete
 from torch import nn
 
 from shared.autoencoders.blocks import Shortcut, convolution, down_block, up_block
-from shared.autoencoders.config import OobleckConfig
+from shared.autoencoders.oobleck_config import OobleckConfig
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
 from shared.layers.snake import SnakeBeta
 
@@ -47,3 +47,6 @@ class OobleckDecoder(nn.Sequential):
             convolution(config.channels, config.audio_channels, 7, bias=False),
             nn.Tanh() if config.final_tanh else nn.Identity(),
         )
+
+
+build_encoder, build_decoder = OobleckEncoder, OobleckDecoder

@@ -113,3 +113,6 @@ def _up(inputs: int, outputs: int, stride: int, dilations: tuple[int, ...]) -> n
     padding, odd = (stride + 1) // 2, stride % 2
     layer = nn.ConvTranspose1d(inputs, outputs, 2 * stride, stride, padding, output_padding=odd, bias=False)
     return nn.Sequential(nn.LeakyReLU(SLOPE), weight_norm(layer), ResidualStack(outputs, dilations))
+
+
+build_encoder, build_decoder = RaveEncoder, RaveDecoder

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from shared.autoencoders.config import ArchitectureConfig
+from shared.bottlenecks.config import BottleneckConfig
 from shared.config import Strict
 
 
@@ -29,7 +31,7 @@ class FilteredNoiseConfig(Strict):
         return math.prod(self.strides)
 
 
-class RaveConfig(Strict):
+class RaveConfig(ArchitectureConfig):
     """RAVE, on the bands of a filter bank; the defaults are those of its first release (see `rave.py`)."""
 
     family: Literal["rave"]
@@ -76,3 +78,8 @@ class RaveConfig(Strict):
     def stages(self) -> list[tuple[int, int]]:
         """Channels at the bands' side and at the latent's side of each strided convolution, outermost first."""
         return list(pairwise(self.channels * 2**index for index in range(len(self.strides) + 1)))
+
+    def check(self, bottleneck: BottleneckConfig) -> None:
+        """See `ArchitectureConfig`."""
+        if self.projection == "grouped" and not bottleneck.learns_scale:
+            raise ValueError("projection grouped makes a mean and a scale: it goes with a gaussian bottleneck")

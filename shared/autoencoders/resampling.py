@@ -105,3 +105,6 @@ class ResamplingDecoder(nn.Module):
         tokens = self.resampler(self.embed(latents.transpose(1, 2)).unsqueeze(2)).flatten(1, 2)
         patches = self.project(tokens.transpose(1, 2)).unflatten(1, (self.config.audio_channels, self.config.patch))
         return patches.transpose(2, 3).flatten(2)
+
+
+build_encoder, build_decoder = ResamplingEncoder, ResamplingDecoder

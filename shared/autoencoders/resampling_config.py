@@ -4,10 +4,10 @@ from typing import Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from shared.config import Strict
+from shared.autoencoders.config import ArchitectureConfig
 
 
-class ResamplingConfig(Strict):
+class ResamplingConfig(ArchitectureConfig):
     """Sizes of the transformer resampling blocks; the defaults are SAME-L's.
 
     SAME-S is 768 wide and 6 deep, attends in chunks of 2 and has no sine.

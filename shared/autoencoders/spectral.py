@@ -4,11 +4,11 @@ Most of the work runs at the latent frame rate, which is what makes it cheap. Th
 magnitude and phase as Vocos does (Siuzdak 2023).
 """
 
-import torch
 from torch import Tensor, nn
 
 from shared.audio.spectral import Stft
-from shared.autoencoders.config import SpectralConfig
+from shared.autoencoders.log_polar import from_log_polar, log_polar
+from shared.autoencoders.spectral_config import SpectralConfig
 from shared.layers.unit import Unit
 
 
@@ -79,15 +79,4 @@ class SpectralDecoder(nn.Module):
         return self.stft.inverse(spectrum).unflatten(0, (batch, self.audio_channels))
 
 
-def log_polar(spectrum: Tensor) -> Tensor:
-    """Log magnitude and phase direction of each bin: complex `(batch, frames, bins)` → `(batch, frames, 3 · bins)`."""
-    magnitude = spectrum.abs().clamp_min(1e-5)
-    # The factor 0.3 gives log magnitudes of speech about the spread of the unit-modulus parts.
-    return torch.cat([0.3 * magnitude.log(), spectrum.real / magnitude, spectrum.imag / magnitude], dim=-1)
-
-
-def from_log_polar(x: Tensor) -> Tensor:
-    """`(batch, 2 · bins, frames)`, log magnitude and phase angle of each bin → complex `(batch, bins, frames)`."""
-    log_magnitude, phase = x.chunk(2, dim=1)
-    # exp is clipped so that one wild frame early in training can't overflow.
-    return torch.polar(log_magnitude.clamp(max=6.0).exp(), phase)
+build_encoder, build_decoder = SpectralEncoder, SpectralDecoder

@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from shared.bottlenecks.config import Draw, GaussianConfig
+from shared.bottlenecks.base import Bottleneck
+from shared.bottlenecks.gaussian_config import GaussianConfig
 
 LOG_VARIANCE_LIMIT = 12.0  # Semantic-VAE's released code: std from 0.0025 to 403
 
 
-class Posterior(NamedTuple):
+class GaussianPosterior(NamedTuple):
     """Mean and standard deviation of q(z | x), each `(batch, dim, frames)`."""
 
     mean: Tensor
@@ -33,7 +34,7 @@ class Posterior(NamedTuple):
         return self.kl()
 
 
-class GaussianBottleneck(nn.Module):
+class GaussianBottleneck(Bottleneck):
     """Split the encoder's output into mean and scale, and make the scale a standard deviation.
 
     softplus (LongCat-AudioDiT and RAVE, released code): `std = softplus(scale + offset) + min_std`
@@ -42,8 +43,6 @@ class GaussianBottleneck(nn.Module):
     The offset is 0, or what makes the std `initial_std` at a scale of 0.
     """
 
-    draw: Draw = "fixed"
-
     def __init__(self, config: GaussianConfig):
         super().__init__()
         self.dim = config.dim
@@ -51,18 +50,17 @@ class GaussianBottleneck(nn.Module):
         self.scale, self.min_std = config.scale, config.min_std
         self.offset = 0.0 if config.initial_std is None else _offset(config.initial_std, config.scale)
 
-    def forward(self, features: Tensor) -> Posterior:
+    def forward(self, features: Tensor) -> GaussianPosterior:
         """`(batch, 2 · dim, frames)` → posterior, in float32 whatever the features' precision."""
         mean, scale = features.float().chunk(2, dim=1)
         scale = scale + self.offset
         if self.scale == "log_variance":
-            return Posterior(mean, (scale.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT) / 2).exp())
-        return Posterior(mean, F.softplus(scale) + self.min_std)
-
-    def restore(self, latents: Tensor, noise: bool = True) -> Tensor:
-        """The decoder's input: the latents as they are, whose noise, if any, was drawn with them."""
-        return latents
+            return GaussianPosterior(mean, (scale.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT) / 2).exp())
+        return GaussianPosterior(mean, F.softplus(scale) + self.min_std)
 
 
 def _offset(std: float, scale: str) -> float:
     return 2 * math.log(std) if scale == "log_variance" else math.log(math.expm1(std))
+
+
+build = GaussianBottleneck

@@ -17,20 +17,14 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from shared.bottlenecks.config import Draw, SigmaConfig
+from shared.bottlenecks.base import Bottleneck, noise_scale
+from shared.bottlenecks.config import Draw
+from shared.bottlenecks.sigma_config import SigmaConfig
 
 EULER_GAMMA = 0.5772156649015329
 LOG_OF_NORMAL_SQUARED = -EULER_GAMMA - math.log(2)  # E ln n², n ~ N(0, 1)
-
-
-def noise_scale(draw: Draw, examples: int, generator: torch.Generator | None = None) -> Tensor:
-    """What the std of each example's noise is multiplied by, `(examples, 1, 1)` on the CPU.
-
-    Ones, or draws from N(0, 1): from `generator`, or torch's global one.
-    """
-    return torch.randn(examples, 1, 1, generator=generator) if draw == "normal" else torch.ones(examples, 1, 1)
 
 
 class SigmaPosterior(NamedTuple):
@@ -65,7 +59,7 @@ class SigmaPosterior(NamedTuple):
         return 0.5 * (self.mean.square() + self.std.square() - 1 - log_variance).sum(dim=1)
 
 
-class SigmaBottleneck(nn.Module):
+class SigmaBottleneck(Bottleneck):
     """Takes the encoder's output as the mean."""
 
     def __init__(self, config: SigmaConfig):
@@ -78,6 +72,5 @@ class SigmaBottleneck(nn.Module):
         mean = features.float()
         return SigmaPosterior(mean, torch.full_like(mean, self.std), self.draw)
 
-    def restore(self, latents: Tensor, noise: bool = True) -> Tensor:
-        """The decoder's input: the latents as they are, whose noise, if any, was drawn with them."""
-        return latents
+
+build = SigmaBottleneck

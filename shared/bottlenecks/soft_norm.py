@@ -20,7 +20,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from shared.bottlenecks.config import Draw, SoftNormConfig
+from shared.bottlenecks.base import Bottleneck
+from shared.bottlenecks.soft_norm_config import SoftNormConfig
 
 LEAST_VARIANCE = 1e-4
 LEAST_STD = 1e-4
@@ -60,7 +61,7 @@ def _distance_from_normal(x: Tensor, dim: int) -> Tensor:
     return x.mean(dim=dim).square() + variance - variance.log() - 1
 
 
-class SoftNormBottleneck(nn.Module):
+class SoftNormBottleneck(Bottleneck):
     """Affine of each channel, and division by a running standard deviation that is saved with the weights.
 
     The running value follows in training only, and stays where it is while the affine is not trained: a decoder that is
@@ -68,7 +69,6 @@ class SoftNormBottleneck(nn.Module):
     """
 
     running_std: Tensor
-    draw: Draw = "fixed"
 
     def __init__(self, config: SoftNormConfig):
         super().__init__()
@@ -96,3 +96,6 @@ class SoftNormBottleneck(nn.Module):
     @torch.no_grad()
     def _follow(self, scaled: Tensor) -> None:
         self.running_std.mul_(MOMENTUM).add_((1 - MOMENTUM) * scaled.std()).clamp_(min=LEAST_STD)
+
+
+build = SoftNormBottleneck

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.audio.spectral import Stft
-from shared.discriminators.config import BandStftDiscriminatorConfig
+from shared.discriminators.band_stft_config import BandStftDiscriminatorConfig
 from shared.discriminators.layers import Features, activations, convolution
 
 
@@ -39,3 +39,8 @@ def _layers(channels: int) -> nn.ModuleList:
     """Over (frames, bins): three layers of five halve the number of bins."""
     halving = (convolution(channels, channels, (3, 9), (1, 2)) for _ in range(3))
     return nn.ModuleList([convolution(2, channels, (3, 9)), *halving, convolution(channels, channels, (3, 3))])
+
+
+def build(config: BandStftDiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """One for each size."""
+    return [BandStftDiscriminator(n_fft, config) for n_fft in config.n_ffts]

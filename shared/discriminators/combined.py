@@ -11,13 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from shared.audio.stereo import sum_difference
-from shared.discriminators.band_stft import BandStftDiscriminator
 from shared.discriminators.config import DiscriminatorConfig
-from shared.discriminators.cqt import CqtDiscriminator
 from shared.discriminators.layers import Features
-from shared.discriminators.period import PeriodDiscriminator
-from shared.discriminators.stft import StftDiscriminator
-from shared.discriminators.waveform import WaveformDiscriminator
 
 PEAK = 0.8  # of DAC's normalised waveforms
 
@@ -49,7 +44,7 @@ class CombinedDiscriminator(nn.Module):
     def __init__(self, configs: Sequence[DiscriminatorConfig], sample_rate: int, normalize: bool = False):
         super().__init__()
         self.normalize = normalize
-        self.scales = nn.ModuleList(scale for config in configs for scale in build_scales(config, sample_rate))
+        self.scales = nn.ModuleList(scale for config in configs for scale in config.build(sample_rate))
 
     def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Features]]:
         """`(batch, time)` or `(batch, 2, time)` -> logits and features, an entry a scale."""
@@ -58,19 +53,3 @@ class CombinedDiscriminator(nn.Module):
         waveforms = waveforms_of(audio)
         outputs = [scale(waveforms) for scale in self.scales]
         return [logits for logits, _ in outputs], [features for _, features in outputs]
-
-
-def build_scales(config: DiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
-    """A discriminator for each scale: `(batch, time)` -> logits of any shape, and each layer's activations."""
-    match config.kind:
-        case "stft":
-            return [StftDiscriminator(n_fft, config) for n_fft in config.n_ffts]
-        case "period":
-            return [PeriodDiscriminator(period, config) for period in config.periods]
-        case "band_stft":
-            return [BandStftDiscriminator(n_fft, config) for n_fft in config.n_ffts]
-        case "cqt":
-            sizes = zip(config.hops, config.bins_per_octave, strict=True)
-            return [CqtDiscriminator(sample_rate, hop, bins, config) for hop, bins in sizes]
-        case "waveform":
-            return [WaveformDiscriminator(halvings, config) for halvings in range(config.scales)]

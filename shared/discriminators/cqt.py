@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.audio.constant_q import ConstantQ
-from shared.discriminators.config import CqtDiscriminatorConfig
+from shared.discriminators.cqt_config import CqtDiscriminatorConfig
 from shared.discriminators.layers import Features, activations, convolution
 
 
@@ -41,3 +41,9 @@ class CqtDiscriminator(nn.Module):
         x = torch.cat([layer(part) for layer, part in zip(self.octaves, parts, strict=True)], dim=3)
         features = activations(self.layers, x, slope=0.1)
         return self.head(features[-1]), features
+
+
+def build(config: CqtDiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """One for each resolution."""
+    sizes = zip(config.hops, config.bins_per_octave, strict=True)
+    return [CqtDiscriminator(sample_rate, hop, bins, config) for hop, bins in sizes]

@@ -9,8 +9,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from shared.discriminators.config import PeriodDiscriminatorConfig
 from shared.discriminators.layers import Features, activations, convolution
+from shared.discriminators.period_config import PeriodDiscriminatorConfig
 
 
 class PeriodDiscriminator(nn.Module):
@@ -32,3 +32,8 @@ class PeriodDiscriminator(nn.Module):
         padded = F.pad(audio, (0, -audio.shape[-1] % self.period), mode="reflect")
         features = activations(self.layers, padded.unflatten(1, (-1, self.period)).unsqueeze(1), slope=0.1)
         return self.head(features[-1]), features
+
+
+def build(config: PeriodDiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """One for each period."""
+    return [PeriodDiscriminator(period, config) for period in config.periods]

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from shared.audio.spectral import Stft
-from shared.discriminators.config import StftDiscriminatorConfig
 from shared.discriminators.layers import Features, activations, convolution
+from shared.discriminators.stft_config import StftDiscriminatorConfig
 
 
 class StftDiscriminator(nn.Module):
@@ -27,3 +27,8 @@ class StftDiscriminator(nn.Module):
         x = torch.stack([spectrum.real, spectrum.imag], dim=1) / self.stft.window.norm()
         features = activations(self.layers, x, slope=0.2)
         return self.head(features[-1]), features
+
+
+def build(config: StftDiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """One for each size."""
+    return [StftDiscriminator(n_fft, config) for n_fft in config.n_ffts]

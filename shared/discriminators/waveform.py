@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from shared.discriminators.config import WaveformDiscriminatorConfig
 from shared.discriminators.layers import Features, activations
+from shared.discriminators.waveform_config import WaveformDiscriminatorConfig
 
 GROUP = 4  # channels that a strided layer sees together
 
@@ -51,3 +51,8 @@ def _convolution(
     padding = kernel // 2
     layer = nn.Conv1d(inputs, outputs, kernel, stride, padding, groups=groups, padding_mode=padding_mode)
     return weight_norm(layer)
+
+
+def build(config: WaveformDiscriminatorConfig, sample_rate: int) -> list[nn.Module]:
+    """One for each rate."""
+    return [WaveformDiscriminator(halvings, config) for halvings in range(config.scales)]

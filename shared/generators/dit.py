@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.base import VelocityModel
-from shared.generators.config import DiTConfig
+from shared.generators.dit_config import DiTConfig
 from shared.layers.attention import (
     TIME_FEATURES,
     Embedder,
@@ -148,3 +148,6 @@ class DiT(VelocityModel):
         if self.config.text_positions == "stretched":
             text_positions = text_positions * (frames / tokens.clamp_min(1)).unsqueeze(1)
         return rotary_angles(positions, head_dim, base), rotary_angles(text_positions, head_dim, base)
+
+
+build = DiT

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.base import VelocityModel
-from shared.generators.config import F5Config
+from shared.generators.f5_config import F5Config
 from shared.layers.attention import (
     TIME_FEATURES,
     Embedder,
@@ -197,3 +197,6 @@ class F5(VelocityModel):
         scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x, scale, shift))
         return velocity if return_layer is None else (velocity, hidden)
+
+
+build = F5

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from shared.generators.config import FlowMatchingConfig
-from shared.generators.paths import Path
+from shared.generators.infilling_config import FlowMatchingConfig
+from shared.generators.paths.base import Path
 
 
 class FlowExample(NamedTuple):

@@ -11,14 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from shared.generators.backbone import Backbone
+from shared.generators.backbones.base import Backbone
 from shared.generators.diffusion import Diffusion
-from shared.generators.diffusion_head import MlpHead
-from shared.generators.local_dit import LocalDiT
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from shared.generators.text_positions import TextPositions
-
-HEADS = {"mlp": MlpHead, "local_dit": LocalDiT}
 
 
 class Sequence(NamedTuple):
@@ -33,12 +29,12 @@ class NextTokenGenerator(nn.Module):
 
     def __init__(self, config: NextTokenConfig, latent_dim: int):
         super().__init__()
-        self.config = config
+        self.config, self.patch = config, config.patch
         width = config.backbone.width
-        self.backbone = Backbone(config.backbone)
+        self.backbone: Backbone = config.backbone.build()
         self.begin = nn.Parameter(torch.randn(width) * width**-0.5)
         self.connector = nn.Linear(config.patch * latent_dim, width)
-        self.head = HEADS[config.head.kind](config.head, width, config.patch, latent_dim)
+        self.head = config.head.build(width, config.patch, latent_dim)
         # Guidance's unconditional branch. SemaVoice drops the state and nothing else; of LatentLM's it is not known
         # for speech, so that it has the same here.
         self.null = nn.Parameter(torch.randn(width) * width**-0.5)
@@ -137,3 +133,6 @@ class NextTokenGenerator(nn.Module):
             return conditional
         null = self.head(noisy, time, self.null.expand_as(state), previous)
         return conditional + guidance * (conditional - null)
+
+
+build = build_without_text = NextTokenGenerator

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.base import VelocityModel
-from shared.generators.config import StableAudioDiTConfig
+from shared.generators.stable_audio_config import StableAudioDiTConfig
 from shared.layers.attention import Embedder, length_mask, rotary_angles
 from shared.layers.transformer import CrossAttention, GatedFeedForward, SelfAttention
 from shared.layers.unit import Unit
@@ -143,3 +143,6 @@ def fourier_features(x: Tensor) -> Tensor:
     frequencies = torch.linspace(low, high, FEATURES // 2, device=x.device).exp()
     angles = 2 * torch.pi * x.float()[:, None] * frequencies
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+build = StableAudioDiT

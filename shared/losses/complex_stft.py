@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from shared.audio.tight_stft import TightStft
 from shared.device import full_precision
-from shared.losses.config import ComplexStftConfig
+from shared.losses.complex_stft_config import ComplexStftConfig
 
 LEAST_NORM = 1e-4
 LEAST_STD = 1e-4
@@ -99,3 +99,8 @@ def _turn(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 
 def _power(x: Tensor) -> Tensor:
     return x.real.square() + x.imag.square()
+
+
+def build(config: ComplexStftConfig, sample_rate: int) -> ComplexStftLoss:
+    """The loss, which is of bins and not of Hz."""
+    return ComplexStftLoss(config)

@@ -1,12 +1,12 @@
 """What can be set about losses. Imports no torch."""
 
 import operator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
-from shared.text.config import TextConfig
+from shared.kinds import BY_KEY, Kind, of_kind
 
 Layer = PositiveInt | Literal["last", "average"]
 AdversarialKind = Literal["least_squares", "hinge", "relativistic"]
@@ -32,18 +32,28 @@ class MelResolution(Resolution):
         return Resolution(n_fft=self.n_fft, hop=self.hop, window=self.window)
 
 
-class SpectralDistanceConfig(Strict):
-    """RAVE's reconstruction loss, a term a window length; see `shared.losses.spectral_distance`."""
+class SpectralTermConfig(Kind):
+    """A term of the reconstruction loss that a field of its own asks for, and `weights` weighs.
 
-    n_ffts: tuple[Annotated[int, Field(ge=4, multiple_of=4)], ...] = Field((2048, 1024, 512, 256, 128), min_length=1)
-    logarithm: Literal["l1_of_logs", "log_of_l1"] = Field(
-        "l1_of_logs",
-        description="the second term: L1 distance of log magnitudes, as in RAVE's released code, or log of the L1 "
-        "distance, as in the paper. That one has no lower bound, and pulls the harder the nearer it gets",
-    )
-    bands: Annotated[int, Field(ge=2)] | None = Field(
-        None, description="also of the bands of a filter bank, and their term is added; RAVE's released code: 16"
-    )
+    Its module has `build(config, sample_rate)`, as that of `ReconstructionTermConfig`.
+    """
+
+    PACKAGE: ClassVar[str] = "shared.losses"
+
+    kind: str
+
+
+class ReconstructionTermConfig(Kind):
+    """A further term of the reconstruction loss.
+
+    Its module has `build(config, sample_rate)`: a module that compares a prediction and a target, both `(batch, time)`
+    or `(batch, channels, time)`, and returns a scalar.
+    """
+
+    PACKAGE: ClassVar[str] = "shared.losses"
+
+    kind: str
+    weight: PositiveFloat = 1.0
 
 
 class ReconstructionWeights(Strict):
@@ -56,24 +66,6 @@ class ReconstructionWeights(Strict):
     complex_stft: NonNegativeFloat = Field(1.0, description="of the terms that complex_stft asks for")
 
 
-class ComplexStftConfig(Strict):
-    """Distances of complex spectrograms, phase included, as SAME has them; see `shared.losses.complex_stft`."""
-
-    resolutions: tuple[Resolution, ...] = Field(
-        min_length=1, description="the hop divides n_fft, at least twice; a window of its own is not for these"
-    )
-    contrast: NonNegativeFloat = 1.0
-    log_magnitude: NonNegativeFloat = 1.0
-    phase: NonNegativeFloat = Field(1.0, description="off in the released code unless asked for; SAME's is not known")
-
-    @model_validator(mode="after")
-    def _windows_are_tight(self):
-        for resolution in self.resolutions:
-            if resolution.window not in (None, resolution.n_fft):
-                raise ValueError(f"complex_stft: the window is as long as n_fft {resolution.n_fft}; leave window out")
-        return self
-
-
 StereoView = Literal["channels", "sum_difference", "both"]
 
 
@@ -84,13 +76,26 @@ class ReconstructionConfig(Strict):
     stft: tuple[Resolution, ...]
     mel: tuple[MelResolution, ...]
     perceptual: bool = True  # A-weights the STFT term
-    spectral: SpectralDistanceConfig | None = None
-    complex_stft: ComplexStftConfig | None = Field(None, description="SAME's spectral terms, phase included")
+    spectral: Annotated[SpectralTermConfig | None, *of_kind("spectral_distance")] = Field(
+        None, description="RAVE's reconstruction loss"
+    )
+    complex_stft: Annotated[SpectralTermConfig | None, *of_kind("complex_stft")] = Field(
+        None, description="SAME's spectral terms, phase included"
+    )
+    others: Annotated[dict[str, ReconstructionTermConfig], *BY_KEY] = Field(
+        default_factory=dict, exclude_if=operator.not_, description="further terms; each is a kind named by its key"
+    )
     stereo: StereoView = Field(
         "channels",
         description="what the spectral terms compare of stereo: left and right; their sum and difference; or both, "
         "whose terms add up, as in SAME",
     )
+
+    @model_validator(mode="after")
+    def _names_differ(self):
+        if taken := sorted(self.others.keys() & ReconstructionWeights.model_fields.keys()):
+            raise ValueError(f"others.{taken[0]}: there is a term of this name already; give another, and the kind")
+        return self
 
 
 class KlTarget(Strict):
@@ -151,105 +156,31 @@ class AlignmentConfig(Strict):
         return self
 
 
-class ShapingLossConfig(Strict):
-    """What the small models that shape a latent while it is learned (SAME) have in common.
+class ShapingLossConfig(Kind):
+    """A small model that shapes a latent while it is learned (SAME), and its loss.
 
+    Its module has `build(config, setup)`: a `ShapingLoss` for that `ShapingSetup`, both of `shared.losses.shaping`.
     SAME's weights are not known.
     """
 
+    PACKAGE: ClassVar[str] = "shared.losses"
+
+    kind: str
     weight: PositiveFloat = Field(description="of the loss beside the autoencoder's")
     detach_steps: NonNegativeInt = Field(
         10_000, description="steps in which the model learns from the latents, and the encoder not from the model"
     )
 
-
-class GenerativeProbeConfig(ShapingLossConfig):
-    """A small flow-matching transformer over the latents, `shared.losses.generative_probe`; the sizes are SAME's."""
-
-    width: PositiveInt = 768
-    depth: PositiveInt = 4
-    heads: PositiveInt = 8
-    feed_forward: PositiveInt = Field(4, description="inner width of the feed-forward layers, in widths")
-    time_features: int = Field(512, gt=0, multiple_of=2)
-    truncation: float = Field(0.075, gt=0, lt=1, description="below it, logistic-normal times are not drawn")
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self):
-        if self.width % (4 * self.heads):
-            raise ValueError(
-                f"width {self.width} must be a multiple of 4 x {self.heads} heads (RoPE turns pairs of half of each)"
-            )
-        return self
-
-
-class ChromaBandConfig(Strict):
-    """Pitch classes, heard in some octaves more than in others; in octaves from 27.5 Hz, the lowest A of a piano."""
-
-    centre: float = Field(description="octave that weighs most")
-    width: PositiveFloat = Field(description="standard deviation of the weight, in octaves")
-    weight: PositiveFloat
-
-
-class SemanticRegressorsConfig(ShapingLossConfig):
-    """Linear maps from the latent to what can be heard in the signal, `shared.losses.semantic`; SAME's values."""
-
-    chroma: tuple[ChromaBandConfig, ...] = (
-        ChromaBandConfig(centre=1.0, width=1.0, weight=0.035),
-        ChromaBandConfig(centre=5.0, width=1.5, weight=0.05),
-        ChromaBandConfig(centre=9.0, width=1.0, weight=0.2),
-    )
-    chroma_bins: PositiveInt = Field(128, description="pitch classes of an octave")
-    level_difference: NonNegativeFloat = Field(0.1, description="weight of the level difference between two channels")
-    level_bands: PositiveInt = Field(32, description="mel bands of the level difference")
-
-
-class ContrastiveCriticConfig(ShapingLossConfig):
-    """A transformer that tells latents with their own audio and text from others, `shared.losses.contrastive`.
-
-    The defaults are SAME's, but for the text, which T5Gemma reads there (`kind: t5gemma`).
-    """
-
-    text: TextConfig | None = Field(
-        None,
-        discriminator="kind",
-        description="what reads the clips' texts, frozen or trained with the critic; none: audio alone is told apart",
-    )
-    width: PositiveInt = 512
-    depth: PositiveInt = 4
-    head_dim: int = Field(64, gt=0, multiple_of=4)
-    feed_forward: PositiveInt = Field(2, description="inner width of the feed-forward layers, in widths")
-    wavelet_levels: PositiveInt = Field(8, description="how often the audio is halved, to be 2 to the power as wide")
-    margin: float = 0.5
-    negatives: PositiveInt = Field(1024, description="pairs at most, a step")
-    frame_mask: float = Field(0.4, ge=0, lt=1, description="share of the audio's frames that are left out")
-    audio_dropout: float = Field(0.35, ge=0, lt=1)
-    latent_dropout: float = Field(0.1, ge=0, lt=1)
-    latent_noise: NonNegativeFloat = Field(1e-2, description="its standard deviation, after the embedding")
-    gain: NonNegativeFloat = Field(0.2, description="by how much the audio is made louder, at most")
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self):
-        if self.width % self.head_dim:
-            raise ValueError(f"width {self.width} must be a multiple of head_dim {self.head_dim}")
-        return self
-
-
-class ShapingConfig(Strict):
-    """The small models that shape a latent while it is learned, as in SAME: one, two or all three."""
-
-    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
-    probe: GenerativeProbeConfig | None = Field(None, exclude_if=operator.not_)
-    semantic: SemanticRegressorsConfig | None = Field(None, exclude_if=operator.not_)
-    contrastive: ContrastiveCriticConfig | None = Field(None, exclude_if=operator.not_)
-
     @property
-    def parts(self) -> dict[str, ShapingLossConfig]:
-        """Those that there are, by name."""
-        named = {"probe": self.probe, "semantic": self.semantic, "contrastive": self.contrastive}
-        return {name: part for name, part in named.items() if part is not None}
+    def reads_texts(self) -> bool:
+        """Whether it needs the clips' texts."""
+        return False
 
-    @model_validator(mode="after")
-    def _has_a_part(self):
-        if not self.parts:
-            raise ValueError("give probe, semantic or contrastive, or leave shaping out")
-        return self
+    def check(self, name: str, channels: int, examples: int) -> None:
+        """Raise a ValueError where it can't be used.
+
+        Args:
+            name: what the recipe calls it, for the message.
+            channels: of the audio.
+            examples: of a micro-batch.
+        """

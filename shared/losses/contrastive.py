@@ -22,11 +22,14 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.audio.wavelet import Wavelet
+from shared.config import ConfigError
 from shared.layers.attention import length_mask, rotary_angles
 from shared.layers.transformer import ROPE_BASE, TransformerBlock
 from shared.layers.windows import Everything
-from shared.losses.config import ContrastiveCriticConfig
+from shared.losses.contrastive_config import ContrastiveCriticConfig
+from shared.losses.shaping import ShapingLoss, ShapingSetup
 from shared.text.base import Text
+from shared.text.unknown_tokens import unknown_tokens
 
 LARGEST_DIFFERENCE = 10.0
 TOKEN_STD = 1e-2
@@ -41,7 +44,7 @@ class Triples(NamedTuple):
 
 
 class ContrastiveCritic(nn.Module):
-    """The loss, and the transformer that learns from it.
+    """The loss of triples, and the transformer that learns from it.
 
     Args:
         config: sizes and masks.
@@ -66,13 +69,12 @@ class ContrastiveCritic(nn.Module):
         )
         self.score = weight_norm(nn.Linear(config.width, 1))
 
-    def forward(self, latents: Tensor, audio: Tensor, index: int, text: Text | None = None) -> Tensor:
+    def forward(self, latents: Tensor, audio: Tensor, text: Text | None = None) -> Tensor:
         """The loss, a scalar.
 
         Args:
             latents: `(batch, dim, frames)`.
             audio: what they are of, `(batch, time)` or `(batch, channels, time)`.
-            index: of the step; before step `detach_steps` no gradient reaches the latents.
             text: what a text encoder makes of the captions, if the critic has a `text_dim`.
 
         Raises:
@@ -83,8 +85,6 @@ class ContrastiveCritic(nn.Module):
             raise ValueError("a contrastive critic compares the examples of a batch: it needs two or more")
         if (text is None) != (self.text_embed is None):
             raise ValueError("a critic with a text_dim needs a text, and one without takes none")
-        if index < self.config.detach_steps:
-            latents = latents.detach()
         own = Triples(self.wavelet(audio.unsqueeze(1) if audio.ndim == 2 else audio), latents, text)
         score = self.judge(own)
         losses = [self._loss(score, other) for shift in self.shifts(len(latents)) for other in negatives(own, shift)]
@@ -134,6 +134,42 @@ class ContrastiveCritic(nn.Module):
         return F.softplus(self.config.margin - difference).mean()
 
 
+class ContrastiveLoss(ShapingLoss):
+    """The critic, and what reads the texts for it.
+
+    Raises:
+        ConfigError: the critic's wavelets don't fit the crops, or the text encoder can't tell two texts apart.
+    """
+
+    def __init__(self, config: ContrastiveCriticConfig, setup: ShapingSetup):
+        super().__init__()
+        text_dim = config.text.dim if config.text else None
+        self.critic = ContrastiveCritic(config, setup.latent_dim, setup.channels, text_dim)
+        if not self.critic.wavelet.fits(setup.length):
+            raise ConfigError(
+                f"shaping.contrastive.wavelet_levels: crops of {setup.length} samples can't be halved "
+                f"{config.wavelet_levels} times; set fewer levels, or longer crop_seconds"
+            )
+        self.text_encoder: nn.Module | None = None
+        self.frozen: list[nn.Module] = []  # in a list, so that it is neither trained nor saved with the critic
+        if config.text:
+            encoder = config.text.knowing(setup.texts).build()
+            self.remark = unknown_tokens(encoder.tokenizer, setup.texts)
+            if config.text.frozen:
+                self.frozen.append(encoder)
+            else:
+                self.text_encoder = encoder
+
+    def forward(self, latents: Tensor, audio: Tensor, texts: list[str] | None = None) -> Tensor:
+        """See `ShapingLoss`."""
+        return self.critic(latents, audio, self._read(texts, latents.device))
+
+    def _read(self, texts: list[str] | None, device: torch.device) -> Text | None:
+        if self.frozen:
+            return self.frozen[0].to(device)(texts)
+        return self.text_encoder(texts) if self.text_encoder else None
+
+
 def negatives(own: Triples, shift: int) -> list[Triples]:
     """The triples with another's audio, and, if there is text, with another's text, and with both."""
     audio = own.audio.roll(shift, 0)
@@ -141,3 +177,6 @@ def negatives(own: Triples, shift: int) -> list[Triples]:
         return [own._replace(audio=audio)]
     text = Text(own.text.features.roll(-shift, 0), own.text.lengths.roll(-shift, 0))
     return [own._replace(audio=audio), own._replace(text=text), own._replace(audio=audio, text=text)]
+
+
+build = ContrastiveLoss

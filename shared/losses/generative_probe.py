@@ -18,12 +18,13 @@ from torch.nn import functional as F
 
 from shared.layers.attention import Embedder, rotary_angles, time_features
 from shared.layers.transformer import ROPE_BASE, TransformerBlock
-from shared.losses.config import GenerativeProbeConfig
+from shared.losses.generative_probe_config import GenerativeProbeConfig
+from shared.losses.shaping import ShapingLoss, ShapingSetup
 
 MOMENTUM = 0.99
 
 
-class GenerativeProbe(nn.Module):
+class GenerativeProbe(ShapingLoss):
     """The loss, and the transformer that learns from it. σ is saved with the weights."""
 
     sigma: Tensor
@@ -34,16 +35,9 @@ class GenerativeProbe(nn.Module):
         self.transformer = ProbeTransformer(config, latent_dim)
         self.register_buffer("sigma", torch.ones(1))
 
-    def forward(self, latents: Tensor, index: int) -> Tensor:
-        """The loss, a scalar.
-
-        Args:
-            latents: what is decoded, without the noise of the decoder's input, `(batch, dim, frames)`.
-            index: of the step; before step `detach_steps` no gradient reaches the latents.
-        """
+    def forward(self, latents: Tensor, audio: Tensor | None = None, texts: list[str] | None = None) -> Tensor:
+        """The loss of the latents alone, a scalar."""
         latents = latents.float().transpose(1, 2)
-        if index < self.config.detach_steps:
-            latents = latents.detach()
         time = draw_times(len(latents), self.config.truncation).to(latents.device)
         noise = self.sigma * torch.randn(latents.shape, device=latents.device)
         share = time[:, None, None]
@@ -52,7 +46,7 @@ class GenerativeProbe(nn.Module):
 
     @torch.no_grad()
     def follow(self, std: Tensor) -> None:
-        """Move σ towards the standard deviation of a step's latents, a scalar; call it after the step."""
+        """Move σ towards the standard deviation of a step's latents."""
         self.sigma.mul_(MOMENTUM).add_((1 - MOMENTUM) * std)
 
 
@@ -89,3 +83,8 @@ def draw_times(count: int, truncation: float) -> Tensor:
     share = lowest + (1 - lowest) * torch.rand(count)
     above = torch.sigmoid(torch.special.ndtri(share))
     return (1 - (above - truncation) / (1 - truncation)).clamp(0, 1)
+
+
+def build(config: GenerativeProbeConfig, setup: ShapingSetup) -> GenerativeProbe:
+    """The probe for latents of such setup."""
+    return GenerativeProbe(config, setup.latent_dim)

@@ -22,7 +22,8 @@ from shared.audio.librosa_parts import from_librosa
 from shared.audio.spectral import mel_filterbank
 from shared.audio.tight_stft import TightStft
 from shared.device import full_precision
-from shared.losses.config import SemanticRegressorsConfig
+from shared.losses.semantic_config import SemanticRegressorsConfig
+from shared.losses.shaping import ShapingLoss, ShapingSetup
 
 LEVEL_FLOOR = 1e-3
 
@@ -63,7 +64,7 @@ class SemanticTargets(nn.Module):
         return targets
 
 
-class SemanticRegressors(nn.Module):
+class SemanticRegressors(ShapingLoss):
     """The loss, and a 1 × 1 convolution for each target.
 
     Args:
@@ -78,7 +79,6 @@ class SemanticRegressors(nn.Module):
         self, config: SemanticRegressorsConfig, latent_dim: int, hop: int, sample_rate: int, channels: int = 1
     ):
         super().__init__()
-        self.detach_steps = config.detach_steps
         self.targets = SemanticTargets(config, hop, sample_rate, channels)
         self.weights = [band.weight for band in config.chroma]
         sizes = [config.chroma_bins] * len(config.chroma)
@@ -87,16 +87,8 @@ class SemanticRegressors(nn.Module):
             sizes.append(config.level_bands)
         self.regressors = nn.ModuleList(nn.Conv1d(latent_dim, size, 1) for size in sizes)
 
-    def forward(self, latents: Tensor, audio: Tensor, index: int) -> Tensor:
-        """The loss, a scalar.
-
-        Args:
-            latents: `(batch, dim, frames)`.
-            audio: what they are of, `(batch, time)` or `(batch, channels, time)`; time is frames · hop.
-            index: of the step; before step `detach_steps` no gradient reaches the latents.
-        """
-        if index < self.detach_steps:
-            latents = latents.detach()
+    def forward(self, latents: Tensor, audio: Tensor, texts: list[str] | None = None) -> Tensor:
+        """The loss of what can be heard in the audio, a scalar; see `ShapingLoss`."""
         pairs = zip(self.regressors, self.targets(audio), strict=True)
         errors = [F.l1_loss(regressor(latents).float(), target) for regressor, target in pairs]
         return sum(weight * error for weight, error in zip(self.weights, errors, strict=True))
@@ -111,3 +103,8 @@ def chroma_filters(sample_rate: int, n_fft: int, bins: int, centre: float, width
         sr=sample_rate, n_fft=n_fft, n_chroma=bins, ctroct=centre, octwidth=width, norm=1, base_c=True
     )
     return torch.from_numpy(filters).float()
+
+
+def build(config: SemanticRegressorsConfig, setup: ShapingSetup) -> SemanticRegressors:
+    """The regressors for latents of such setup."""
+    return SemanticRegressors(config, setup.latent_dim, setup.hop, setup.sample_rate, setup.channels)

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from shared.audio.pqmf import Pqmf
-from shared.losses.config import Resolution, SpectralDistanceConfig
+from shared.losses.config import Resolution
 from shared.losses.spectra import Magnitudes, SpectralLoss
+from shared.losses.spectral_distance_config import SpectralDistanceConfig
 
 FLOOR = 1e-7  # added to what a logarithm is taken of, as in the released code
 
@@ -48,3 +49,8 @@ class SpectralDistance(SpectralLoss):
         if self.logarithm == "log_of_l1":
             return linear + (difference.abs().mean() + FLOOR).log()
         return linear + ((target + FLOOR).log() - (prediction + FLOOR).log()).abs().mean()
+
+
+def build(config: SpectralDistanceConfig, sample_rate: int) -> SpectralDistance:
+    """The loss, which is of bins and not of Hz."""
+    return SpectralDistance(config)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from shared.config import ConfigError
-from shared.generators.next_token_config import kind_of_generator
 from shared.measurements.base import Alone, Collected, Measurement
 from shared.metrics.statistic import Statistic
 
@@ -74,7 +73,7 @@ class ExposureBias(Measurement):
 
     def problem(self, variant: Any) -> str | None:
         """It is of models that hear what they have said."""
-        kind = kind_of_generator(variant.generator)
+        kind = variant.generator.kind
         return None if kind == "next_token" else f"which generators of kind next_token have; this one is {kind}"
 
     def read(self, path: Path) -> Curve:

@@ -5,27 +5,34 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
-from shared.generators.next_token_config import kind_of_generator
 from shared.measurements.base import Side, find_measurement
 from shared.metrics.base import channels_problem, chosen, find_metric, known_metric
 from shared.metrics.config import KadConfig
 from shared.sampling.config import SamplingConfig
 from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
-from shared.training.next_token_config import AnyGeneratorRecipe
-from shared.training.recipes import AutoencoderRecipe
+from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 
 
 class EvaluatorsConfig(Strict):
-    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id)."""
+    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id).
 
-    recogniser: RecogniserConfig | str | None = None
-    speaker: SpeakerConfig | str | None = None
-    audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
-    utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
-    muq_eval: str | None = Field(default=None, description="hub id of MuQ-Eval, likewise; it needs its authors' code")
+    A path names one that lies here: a folder, or a file of it.
+    """
+
+    recogniser: Annotated[RecogniserConfig | str | None, Role.MODEL] = None
+    speaker: Annotated[SpeakerConfig | str | None, Role.MODEL] = None
+    audio_text: Annotated[AudioTextConfig | str | None, Role.MODEL] = Field(
+        default=None, description="a CLAP; KAD and FAD use it too"
+    )
+    utmos: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id, or its TorchScript file; None where the hub is out of reach"
+    )
+    muq_eval: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id of MuQ-Eval, or its folder, likewise; it needs its authors' code"
+    )
 
 
 def _known(side: Side) -> Callable[[str], str]:
@@ -95,10 +102,11 @@ class VariantConfig(Strict):
         default=(), description="what the autoencoder trains on where that is not `corpus`"
     )
     autoencoder: AutoencoderRecipe
-    generator: AnyGeneratorRecipe
+    generator: GeneratorRecipe
     sampling: SamplingConfig
-    teacher: RecogniserConfig | str | None = Field(
-        default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
+    teacher: Annotated[RecogniserConfig | str | None, Role.MODEL] = Field(
+        default=None,
+        description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id or a folder",
     )
     evaluators: EvaluatorsConfig = EvaluatorsConfig()
     evaluation: EvaluationConfig
@@ -147,10 +155,9 @@ class VariantConfig(Strict):
 
     @model_validator(mode="after")
     def _solver_is_the_generators(self):
-        asked, given = kind_of_generator(self.generator), kind_of_generator(self.sampling.solver)
+        asked, given = self.generator.kind, self.sampling.solver.kind
         if asked != given:
-            name = f"kind: {asked}" if asked == "next_token" else "no kind"
-            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is {asked}: give it {name}")
+            raise ValueError(f"sampling.solver is of a generator of kind {given}; this one is of kind {asked}")
         return self
 
     @model_validator(mode="after")

@@ -7,8 +7,8 @@ Adaptive projected guidance (Sadat et al. 2024) in the sample domain, as LongCat
 import torch
 from torch import Tensor
 
-from shared.generators.paths import Coefficients
-from shared.sampling.config import GuidanceConfig
+from shared.generators.paths.base import Coefficients
+from shared.sampling.infilling_config import GuidanceConfig
 
 
 class Guidance:

@@ -5,14 +5,15 @@ import itertools
 import torch
 from torch import Tensor
 
-from shared.generators.builder import Generator
-from shared.sampling.config import SolverConfig
+from shared.generators.infilling import InfillingGenerator
 from shared.sampling.guidance import Guidance
+from shared.sampling.infilling_config import InfillingSolverConfig
 
 
 @torch.inference_mode()
 def sample_latents(
-    generator: Generator, solver: SolverConfig, noise: Tensor, frames: Tensor, prompts: list[Tensor], texts: list[str]
+    generator: InfillingGenerator, solver: InfillingSolverConfig, noise: Tensor, frames: Tensor,
+    prompts: list[Tensor], texts: list[str],
 ) -> Tensor:
     """Latents `(batch, frames, dim)`, the prompts' part included.
 
@@ -50,15 +51,16 @@ def sample_latents(
     return torch.where(is_prompt, context, z)
 
 
-def sample_infilling(
-    generator: Generator, solver: SolverConfig, noise: Tensor, frames: Tensor, prompts: list[Tensor], texts: list[str]
+def sample(
+    generator: InfillingGenerator, solver: InfillingSolverConfig, noise: Tensor, frames: Tensor,
+    prompts: list[Tensor], texts: list[str], said: list[str | None],
 ) -> list[Tensor]:
-    """The latents that follow each prompt, `(frames, dim)`; arguments as of `sample_latents`."""
+    """See `SolverConfig`; what is said in a prompt makes no difference."""
     latents = sample_latents(generator, solver, noise, frames, prompts, texts)
     return [row[len(prompt) : end] for row, prompt, end in zip(latents, prompts, frames.tolist(), strict=True)]
 
 
-def solver_times(solver: SolverConfig) -> list[float]:
+def solver_times(solver: InfillingSolverConfig) -> list[float]:
     """Times of the steps, from 0 to 1: equal steps, or those of sway sampling (F5-TTS)."""
     times = torch.linspace(0, 1, solver.evaluations + 1)
     if solver.sway is not None:

@@ -5,7 +5,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.generators.next_token import NextTokenGenerator
-from shared.sampling.config import NextTokenSolverConfig
+from shared.generators.text_positions import Prompt
+from shared.sampling.next_token_config import NextTokenSolverConfig
 
 
 class Reader:
@@ -53,6 +54,16 @@ class Reader:
 
     def _read(self, embeddings: Tensor, positions: Tensor) -> Tensor:
         return self.generator.backbone(embeddings, positions, self.mask, self.cache)[:, -1]
+
+
+def sample(
+    generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, frames: Tensor,
+    prompts: list[Tensor], texts: list[str], said: list[str | None],
+) -> list[Tensor]:
+    """See `SolverConfig`; prompts whose text is known set the pace where the generator's positions follow it."""
+    heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
+    paces = generator.positions.paces(heard)
+    return sample_next_tokens(generator, solver, noise, frames, prompts, texts, paces=paces)
 
 
 @torch.inference_mode()

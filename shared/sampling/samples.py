@@ -16,22 +16,18 @@ from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import load_autoencoder
-from shared.bottlenecks.sigma import noise_scale
+from shared.bottlenecks.base import draw_clip
 from shared.config import Strict, parse
 from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.corpora.test_items import TestItem, swapped_prompt, test_items
 from shared.device import device
 from shared.files import read_json
 from shared.generators.builder import load_generator
-from shared.generators.next_token import NextTokenGenerator
-from shared.generators.text_positions import Prompt
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
 from shared.sampling.clips import GeneratedClip, write_clips
 from shared.sampling.config import PrefixConfig, SamplingConfig
 from shared.sampling.duration import DurationModel
-from shared.sampling.infilling import sample_infilling
-from shared.sampling.next_token import sample_next_tokens
 
 
 class SamplesSpec(Strict):
@@ -67,13 +63,9 @@ class Sampler:
         frames = torch.tensor([len(noise) for noise in noises], device=self.device)
         noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
         texts = [self.text(item) for _, item in items]
-        given = self.generator, self.spec.sampling.solver, noise, frames, prompts, texts
-        if isinstance(self.generator, NextTokenGenerator):
-            said = [self.prompt_text(item) for _, item in items]
-            heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
-            latents = sample_next_tokens(*given, paces=self.generator.positions.paces(heard))
-        else:
-            latents = sample_infilling(*given)
+        said = [self.prompt_text(item) for _, item in items]
+        solver = self.spec.sampling.solver
+        latents = solver.module.sample(self.generator, solver, noise, frames, prompts, texts, said)
         if self.prefix:
             # Whole words can't be told from the first second: the clip begins with what was given.
             latents = [torch.cat([prompt, each]) for prompt, each in zip(prompts, latents, strict=True)]
@@ -89,8 +81,7 @@ class Sampler:
         """Samples of the target that are given: whole patches of latent frames, one at least; 0 without a prefix."""
         if self.prefix is None or item.prompt is None:
             return 0
-        frames = self.generator.config.patch if isinstance(self.generator, NextTokenGenerator) else 1
-        size = frames * self.autoencoder.hop
+        size = self.generator.patch * self.autoencoder.hop
         seconds = min(self.prefix.prefix_seconds, item.target.seconds / 2)
         return max(1, int(seconds * self.manifest.sample_rate / size)) * size
 
@@ -135,9 +126,7 @@ class Sampler:
     def encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
         """A sample of the posterior of a waveform, `(time,)` or `(2, time)`: `(frames, dim)`."""
         posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
-        scale = noise_scale(self.autoencoder.bottleneck.draw, 1, rng)[0].to(self.device)
-        mean, std = posterior.mean[0].T, scale * posterior.std[0].T
-        return mean + std * torch.randn(mean.shape, generator=rng).to(self.device)
+        return draw_clip(posterior.mean[0].T, posterior.std[0].T, self.autoencoder.bottleneck.draw, rng)
 
     @torch.inference_mode()
     def _decode(self, latents: Tensor) -> np.ndarray:

@@ -1,62 +1,29 @@
 """What can be set about text encoders. Imports no torch."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from shared.config import Strict
-from shared.text.characters import LATIN, Vocabulary
-
-
-class CharactersConfig(Strict):
-    """One learned embedding a character, trained with the generator."""
-
-    kind: Literal["characters"]
-    dim: int = Field(gt=0)
-    vocabulary: Vocabulary = LATIN
+from shared.kinds import Kind
 
 
-class UMT5Config(Strict):
-    """A frozen multilingual T5 encoder from the hub or a local folder."""
+class TextConfig(Kind):
+    """A text encoder.
 
-    kind: Literal["umt5"]
-    model: str = "google/umt5-base"
-    dim: int = 768
+    Its module has `build(config)`: what makes `Text` of a list of strings, with its `dim` and its `tokenizer`, of
+    transformers or None.
 
+    Attributes:
+        frozen: whether it is never trained, and so not saved with what reads it.
+    """
 
-class T5Config(Strict):
-    """A frozen T5 encoder from the hub or a local folder."""
+    PACKAGE: ClassVar[str] = "shared.text.encoders"
+    frozen: ClassVar[bool] = False
 
-    kind: Literal["t5"]
-    model: str = "google/t5-v1_1-xxl"
-    dim: int = 4096
+    kind: str
+    dim: int = Field(gt=0, description="channels of a token's features")
 
-
-class T5GemmaConfig(Strict):
-    """A frozen T5Gemma encoder from the hub or a local folder; the defaults are Stable Audio 3's."""
-
-    kind: Literal["t5gemma"]
-    model: str = "google/t5gemma-b-b-ul2"
-    dim: int = 768
-    tokens: int = Field(256, gt=0, description="of a text at most; the rest of it is not read")
-
-
-class TrainedT5Config(Strict):
-    """A small T5 encoder over a text's UTF-8 bytes, trained with the generator."""
-
-    kind: Literal["trained_t5"]
-    dim: int = Field(gt=0)
-    depth: int = Field(2, ge=1)
-    heads: int = Field(2, ge=1)
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self):
-        if self.dim % self.heads:
-            raise ValueError(f"dim {self.dim} is not divisible by heads {self.heads}")
+    def knowing(self, texts: Iterable[str]) -> Self:
+        """The same, with a vocabulary that has all characters of `texts` if there is one."""
         return self
-
-
-TextConfig = CharactersConfig | UMT5Config | T5Config | T5GemmaConfig | TrainedT5Config
-
-
-FROZEN_TEXT = ("umt5", "t5", "t5gemma")  # kinds that are not trained, and so not saved with a generator

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch._functorch import config as functorch_config
 
-from shared.autoencoders.base import AnyPosterior
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
+from shared.bottlenecks.base import Posterior
 from shared.config import Strict, parse
 from shared.corpora.manifest import load_manifest
 from shared.discriminators.combined import CombinedDiscriminator
@@ -22,6 +22,7 @@ from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
+from shared.losses.shaping import ShapingSetup
 from shared.training.crops import Batch, Crops, check_channels, load_split
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator
@@ -32,7 +33,7 @@ from shared.training.recipes import KEPT, AdversaryConfig, AutoencoderRecipe
 from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
-from shared.training.stages_config import ADVERSARIAL, DECODED, LossName
+from shared.training.stages_config import ADVERSARIAL, DECODED
 from shared.training.teacher_features import load_features
 from shared.training.terms import LatentCut, Term, total
 
@@ -52,7 +53,7 @@ class Reconstructed(NamedTuple):
     batch: Batch
     output: Tensor
     latents: Tensor
-    posterior: AnyPosterior
+    posterior: Posterior
 
 
 class AutoencoderStep:
@@ -86,7 +87,7 @@ class AutoencoderStep:
             self._build_adversary(recipe.adversary, sample_rate)
         self.shaping = None
         if recipe.shaping:
-            self.shaping = Shaping(recipe, crops.length, sample_rate, self.accelerator, crops.texts)
+            self.shaping = Shaping(recipe, self._shaping_setup(crops, sample_rate), self.accelerator)
             self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:
@@ -99,6 +100,11 @@ class AutoencoderStep:
             }
             for name, modules in self.trained.items()
         }
+
+    def _shaping_setup(self, crops: Crops, sample_rate: int) -> ShapingSetup:
+        architecture, dim = self.recipe.architecture, self.recipe.bottleneck.dim
+        sizes = dim, architecture.hop, architecture.audio_channels, sample_rate, crops.length
+        return ShapingSetup(*sizes, crops.texts)
 
     def _build_alignment(self, config: AlignmentConfig) -> None:
         self.alignment = AlignmentLoss(config, self.crops.teacher.dim, self.recipe.bottleneck.dim)
@@ -131,7 +137,7 @@ class AutoencoderStep:
             batch = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
             cut = None if self.kept_off.isdisjoint(DECODED) else LatentCut()
             sample = self.stage.latent == "sample" and not passes
-            made = Reconstructed(batch, *self.model(batch.audio, sample=sample, cut=cut))
+            made = Reconstructed(batch, *self.model(batch.audio, sample=sample, before_decoder=cut))
             terms, log = self._terms(made, passes)
             if adversarial:
                 log["discriminator"] = self._discriminator_term(batch.audio, made.output.detach())
@@ -143,7 +149,7 @@ class AutoencoderStep:
             self._update(name)
         means = self.micro_batches.mean(logged)
         if self.stage.shaping:
-            self.shaping.follow(means)
+            self.shaping.follow(means["latent_std"], self.stage.shaping)
         return means
 
     def passes_through(self, index: int) -> bool:
@@ -156,7 +162,7 @@ class AutoencoderStep:
         if self.stage is not before:
             train_only(self.autoencoder, self.stage.train)
 
-    def _terms(self, made: Reconstructed, passes: bool) -> tuple[dict[LossName, Term], dict[str, Tensor]]:
+    def _terms(self, made: Reconstructed, passes: bool) -> tuple[dict[str, Term], dict[str, Tensor]]:
         """The losses that are on, in the order of their sum, and what the log shows."""
         recipe, stage = self.recipe, self.stage
         terms, log = {}, {}
@@ -190,16 +196,16 @@ class AutoencoderStep:
             log["alignment_weight"] = weight
         return Term(log["alignment"], weight)
 
-    def _shaping_terms(self, made: Reconstructed, log: dict[str, Tensor]) -> dict[LossName, Term]:
+    def _shaping_terms(self, made: Reconstructed, log: dict[str, Tensor]) -> dict[str, Term]:
         terms = {}
         log["latent_std"] = made.latents.detach().std()
         for name in self.stage.shaping:
             latents = made.latents.detach() if name in self.kept_off else made.latents
             log[name] = self.shaping(name, latents, made.batch.audio, made.batch.texts, self.index)
-            terms[name] = Term(log[name], self.stage.weights.get(name, self.recipe.shaping.parts[name].weight))
+            terms[name] = Term(log[name], self.stage.weights.get(name, self.recipe.shaping[name].weight))
         return terms
 
-    def _objective(self, terms: dict[LossName, Term], output: Tensor, cut: LatentCut | None) -> Tensor:
+    def _objective(self, terms: dict[str, Term], output: Tensor, cut: LatentCut | None) -> Tensor:
         """The scalar to go back from: the sum of the terms, or where some stop at the latent, what does the same."""
         if cut is None:
             return total(terms.values())

@@ -16,7 +16,7 @@ from shared.corpora.manifest import Manifest, load_manifest, load_mono
 from shared.corpora.unseen import unseen
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
-from shared.generators.builder import architecture_of, build_generator, for_texts, saved_state
+from shared.generators.builder import architecture_of, build_generator, saved_state
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
 from shared.text.characters import canonical
@@ -26,8 +26,7 @@ from shared.training.latent_examples import LatentExamples
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
-from shared.training.next_token_config import AnyGeneratorRecipe
-from shared.training.objectives import OBJECTIVES, Objective
+from shared.training.objectives import Objective
 from shared.training.optimizers import make_optimizers, update
 from shared.training.recipes import GeneratorRecipe
 
@@ -37,7 +36,7 @@ class GeneratorSpec(Strict):
 
     corpus: dict[str, Any]
     autoencoder: dict[str, Any]
-    generator: AnyGeneratorRecipe
+    generator: GeneratorRecipe
     seed: int
 
 
@@ -61,7 +60,7 @@ class GeneratorStep:
         self.recipe, self.examples = spec.generator, examples
         training = self.recipe.training
         self.generator = build_generator(self.recipe, examples.latents.dim)
-        self.objective: Objective = OBJECTIVES[type(self.recipe)](self.recipe, self.generator, examples)
+        self.objective: Objective = self.recipe.build(self.generator, examples)
         self.accelerator = make_accelerator(training.precision)
         self.micro_batches = MicroBatches(self.accelerator, training, spec.seed)
         self.model = prepare_model(self.generator, self.accelerator, training)
@@ -100,13 +99,13 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
     """Train, or go on training, and write the averaged weights."""
     latents = load_latents(latents_file)
     manifest = load_manifest(corpus)
-    spec = spec.model_copy(update={"generator": for_texts(spec.generator, [clip.text for clip in manifest.clips])})
+    spec = spec.model_copy(update={"generator": spec.generator.knowing(clip.text for clip in manifest.clips)})
     recipe = spec.generator
     clips = manifest.split("train")
     scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
     examples = LatentExamples(latents, clips, scale, recipe.utterances)
-    if isinstance(recipe, GeneratorRecipe) and recipe.repa:
-        examples.targets = teacher_targets(SpeechEncoder(recipe.repa.teacher), corpus, latents)
+    if teacher := recipe.teacher:
+        examples.targets = teacher_targets(SpeechEncoder(teacher), corpus, latents)
     torch.manual_seed(spec.seed)
     step = GeneratorStep(spec, examples)
     remark_on_texts(step, manifest)

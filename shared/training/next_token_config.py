@@ -1,22 +1,21 @@
 """What can be set about training a next-token generator. Imports no torch."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig, kind_of_generator
-from shared.training.recipes import GeneratorRecipe, RecipeTraining
+from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
+from shared.training.recipes import GeneratorRecipe
 
 
-class NextTokenRecipe(NextTokenConfig):
+class NextTokenRecipe(GeneratorRecipe, NextTokenConfig):
     """A next-token generator and how it is trained."""
 
+    kind: Literal["next_token"]
     loss: NextTokenLossConfig = NextTokenLossConfig()
     latent_scale: float | Literal["std"] = Field(
         "std", description="latents are divided by it: a number, or the latents' own standard deviation"
     )
-    utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
-    training: RecipeTraining
 
     @model_validator(mode="after")
     def _pace_is_of_a_prompt(self):
@@ -26,9 +25,3 @@ class NextTokenRecipe(NextTokenConfig):
                 "utterances to 2 or more, or text_positions to beside"
             )
         return self
-
-
-AnyGeneratorRecipe = Annotated[
-    Annotated[GeneratorRecipe, Tag("infilling")] | Annotated[NextTokenRecipe, Tag("next_token")],
-    Discriminator(kind_of_generator),
-]

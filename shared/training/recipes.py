@@ -3,14 +3,14 @@
 import math
 import operator
 from itertools import accumulate
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from shared.autoencoders.config import AutoencoderConfig
-from shared.config import Strict
+from shared.config import Strict, did_you_mean
 from shared.discriminators.config import DiscriminatorConfig
-from shared.generators.config import FlowMatchingConfig, GeneratorConfig, RepaConfig
+from shared.kinds import BY_KEY, Kind
 from shared.losses.config import (
     AdversarialKind,
     AlignmentConfig,
@@ -18,10 +18,10 @@ from shared.losses.config import (
     KlConfig,
     ReconstructionConfig,
     Reduction,
-    ShapingConfig,
+    ShapingLossConfig,
 )
 from shared.training.config import TrainingConfig
-from shared.training.stages_config import StageConfig
+from shared.training.stages_config import DECODED, OF_LATENT, StageConfig
 
 
 class RecipeTraining(TrainingConfig):
@@ -81,14 +81,16 @@ class AutoencoderRecipe(AutoencoderConfig):
         (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
     )
     snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
-    shaping: ShapingConfig | None = Field(
-        None, exclude_if=operator.not_, description="models that shape the latent while it is learned, as in SAME"
+    shaping: Annotated[dict[str, ShapingLossConfig], *BY_KEY] = Field(
+        default_factory=dict,
+        exclude_if=operator.not_,
+        description="models that shape the latent while it is learned, as in SAME; each is a kind named by its key",
     )
 
     @property
     def reads_texts(self) -> bool:
         """Whether training needs the clips' texts."""
-        return bool(self.shaping and self.shaping.contrastive and self.shaping.contrastive.text)
+        return any(loss.reads_texts for loss in self.shaping.values())
 
     @model_validator(mode="after")
     def _adversary_gets_its_turn(self):
@@ -121,12 +123,15 @@ class AutoencoderRecipe(AutoencoderConfig):
 
     @model_validator(mode="after")
     def _stages_shape_with_what_there_is(self):
-        parts = self.shaping.parts if self.shaping else {}
         for number, stage in enumerate(self.stages):
-            if missing := [name for name in stage.shaping if name not in parts]:
-                name = missing[0]
-                raise ValueError(f"stages.{number}.losses names {name}, and the recipe has no shaping.{name}")
-        for name, part in parts.items():
+            if missing := [name for name in stage.shaping if name not in self.shaping]:
+                hint = did_you_mean(missing[0], {*DECODED, *OF_LATENT, *self.shaping})
+                raise ValueError(
+                    f"stages.{number}.losses names {missing[0]}, and the recipe has no shaping.{missing[0]}{hint}"
+                )
+        if taken := sorted({*DECODED, *OF_LATENT}.intersection(self.shaping)):
+            raise ValueError(f"shaping.{taken[0]}: there is a loss of this name already; give another, and the kind")
+        for name, part in self.shaping.items():
             if self.stages and not any(name in stage.losses for stage in self.stages):
                 raise ValueError(f"no stage has {name} among its losses; drop shaping.{name}")
             if part.detach_steps >= self._last_step_of_encoder(name):
@@ -150,23 +155,14 @@ class AutoencoderRecipe(AutoencoderConfig):
 
     @model_validator(mode="after")
     def _shaping_has_what_it_looks_at(self):
-        if self.shaping is None:
-            return self
-        semantic, channels = self.shaping.semantic, self.architecture.audio_channels
-        if semantic and semantic.level_difference and channels != 2:
-            raise ValueError(
-                f"shaping.semantic.level_difference is of two channels, and the autoencoder has {channels}; set it to 0"
-            )
-        if self.shaping.contrastive and self.training.batch == self.training.accumulation:
-            raise ValueError(
-                "shaping.contrastive compares the examples of a micro-batch, which here is one; set training.batch to "
-                "two times training.accumulation or more"
-            )
+        examples = self.training.batch // self.training.accumulation
+        for name, loss in self.shaping.items():
+            loss.check(name, self.architecture.audio_channels, examples)
         return self
 
     @model_validator(mode="after")
     def _target_is_of_a_learned_rate(self):
-        if self.kl.target and self.bottleneck.kind != "gaussian":
+        if self.kl.target and not self.bottleneck.learns_scale:
             kind = self.bottleneck.kind
             raise ValueError(f"kl.target is a rate that a gaussian bottleneck learns; a {kind} bottleneck has none")
         return self
@@ -198,19 +194,22 @@ class AutoencoderRecipe(AutoencoderConfig):
         return self
 
 
-class GeneratorRecipe(GeneratorConfig):
-    """A generator and how it is trained."""
+class GeneratorRecipe(Kind):
+    """A generator and how it is trained: a kind for each of `GeneratorConfig`'s, and that one's config as well.
 
-    flow: FlowMatchingConfig
+    Its module has `build(recipe, generator, examples)`: a `shared.training.objectives.Objective`.
+    """
+
+    PACKAGE: ClassVar[str] = "shared.training"
+
+    kind: str
     latent_scale: float | Literal["std"] = Field(
         description="latents are divided by it: a number (LongCat: 0.71), or the latents' own standard deviation"
     )
     utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")
-    repa: RepaConfig | None = None
     training: RecipeTraining
 
-    @model_validator(mode="after")
-    def _repa_layer_exists(self):
-        if self.repa and self.repa.layer > self.architecture.depth:
-            raise ValueError(f"repa.layer {self.repa.layer} is past the last of {self.architecture.depth} blocks")
-        return self
+    @property
+    def teacher(self) -> str | None:
+        """Speech encoder whose features of the training clips its objective looks to; None: it needs none."""
+        return None

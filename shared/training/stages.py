@@ -8,7 +8,7 @@ from typing import get_args
 from shared.autoencoders.base import Autoencoder
 from shared.config import ConfigError
 from shared.training.recipes import AutoencoderRecipe
-from shared.training.stages_config import ADVERSARIAL, LossName, ModuleName, StageConfig
+from shared.training.stages_config import ADVERSARIAL, ModuleName, StageConfig
 
 MODULES: tuple[ModuleName, ...] = get_args(ModuleName)
 
@@ -36,7 +36,7 @@ class Stages:
             return stage.learning_rate.at(step - self.starts[number], stage.steps)
         return self.training.learning_rate.at(step, self.training.steps)
 
-    def kept_off(self, step: int) -> frozenset[LossName]:
+    def kept_off(self, step: int) -> frozenset[str]:
         """The losses whose gradient ends at the latent in `step`."""
         return frozenset(self.at(step).kept_off_encoder)
 
@@ -66,7 +66,7 @@ class Stages:
 def implied_stages(recipe: AutoencoderRecipe) -> tuple[StageConfig, ...]:
     """All modules train by all losses, the adversarial ones from their start on."""
     total, losses = recipe.training.steps, ("reconstruction", "kl", *(("alignment",) if recipe.alignment else ()))
-    losses += tuple(recipe.shaping.parts) if recipe.shaping else ()
+    losses += tuple(recipe.shaping)
     if recipe.adversary is None:
         return (StageConfig(steps=total, losses=losses),)
     start = recipe.adversary.start

@@ -4,6 +4,7 @@ RAVE (arXiv 2111.05011) trains a VAE, then the decoder alone against an adversar
 adversary, then the decoder alone; SAME ends with two stages of the decoder alone. Each is a list of stages.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -12,12 +13,16 @@ from shared.config import Strict
 from shared.training.schedule import ScheduleConfig
 
 ModuleName = Literal["encoder", "bottleneck", "decoder"]
-LossName = Literal[
-    "reconstruction", "kl", "alignment", "probe", "semantic", "contrastive", "adversarial", "features"
-]
-ADVERSARIAL: tuple[LossName, ...] = ("adversarial", "features")
-DECODED: tuple[LossName, ...] = ("reconstruction", *ADVERSARIAL)  # losses of what the decoder makes
-SHAPING: tuple[LossName, ...] = ("probe", "semantic", "contrastive")  # losses of the models that shape a latent
+ADVERSARIAL = ("adversarial", "features")
+DECODED = ("reconstruction", *ADVERSARIAL)  # losses of what the decoder makes
+OF_LATENT = ("kl", "alignment")
+# Any further name is that of one of the recipe's `shaping`.
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of shaping losses in the order in which they are made and summed: these three, then others by name."""
+    first = ("generative_probe", "semantic", "contrastive")  # as they came, so that what is drawn for each stays
+    return sorted(names, key=lambda name: (first.index(name) if name in first else len(first), name))
 
 
 class StageConfig(Strict):
@@ -29,13 +34,13 @@ class StageConfig(Strict):
 
     steps: PositiveInt
     train: tuple[ModuleName, ...] = Field(("encoder", "bottleneck", "decoder"), min_length=1)
-    losses: tuple[LossName, ...] = Field(
+    losses: tuple[str, ...] = Field(
         min_length=1, description="those that are on; the discriminators train where one of theirs is"
     )
-    weights: dict[LossName, PositiveFloat] = Field(
+    weights: dict[str, PositiveFloat] = Field(
         default_factory=dict, description="in place of the recipe's; of reconstruction, a factor of the whole term"
     )
-    kept_off_encoder: tuple[LossName, ...] = Field(
+    kept_off_encoder: tuple[str, ...] = Field(
         (), description="losses whose gradient ends at the latent, and reaches neither encoder nor bottleneck"
     )
     latent: Literal["sample", "mean"] = Field("sample", description="what is decoded of the posterior")
@@ -54,9 +59,9 @@ class StageConfig(Strict):
         return not set(ADVERSARIAL).isdisjoint(self.losses)
 
     @property
-    def shaping(self) -> tuple[LossName, ...]:
+    def shaping(self) -> tuple[str, ...]:
         """The losses that are on of the models that shape the latent, which train where theirs is."""
-        return tuple(name for name in SHAPING if name in self.losses)
+        return tuple(name for name in in_order(self.losses) if name not in (*DECODED, *OF_LATENT))
 
     @property
     def splits_gradient(self) -> bool:
@@ -81,7 +86,7 @@ class StageConfig(Strict):
     def _losses_have_something_to_train(self):
         if self.encodes:
             return self
-        if idle := {"kl", "alignment", *SHAPING}.intersection(self.losses):
+        if idle := {*OF_LATENT, *self.shaping}.intersection(self.losses):
             raise ValueError(f"losses: {min(idle)} has nothing to change where encoder and bottleneck are frozen")
         if self.kept_off_encoder:
             raise ValueError("kept_off_encoder: nothing reaches an encoder that is frozen; leave it out")
@@ -90,7 +95,10 @@ class StageConfig(Strict):
     @model_validator(mode="after")
     def _modules_have_losses(self):
         if "decoder" in self.train and set(DECODED).isdisjoint(self.losses):
-            raise ValueError(f"train names the decoder, and no loss reaches it; add one of {', '.join(DECODED)}")
+            raise ValueError(
+                f"train names the decoder, and no loss reaches it (of {', '.join(self.losses)}); add one of "
+                f"{', '.join(DECODED)}"
+            )
         if self.encodes and set(self.losses) <= set(self.kept_off_encoder):
             raise ValueError("every loss is kept off the encoder, and it is to train; set train: [decoder]")
         return self

@@ -8,7 +8,7 @@ from scipy import signal
 from torch import nn
 
 from shared.autoencoders.bigvgan import AmpBlock, BigvganDecoder
-from shared.autoencoders.config import BigvganDecoderConfig
+from shared.autoencoders.dac_config import BigvganDecoderConfig
 from shared.layers.anti_aliasing import BETA, TAPS, AntiAliased, half_band_filter
 
 TINY = {"kind": "bigvgan", "channels": 16, "resblock_kernels": (3, 5), "resblock_dilations": (1, 3)}

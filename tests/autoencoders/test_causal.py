@@ -9,7 +9,8 @@ from transformers import VibeVoiceAcousticTokenizerModel as PublicModel
 from shared.audio.spectral import Stft
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.causal import CausalDecoder, CausalEncoder, CausalStft, DecoderStream
-from shared.autoencoders.config import AutoencoderConfig, CausalConfig, CausalSpectrumConfig
+from shared.autoencoders.causal_config import CausalConfig, CausalSpectrumConfig
+from shared.autoencoders.config import AutoencoderConfig
 
 SIZES = {"family": "causal", "channels": 4, "layer_scale": 0.5, "initial_std": None}
 WAVEFORM = SIZES | {"strides": (2, 5, 3), "depths": (1, 0, 2, 1)}

@@ -7,8 +7,9 @@ from transformers import DacConfig as PublicConfig
 from transformers import DacModel
 
 from shared.autoencoders.builder import meta_autoencoder
-from shared.autoencoders.config import AutoencoderConfig, DacConfig, MelInputConfig
+from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.dac import DacDecoder, DacEncoder, MelInput
+from shared.autoencoders.dac_config import DacConfig, MelInputConfig
 from shared.config import ConfigError, parse
 
 DAC = {"family": "dac", "decoder": {"kind": "dac"}}

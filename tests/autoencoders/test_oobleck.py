@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shared.autoencoders.config import OobleckConfig
 from shared.autoencoders.oobleck import OobleckDecoder, OobleckEncoder
+from shared.autoencoders.oobleck_config import OobleckConfig
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
 from shared.config import ConfigError, parse
 

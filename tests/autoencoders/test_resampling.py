@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from shared.autoencoders.builder import build_autoencoder, meta_autoencoder
-from shared.autoencoders.config import AutoencoderConfig, ResamplingConfig
+from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.resampling import ResamplingDecoder, ResamplingEncoder
+from shared.autoencoders.resampling_config import ResamplingConfig
 from shared.config import ConfigError, parse
 
 SMALL = {"width": 768, "depth": 6, "window": None, "chunk": 2, "sine_layers": 0}

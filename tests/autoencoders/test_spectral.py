@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.autoencoders.config import SpectralConfig
+from shared.autoencoders.spectral_config import SpectralConfig
 
 SIZES = {"stft_hop": 16, "downsample": 4, "width": 12, "depth": 1, "latent_width": 16, "latent_depth": 1}
 

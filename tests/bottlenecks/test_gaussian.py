@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from shared.bottlenecks.config import GaussianConfig
-from shared.bottlenecks.gaussian import GaussianBottleneck, Posterior
+from shared.bottlenecks.gaussian import GaussianBottleneck, GaussianPosterior
+from shared.bottlenecks.gaussian_config import GaussianConfig
 
 SCALES = ["softplus", "log_variance"]
 
 
-def make_posterior(scale: str = "softplus") -> tuple[Posterior, torch.Tensor]:
+def make_posterior(scale: str = "softplus") -> tuple[GaussianPosterior, torch.Tensor]:
     features = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
     return GaussianBottleneck(GaussianConfig(dim=3, scale=scale))(features), features
 
@@ -66,12 +66,12 @@ def test_kl_is_half_of_raves():
 
 
 def test_kl_of_the_prior_is_zero():
-    assert Posterior(torch.zeros(1, 4, 2), torch.ones(1, 4, 2)).kl().abs().max() == 0
+    assert GaussianPosterior(torch.zeros(1, 4, 2), torch.ones(1, 4, 2)).kl().abs().max() == 0
 
 
 def test_samples_have_the_posterior_mean_and_spread():
     torch.manual_seed(0)
-    posterior = Posterior(torch.full((1, 1, 100_000), 2.0), torch.full((1, 1, 100_000), 0.5))
+    posterior = GaussianPosterior(torch.full((1, 1, 100_000), 2.0), torch.full((1, 1, 100_000), 0.5))
     sample = posterior.sample()
     assert abs(sample.mean() - 2) < 0.01 and abs(sample.std() - 0.5) < 0.01
 

@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from shared.bottlenecks.config import Draw, SigmaConfig
-from shared.bottlenecks.sigma import SigmaBottleneck, SigmaPosterior, noise_scale
+from shared.bottlenecks.base import noise_scale
+from shared.bottlenecks.config import Draw
+from shared.bottlenecks.sigma import SigmaBottleneck, SigmaPosterior
+from shared.bottlenecks.sigma_config import SigmaConfig
 
 DRAWS = ["fixed", "normal"]
 

@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 
 from shared.autoencoders.builder import build_autoencoder, load_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.bottlenecks.config import SoftNormConfig
 from shared.bottlenecks.soft_norm import SoftNormBottleneck, SoftNormPosterior
+from shared.bottlenecks.soft_norm_config import SoftNormConfig
 from shared.files import write_json
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops

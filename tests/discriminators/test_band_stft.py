@@ -7,7 +7,7 @@ import torch
 
 from shared.config import ConfigError, parse
 from shared.discriminators.band_stft import BandStftDiscriminator
-from shared.discriminators.config import BandStftDiscriminatorConfig
+from shared.discriminators.band_stft_config import BandStftDiscriminatorConfig
 
 SMALL = BandStftDiscriminatorConfig(kind="band_stft", n_ffts=(64,), channels=4, bands=(0, 0.25, 1))
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from shared.config import ConfigError
-from shared.discriminators.config import CqtDiscriminatorConfig
 from shared.discriminators.cqt import CqtDiscriminator
+from shared.discriminators.cqt_config import CqtDiscriminatorConfig
 
 SMALL = CqtDiscriminatorConfig(
     kind="cqt", hops=(64,), bins_per_octave=(12,), octaves=3, f_min=500, channels=4, dilations=(1, 2)

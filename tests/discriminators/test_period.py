@@ -2,8 +2,8 @@
 
 import torch
 
-from shared.discriminators.config import PeriodDiscriminatorConfig
 from shared.discriminators.period import PeriodDiscriminator
+from shared.discriminators.period_config import PeriodDiscriminatorConfig
 
 SMALL = PeriodDiscriminatorConfig(kind="period", channels=(2, 4, 4))
 

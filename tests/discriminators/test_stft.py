@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shared.discriminators.config import StftDiscriminatorConfig
 from shared.discriminators.stft import StftDiscriminator
+from shared.discriminators.stft_config import StftDiscriminatorConfig
 
 SMALL = StftDiscriminatorConfig(kind="stft", overlap=2, channels=4, stem_stride=2, dilations=(1, 2))
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from shared.config import ConfigError, parse
-from shared.discriminators.config import WaveformDiscriminatorConfig
 from shared.discriminators.waveform import WaveformDiscriminator
+from shared.discriminators.waveform_config import WaveformDiscriminatorConfig
 
 SMALL = WaveformDiscriminatorConfig(kind="waveform", channels=4, strides=(4, 2), max_channels=24)
 

@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from shared.generators.builder import count_parameters, meta_generator
-from shared.generators.config import DiTConfig, GeneratorConfig
 from shared.generators.dit import DiT
+from shared.generators.dit_config import DiTConfig
+from shared.generators.infilling_config import InfillingConfig
 from shared.layers.attention import attend, rotary_angles, rotate
 from shared.text.base import Text
-from shared.text.config import CharactersConfig, UMT5Config
-from shared.text.encoders import CharacterEncoder
+from shared.text.encoders.characters import CharacterEncoder
+from shared.text.encoders.characters_config import CharactersConfig
+from shared.text.encoders.umt5_config import UMT5Config
 from tests.generators.velocity import change_of, check_padding
 
 SMALL = DiTConfig(kind="dit", width=16, depth=2, heads=2, text_layers=1)
@@ -37,7 +39,7 @@ def inputs(frames=(9, 6), tokens=(7, 4)) -> dict:
 
 
 def test_paper_scale_has_the_official_parameter_count():
-    config = GeneratorConfig(
+    config = InfillingConfig(
         architecture=DiTConfig(kind="dit", width=1536, depth=24, heads=24), text=UMT5Config(kind="umt5")
     )
     assert count_parameters(meta_generator(config, latent_dim=64)) == 981_955_648

@@ -8,18 +8,19 @@ import torch
 import torch.nn.functional as F
 
 from shared.generators.builder import build_generator, count_parameters, meta_generator
-from shared.generators.config import F5Config, FlowMatchingConfig, GeneratorConfig
 from shared.generators.f5 import F5, Block, SelfAttention, TextOverFrames, stretch, text_positions
+from shared.generators.f5_config import F5Config
 from shared.generators.flow_matching import draw_example, flow_matching_loss
+from shared.generators.infilling_config import FlowMatchingConfig, InfillingConfig
 from shared.layers.attention import modulate
 from shared.layers.unit import Unit
 from shared.text.base import Text
-from shared.text.config import CharactersConfig
+from shared.text.encoders.characters_config import CharactersConfig
 from shared.training.models import recompute_activations
 from tests.generators.velocity import change_of, check_padding
 
 SMALL = F5Config(kind="f5", width=16, depth=2, heads=2, head_dim=6, text_layers=1)
-PAPER = GeneratorConfig(
+PAPER = InfillingConfig(
     architecture=F5Config(kind="f5", width=768, depth=18, heads=12), text=CharactersConfig(kind="characters", dim=512)
 )
 LAYOUTS = [
@@ -223,7 +224,7 @@ def test_each_block_has_a_modulation_of_its_own_that_gates_it():
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_few_steps_lower_the_loss_on_one_batch(layout):
     torch.manual_seed(0)
-    config = GeneratorConfig(
+    config = InfillingConfig(
         architecture=small(width=32, head_dim=16, dropout=0.0, **layout),
         text=CharactersConfig(kind="characters", dim=8),
     )
@@ -258,9 +259,9 @@ def test_impossible_configs_are_refused(changes, message):
 
 def test_an_odd_text_dim_is_refused():
     with pytest.raises(ValueError, match=r"text\.dim must be even"):
-        GeneratorConfig(architecture=SMALL, text=CharactersConfig(kind="characters", dim=5))
+        InfillingConfig(architecture=SMALL, text=CharactersConfig(kind="characters", dim=5))
 
 
 def test_the_kind_tells_architectures_apart():
     with pytest.raises(ValueError, match="'dit', 'f5'"):
-        GeneratorConfig.model_validate({"architecture": {"kind": "f6"}, "text": {"kind": "characters", "dim": 4}})
+        InfillingConfig.model_validate({"architecture": {"kind": "f6"}, "text": {"kind": "characters", "dim": 4}})

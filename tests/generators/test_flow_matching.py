@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from shared.generators.config import CosinePathConfig, FlowMatchingConfig
 from shared.generators.flow_matching import FlowExample, draw_spans, flow_matching_loss
 from shared.generators.flow_matching import draw_example as draw_along
-from shared.generators.paths import CosinePath, LinearPath
+from shared.generators.infilling_config import FlowMatchingConfig
+from shared.generators.paths.cosine import CosinePath
+from shared.generators.paths.cosine_config import CosinePathConfig
+from shared.generators.paths.linear import LinearPath
 
 FRAMES = torch.tensor([20, 13, 7, 1])
 LATENTS = torch.randn(4, 20, 3, generator=torch.Generator().manual_seed(0))

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from shared.generators.builder import count_parameters
-from shared.generators.diffusion_head import MlpHead
-from shared.generators.local_dit import LocalDiT
-from shared.generators.next_token_config import LocalDiTConfig, MlpHeadConfig
+from shared.generators.heads.local_dit import LocalDiT
+from shared.generators.heads.local_dit_config import LocalDiTConfig
+from shared.generators.heads.mlp import MlpHead
+from shared.generators.heads.mlp_config import MlpHeadConfig
 from shared.layers.attention import rotary_angles
 from tests.generators.next_token_models import LOCAL, SEMAVOICE, make_generator
 

@@ -6,8 +6,10 @@ import math
 import pytest
 import torch
 
-from shared.generators.config import CosinePathConfig, LinearPathConfig
-from shared.generators.paths import CosinePath, LinearPath, build_path
+from shared.generators.paths.cosine import CosinePath
+from shared.generators.paths.cosine_config import CosinePathConfig
+from shared.generators.paths.linear import LinearPath
+from shared.generators.paths.linear_config import LinearPathConfig
 
 DATA, NOISE = (torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
 SHIFTED = CosinePathConfig(kind="cosine", log_snr_shift=2 * math.log(0.5))
@@ -68,5 +70,5 @@ def test_the_shift_is_added_to_the_log_signal_to_noise_ratio():
 
 
 def test_the_config_names_the_path():
-    assert isinstance(build_path(LinearPathConfig(kind="linear")), LinearPath)
-    assert isinstance(build_path(SHIFTED), CosinePath)
+    assert isinstance(LinearPathConfig(kind="linear").build(), LinearPath)
+    assert isinstance(SHIFTED.build(), CosinePath)

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from shared.generators.builder import build_generator, count_parameters, meta_generator
-from shared.generators.config import FlowMatchingConfig, GeneratorConfig, StableAudioDiTConfig
 from shared.generators.flow_matching import draw_example, flow_matching_loss
+from shared.generators.infilling_config import FlowMatchingConfig, InfillingConfig
 from shared.generators.stable_audio import FEATURES, Block, StableAudioDiT, fourier_features
+from shared.generators.stable_audio_config import StableAudioDiTConfig
 from shared.layers.attention import rotary_angles
 from shared.layers.unit import Unit
 from shared.layers.windows import Everything
 from shared.text.base import Text
-from shared.text.config import CharactersConfig, T5GemmaConfig
+from shared.text.encoders.characters_config import CharactersConfig
+from shared.text.encoders.t5gemma_config import T5GemmaConfig
 from shared.training.models import recompute_activations
 from tests.generators.velocity import change_of, check_padding
 
@@ -59,7 +61,7 @@ def test_paper_scale_has_the_published_parameter_count(sizes, differential, mill
     architecture = StableAudioDiTConfig(
         kind="stable_audio", width=width, depth=depth, heads=heads, differential=differential
     )
-    config = GeneratorConfig(architecture=architecture, text=T5GemmaConfig(kind="t5gemma"))
+    config = InfillingConfig(architecture=architecture, text=T5GemmaConfig(kind="t5gemma"))
     model = meta_generator(config, latent_dim=256)
     latent, text = 256, 768
     block = {
@@ -212,7 +214,7 @@ def test_frames_are_told_from_memory_tokens_by_position_and_from_each_other():
 @pytest.mark.parametrize(("differential", "memory"), LEGAL)
 def test_a_few_steps_lower_the_loss_on_one_batch(differential, memory):
     torch.manual_seed(0)
-    config = GeneratorConfig(
+    config = InfillingConfig(
         architecture=small(differential=differential, memory_tokens=memory),
         text=CharactersConfig(kind="characters", dim=8),
     )

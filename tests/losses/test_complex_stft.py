@@ -8,7 +8,8 @@ from shared.audio.stereo import sum_difference
 from shared.audio.tight_stft import TightStft
 from shared.config import ConfigError
 from shared.losses.complex_stft import ComplexStftLoss, complex_distance, contrast, log_magnitude, turn_distance
-from shared.losses.config import ComplexStftConfig, ReconstructionConfig, ReconstructionWeights, Resolution
+from shared.losses.complex_stft_config import ComplexStftConfig
+from shared.losses.config import ReconstructionConfig, ReconstructionWeights, Resolution
 from shared.losses.reconstruction import ReconstructionLoss
 
 RATE = 16_000

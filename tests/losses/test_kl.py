@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from shared.bottlenecks.gaussian import Posterior
+from shared.bottlenecks.gaussian import GaussianPosterior
 from shared.losses.config import KlConfig
 from shared.losses.kl import kbps_to_nats, kl_loss, nats_to_kbps
 
@@ -51,7 +51,7 @@ def test_a_target_has_one_unit(target):
 @pytest.mark.parametrize("mean", [0.1, 3.0])
 def test_minimising_it_brings_the_rate_to_the_target(mean):
     config = KlConfig.model_validate({"weight": 1.0, "target": {"nats": 6.0}})
-    posterior = Posterior(torch.full((2, 4, 5), mean, requires_grad=True), torch.full((2, 4, 5), 0.5))
+    posterior = GaussianPosterior(torch.full((2, 4, 5), mean, requires_grad=True), torch.full((2, 4, 5), 0.5))
     optimizer = torch.optim.Adam([posterior.mean], 0.02)
     for _ in range(400):
         optimizer.zero_grad()

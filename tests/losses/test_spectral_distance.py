@@ -7,9 +7,10 @@ from scipy import signal
 
 from shared.audio.pqmf import Pqmf
 from shared.config import ConfigError, parse
-from shared.losses.config import ReconstructionConfig, ReconstructionWeights, SpectralDistanceConfig
+from shared.losses.config import ReconstructionConfig, ReconstructionWeights
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.losses.spectral_distance import SpectralDistance
+from shared.losses.spectral_distance_config import SpectralDistanceConfig
 
 FORMS = ("l1_of_logs", "log_of_l1")
 

@@ -9,7 +9,8 @@ from shared.config import ConfigError
 from shared.measurements.exposure_bias import read_curve
 from shared.measurements.jobs import exposure_bias
 from shared.measurements.jobs.exposure_bias import continue_items, main, read_example
-from shared.sampling.config import NextTokenSolverConfig, PrefixConfig
+from shared.sampling.config import PrefixConfig
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE, make_generator
 from tests.sampling.test_samples import HOP, RATE, SECONDS, make_sampler, with_prompt
 

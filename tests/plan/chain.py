@@ -37,6 +37,7 @@ def make_study(channels: int) -> dict:
         "snapshots": {"every": 1, "clips": 2},
     }  # fmt: skip
     generator = {
+        "kind": "infilling",
         "architecture": {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1},
         "text": {"kind": "characters", "dim": 4},
         "flow": {"mask_ratio": [1.0, 1.0]},
@@ -51,7 +52,7 @@ def make_study(channels: int) -> dict:
                    "clips": 42, "validation": 2, "test": CLIPS},
         "autoencoder": autoencoder,
         "generator": generator,
-        "sampling": {"solver": {"evaluations": 2}, "batch": 3},
+        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 3},
         "evaluators": {"audio_text": {"encoder": encoder, "training": TRAINING | {"batch": 4}}},
         "evaluation": {"clips": CLIPS, "reconstruction": list(RECONSTRUCTION), "generation": list(GENERATION)},
     }  # fmt: skip

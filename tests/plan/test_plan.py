@@ -9,6 +9,7 @@ import yaml
 from shared.cli.doctor import hub_names
 from shared.config import ConfigError
 from shared.metrics.config import KadConfig
+from shared.plan.content import corpus_fingerprint
 from shared.plan.corpus_choice import in_place_of
 from shared.plan.pieces import load_study
 from shared.plan.plan import Plan, as_list
@@ -442,12 +443,10 @@ def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan
 
 
 def test_an_edited_clip_is_another_corpus(sources, tmp_path):
-    from shared.plan import corpus_choice
-
     folder = _audio_folder(tmp_path / "one")
     before = Plan(sources, "smoke", [0], str(folder)).jobs.keys()
     (folder / "a.wav").write_bytes(b"something else")
-    corpus_choice.fingerprint.cache_clear()
+    corpus_fingerprint.cache_clear()
     assert not before & Plan(sources, "smoke", [0], str(folder)).jobs.keys()
 
 

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from shared.generators.config import CosinePathConfig
-from shared.generators.paths import CosinePath, LinearPath
-from shared.sampling.config import GuidanceConfig
+from shared.generators.paths.cosine import CosinePath
+from shared.generators.paths.cosine_config import CosinePathConfig
+from shared.generators.paths.linear import LinearPath
 from shared.sampling.guidance import Guidance, project
+from shared.sampling.infilling_config import GuidanceConfig
 
 GENERATOR = torch.Generator().manual_seed(0)
 Z, V, NULL = (torch.randn(2, 5, 3, generator=GENERATOR) for _ in range(3))

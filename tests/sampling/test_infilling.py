@@ -7,20 +7,23 @@ import torch
 from torch import nn
 
 from shared.generators.builder import build_generator
-from shared.generators.config import DiTConfig, F5Config, GeneratorConfig, StableAudioDiTConfig
-from shared.sampling.config import GuidanceConfig, SolverConfig
+from shared.generators.dit_config import DiTConfig
+from shared.generators.f5_config import F5Config
+from shared.generators.infilling_config import InfillingConfig
+from shared.generators.stable_audio_config import StableAudioDiTConfig
 from shared.sampling.infilling import sample_latents, solver_times
-from shared.text.config import CharactersConfig
+from shared.sampling.infilling_config import GuidanceConfig, InfillingSolverConfig
+from shared.text.encoders.characters_config import CharactersConfig
 
-CONFIG = GeneratorConfig(
+CONFIG = InfillingConfig(
     architecture=DiTConfig(kind="dit", width=16, depth=1, heads=1, text_layers=1),
     text=CharactersConfig(kind="characters", dim=4),
 )
-F5 = GeneratorConfig(
+F5 = InfillingConfig(
     architecture=F5Config(kind="f5", width=16, depth=1, heads=1, head_dim=4, text_layers=1),
     text=CharactersConfig(kind="characters", dim=4),
 )
-STABLE_AUDIO = GeneratorConfig(
+STABLE_AUDIO = InfillingConfig(
     architecture=StableAudioDiTConfig(kind="stable_audio", width=16, depth=1, heads=1, memory_tokens=2),
     text=CharactersConfig(kind="characters", dim=4),
 )
@@ -42,7 +45,7 @@ class Recorder(nn.Module):
         return (self.target - latents) / (1 - time[:, None, None])
 
 
-def make_generator(transformer: nn.Module | None = None, config: GeneratorConfig = CONFIG) -> nn.Module:
+def make_generator(transformer: nn.Module | None = None, config: InfillingConfig = CONFIG) -> nn.Module:
     torch.manual_seed(0)
     generator = build_generator(config, latent_dim=3).eval()
     nn.init.normal_(generator.transformer.project.weight, std=0.5)
@@ -54,7 +57,7 @@ def make_generator(transformer: nn.Module | None = None, config: GeneratorConfig
 
 
 def sample(generator: nn.Module, **settings) -> torch.Tensor:
-    return sample_latents(generator, SolverConfig(**settings), NOISE, FRAMES, PROMPTS, TEXTS)
+    return sample_latents(generator, InfillingSolverConfig(**settings), NOISE, FRAMES, PROMPTS, TEXTS)
 
 
 @pytest.mark.parametrize("evaluations", [1, 5])
@@ -73,7 +76,7 @@ def test_number_of_evaluations_is_the_nfe():
 
 @pytest.mark.parametrize("sway", [-1.0, -0.4, 1.75])
 def test_sway_moves_the_steps_and_not_the_ends(sway):
-    times = solver_times(SolverConfig(evaluations=8, sway=sway))
+    times = solver_times(InfillingSolverConfig(evaluations=8, sway=sway))
     for step, time in enumerate(times):
         u = step / 8
         assert time == pytest.approx(u + sway * (math.cos(math.pi / 2 * u) - 1 + u), abs=1e-6)
@@ -83,13 +86,13 @@ def test_sway_moves_the_steps_and_not_the_ends(sway):
 
 
 def test_without_sway_the_steps_are_equal():
-    assert solver_times(SolverConfig(evaluations=4)) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert solver_times(InfillingSolverConfig(evaluations=4)) == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_steps_that_would_go_back_are_refused():
     for sway in (-1.01, 1.76):
         with pytest.raises(ValueError, match="sway"):
-            SolverConfig(sway=sway)
+            InfillingSolverConfig(sway=sway)
 
 
 def test_f5_guides_away_from_no_text_and_no_context_and_leaves_the_prompt_part_alone():
@@ -127,7 +130,7 @@ def test_without_a_prompt_every_frame_is_made_from_the_text(config):
     generator = make_generator(config=config)
 
     def unprompted(texts, prompt_fix=True):
-        solver = SolverConfig(prompt_fix=prompt_fix)
+        solver = InfillingSolverConfig(prompt_fix=prompt_fix)
         return sample_latents(generator, solver, NOISE, FRAMES, [torch.zeros(0, 3)] * 2, texts)
 
     result = unprompted(TEXTS)
@@ -141,5 +144,5 @@ def test_without_a_prompt_every_frame_is_made_from_the_text(config):
 def test_a_batch_gives_what_its_examples_give_alone(config):
     generator = make_generator(config=config)
     together = sample(generator)
-    alone = sample_latents(generator, SolverConfig(), NOISE[1:, :6], FRAMES[1:], PROMPTS[1:], TEXTS[1:])
+    alone = sample_latents(generator, InfillingSolverConfig(), NOISE[1:, :6], FRAMES[1:], PROMPTS[1:], TEXTS[1:])
     torch.testing.assert_close(together[1, :6], alone[0], rtol=1e-4, atol=1e-4)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shared.sampling.config import NextTokenSolverConfig
 from shared.sampling.next_token import Reader, sample_next_tokens
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
 NOISE = torch.randn(3, 12, DIM, generator=torch.Generator().manual_seed(0))

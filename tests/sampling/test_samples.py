@@ -11,12 +11,15 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.corpora.manifest import Clip, load_clip, store_audio, write_manifest
 from shared.generators.builder import build_generator
-from shared.generators.config import DiTConfig, GeneratorConfig
-from shared.sampling import samples
-from shared.sampling.config import NextTokenSolverConfig, PrefixConfig, SamplingConfig, SolverConfig
+from shared.generators.dit_config import DiTConfig
+from shared.generators.infilling_config import InfillingConfig
+from shared.sampling import infilling, next_token
+from shared.sampling.config import PrefixConfig, SamplingConfig
 from shared.sampling.duration import DurationModel
+from shared.sampling.infilling_config import InfillingSolverConfig
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from shared.sampling.samples import Sampler, SamplesSpec, sample_clips
-from shared.text.config import CharactersConfig
+from shared.text.encoders.characters_config import CharactersConfig
 from shared.training.job import save_model
 from tests.generators.next_token_models import SEMAVOICE
 from tests.generators.next_token_models import make_generator as make_next_token
@@ -28,13 +31,13 @@ AUTOENCODER = AutoencoderConfig.model_validate({
                      "latent_width": 8, "depth": 1, "latent_depth": 1},
     "bottleneck": {"kind": "gaussian", "dim": 3},
 })
-GENERATOR = GeneratorConfig(
+GENERATOR = InfillingConfig(
     architecture=DiTConfig(kind="dit", width=16, depth=1, heads=1, text_layers=1),
     text=CharactersConfig(kind="characters", dim=4),
 )
 
 
-INFILLING = SolverConfig(evaluations=2)
+INFILLING = InfillingSolverConfig(evaluations=2)
 
 
 def make_infilling() -> nn.Module:
@@ -75,12 +78,12 @@ def asked(monkeypatch) -> list:
     """The prompts and texts that the solver was given, batch by batch."""
     calls = []
 
-    def spy(generator, solver, noise, frames, prompts, texts):
+    def spy(generator, solver, noise, frames, prompts, texts, said):
         calls.extend(zip(prompts, texts, frames.tolist(), strict=True))
-        return original(generator, solver, noise, frames, prompts, texts)
+        return original(generator, solver, noise, frames, prompts, texts, said)
 
-    original = samples.sample_infilling
-    monkeypatch.setattr(samples, "sample_infilling", spy)
+    original = infilling.sample
+    monkeypatch.setattr(infilling, "sample", spy)
     return calls
 
 
@@ -177,10 +180,13 @@ def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(t
 
 @pytest.mark.parametrize("prefix", [None, PrefixConfig(prefix_seconds=0.17)])
 def test_a_text_is_placed_by_the_pace_of_the_prompt_whose_words_are_known(tmp_path, prefix, monkeypatch):
-    given, original = [], samples.sample_next_tokens
-    monkeypatch.setattr(
-        samples, "sample_next_tokens", lambda *args, paces: given.extend(paces.tolist()) or original(*args, paces=paces)
-    )
+    given, original = [], next_token.sample_next_tokens
+
+    def spy(*args, paces):
+        given.extend(paces.tolist())
+        return original(*args, paces=paces)
+
+    monkeypatch.setattr(next_token, "sample_next_tokens", spy)
     config = SEMAVOICE.model_copy(update={"text_positions": "paced"})
     solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
     sampler = make_sampler(tmp_path, "s", make_next_token(config), config, solver)

@@ -5,9 +5,9 @@ import unicodedata
 import pytest
 
 from shared.config import ConfigError, parse
-from shared.generators.next_token_config import TransformerConfig
+from shared.generators.backbones.transformer_config import TransformerConfig
 from shared.text.characters import LATIN, Characters, canonical, extended
-from shared.text.config import CharactersConfig
+from shared.text.encoders.characters_config import CharactersConfig
 
 TEXTS = ["Straße 9", "ПРИВЕТ мир", "नमस्ते", "你好世界", "İstanbul", "ὈΔΥΣΣΕΎΣ", "한국어", "J\u030c", "tiếng"]
 

@@ -9,8 +9,7 @@ from transformers import T5GemmaConfig as GemmaSizes
 
 from shared.files import write_json
 from shared.generators.builder import build_generator, load_generator, saved_state
-from shared.generators.config import GeneratorConfig
-from shared.text.encoders import build_text_encoder
+from shared.generators.infilling_config import InfillingConfig
 
 DIT = {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1}
 TRAINED = {"kind": "trained_t5", "dim": 16}
@@ -27,13 +26,13 @@ def hub(tmp_path) -> dict:
     return {"kind": "t5", "model": str(tmp_path / "t5"), "dim": 16}
 
 
-def generator_config(text: dict) -> GeneratorConfig:
-    return GeneratorConfig.model_validate({"architecture": DIT, "text": text})
+def generator_config(text: dict) -> InfillingConfig:
+    return InfillingConfig.model_validate({"architecture": DIT, "text": text})
 
 
 def test_a_text_has_the_same_features_alone_and_padded_in_a_batch():
     torch.manual_seed(0)
-    encoder = build_text_encoder(generator_config(TRAINED).text).eval()
+    encoder = generator_config(TRAINED).text.build().eval()
     both, alone = encoder(TEXTS), encoder(TEXTS[1:])
     assert both.lengths.tolist() == [11, 5]  # bytes and the end of the text
     torch.testing.assert_close(both.features[1, :5], alone.features[0])
@@ -41,7 +40,7 @@ def test_a_text_has_the_same_features_alone_and_padded_in_a_batch():
 
 
 def test_a_small_t5_reads_a_texts_bytes_as_byt5_does_and_nothing_in_it_is_a_symbol_of_its_own():
-    encoder, seen = build_text_encoder(generator_config(TRAINED).text), []
+    encoder, seen = generator_config(TRAINED).text.build(), []
     encoder.encoder.register_forward_pre_hook(lambda _, args, given: seen.append(given["input_ids"]), with_kwargs=True)
     texts = ["привет", "a b", "你好", ""]
     encoder(texts)
@@ -52,7 +51,7 @@ def test_a_small_t5_reads_a_texts_bytes_as_byt5_does_and_nothing_in_it_is_a_symb
 
 def test_a_small_t5_learns_with_the_generator_and_one_from_the_hub_stays_as_it_is(hub):
     for text, learns in ((TRAINED, True), (hub, False)):
-        encoder = build_text_encoder(generator_config(text).text)
+        encoder = generator_config(text).text.build()
         features = encoder(TEXTS).features
         assert features.requires_grad == learns
         assert any(parameter.requires_grad for parameter in encoder.parameters()) == learns
@@ -78,7 +77,7 @@ def test_t5gemma_is_the_encoder_of_the_hubs_model_and_reads_the_first_tokens(tmp
     whole.save_pretrained(tmp_path)
     ByT5Tokenizer().save_pretrained(tmp_path)
     config = {"kind": "t5gemma", "model": str(tmp_path), "dim": 16}
-    encoder = build_text_encoder(generator_config(config).text).train()
+    encoder = generator_config(config).text.build().train()
     text = encoder(TEXTS)
     tokens = ByT5Tokenizer()(TEXTS, padding=True, return_tensors="pt")
     with torch.no_grad():
@@ -86,7 +85,7 @@ def test_t5gemma_is_the_encoder_of_the_hubs_model_and_reads_the_first_tokens(tmp
     assert text.lengths.tolist() == [11, 5] and expected.abs().sum() > 0
     torch.testing.assert_close(text.features, expected)
     assert not text.features.requires_grad and not any(each.requires_grad for each in encoder.parameters())
-    short = build_text_encoder(generator_config({**config, "tokens": 4}).text)(TEXTS)
+    short = generator_config({**config, "tokens": 4}).text.build()(TEXTS)
     assert short.lengths.tolist() == [4, 4]
 
 

@@ -6,7 +6,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 import shared.training.autoencoder as module
-from shared.bottlenecks.gaussian import Posterior
+from shared.bottlenecks.gaussian import GaussianPosterior
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops
 from shared.training.recipes import AutoencoderRecipe
@@ -38,11 +38,11 @@ class ScaledBottleneck(nn.Module):
         self.gain = nn.Parameter(torch.ones(config.dim, 1))
         self.register_buffer("running_std", torch.ones(()))
 
-    def forward(self, features: torch.Tensor) -> Posterior:
+    def forward(self, features: torch.Tensor) -> GaussianPosterior:
         mean, scale = features.float().chunk(2, dim=1)
         if self.training:
             self.running_std.lerp_(mean.detach().std(), 0.1)
-        return Posterior(self.gain * mean / self.running_std, nn.functional.softplus(scale))
+        return GaussianPosterior(self.gain * mean / self.running_std, nn.functional.softplus(scale))
 
     def restore(self, latents: torch.Tensor, noise: bool = True) -> torch.Tensor:
         return latents

@@ -13,12 +13,12 @@ from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, load_generator, meta_generator
 from shared.plan.schema import load_sources
 from shared.plan.variant import VariantConfig
-from shared.sampling.config import NextTokenSolverConfig
 from shared.sampling.next_token import sample_next_tokens
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from shared.training.generator import GeneratorSpec, GeneratorStep, train_generator
+from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import LatentExamples
 from shared.training.next_token_config import NextTokenRecipe
-from shared.training.recipes import GeneratorRecipe
 from tests.generators.next_token_models import LATENTLM, LOCAL, SEMAVOICE
 
 SMOKE = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke")
@@ -46,18 +46,19 @@ def test_a_study_names_the_kind_of_its_generator_and_of_its_solver():
     assert isinstance(config.generator, NextTokenRecipe) and isinstance(config.sampling.solver, NextTokenSolverConfig)
     assert variant(config.generator.model_dump(mode="json")) == config
     assert count_parameters(meta_generator(config.generator, 64)) > 0
-    assert isinstance(SMOKE.generator, GeneratorRecipe) and "kind" not in SMOKE.generator.model_dump()
-    assert "kind" not in SMOKE.sampling.solver.model_dump()
+    assert isinstance(SMOKE.generator, InfillingRecipe) and SMOKE.sampling.solver.kind == "infilling"
 
 
 @pytest.mark.parametrize(("generator", "solver", "expected"), [
-    ({**GENERATOR, "patsh": 2}, SOLVER, "generator.next_token.patsh: unknown key; did you mean 'patch'?"),
+    ({**GENERATOR, "patsh": 2}, SOLVER, "generator.patsh: unknown key; did you mean 'patch'?"),
     ({**GENERATOR, "text_positions": "paced", "utterances": 1}, SOLVER, "set utterances to 2 or more"),
-    ({**GENERATOR, "kind": "next"}, SOLVER, "'infilling', 'next_token'"),
+    ({**GENERATOR, "kind": "next"}, SOLVER, "generator: no kind 'next'; known: infilling, next_token"),
     ({**GENERATOR, "head": {**LOCAL, "heads": 3}}, SOLVER, "width must be an even multiple of heads"),
-    (GENERATOR, {"evaluations": 4}, "sampling.solver is of a generator of kind infilling; this one is next_token"),
-    (SMOKE.generator.model_dump(), SOLVER, "this one is infilling: give it no kind"),
-    (GENERATOR, {**SOLVER, "evaluation": 4}, "sampling.solver.next_token.evaluation: unknown key; did you mean"),
+    ({name: value for name, value in GENERATOR.items() if name != "kind"}, SOLVER,
+     "generator: kind is missing; known: infilling, next_token"),
+    (GENERATOR, {"kind": "infilling"}, "sampling.solver is of a generator of kind infilling; this one is of kind next"),
+    (SMOKE.generator.model_dump(), SOLVER, "sampling.solver is of a generator of kind next_token; this one is of kind"),
+    (GENERATOR, {**SOLVER, "evaluation": 4}, "sampling.solver.evaluation: unknown key; did you mean 'evaluations'"),
 ])
 def test_each_mistake_is_one_clear_line(generator, solver, expected):
     with pytest.raises(ConfigError) as caught:

@@ -150,7 +150,7 @@ def test_two_processes_go_through_stages_as_one_does(folder, tmp_path):
 
 SMALL = {"weight": 1.0, "detach_steps": 2, "width": 16, "depth": 1}
 SHAPING = {
-    "probe": {**SMALL, "heads": 1},
+    "generative_probe": {**SMALL, "heads": 1},
     "semantic": {"weight": 1.0, "detach_steps": 2, "level_difference": 0},
     "contrastive": {**SMALL, "head_dim": 8, "wavelet_levels": 3, "text": {"kind": "characters", "dim": 8}},
 }
@@ -161,7 +161,7 @@ def test_two_processes_shape_a_latent_as_one_does(folder, tmp_path):
     # The critic starts without a say for what it reads: only quick steps bring its gradients above rounding.
     rate = CONFIG.autoencoder.training.learning_rate.model_dump() | {"warmup": 1}
     assert_same_learning(folder, tmp_path, "autoencoder", shaping=SHAPING, learning_rate=rate)
-    one, *others = (saved_state(tmp_path / name)["modules"]["probe"]["sigma"] for name in RUNS)
+    one, *others = (saved_state(tmp_path / name)["modules"]["generative_probe"]["sigma"] for name in RUNS)
     for other in others:
         torch.testing.assert_close(other, one, rtol=1e-6, atol=0)
 

@@ -22,8 +22,9 @@ from shared.plan.variant import VariantConfig
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops, check_channels
 from shared.training.generator import GeneratorSpec, GeneratorStep
+from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import LatentExamples
-from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
+from shared.training.recipes import AutoencoderRecipe
 from shared.training.teacher_features import TeacherFeatures
 
 SOURCES = load_sources(Path(__file__).parents[2] / "replications")
@@ -102,7 +103,7 @@ def test_a_repa_layer_past_the_last_block_is_refused():
     data = SMOKE.generator.model_dump()
     data["repa"] = {"teacher": "some/teacher", "layer": 9, "weight": 0.5}
     with pytest.raises(ValueError, match=r"repa\.layer 9"):
-        GeneratorRecipe.model_validate(data)
+        InfillingRecipe.model_validate(data)
 
 
 def test_crops_are_whole_and_short_clips_are_put_in_silence():
@@ -428,7 +429,7 @@ def test_repa_aligns_hidden_states_to_a_teacher(tmp_path, architecture):
     examples = make_examples(tmp_path)
     examples.targets = [torch.randn(n, 8) for n in examples.latents.offsets.diff().tolist()]
     repa = {"teacher": "teacher", "layer": 1, "weight": 0.5}
-    recipe = GeneratorRecipe.model_validate(
+    recipe = InfillingRecipe.model_validate(
         {**SMOKE.generator.model_dump(), "architecture": architecture, "repa": repa}
     )
     step = GeneratorStep(GeneratorSpec(corpus={}, autoencoder={}, generator=recipe, seed=0), examples)

@@ -22,9 +22,8 @@ PROBE = {**TINY, "width": 8, "depth": 1, "heads": 1, "time_features": 4}
 SEMANTIC = {**TINY, "chroma_bins": 12, "level_difference": 0}
 READS = {"kind": "characters", "dim": 4}
 CRITIC = {**TINY, "width": 8, "depth": 1, "head_dim": 8, "wavelet_levels": 3, "text": READS}
-SHAPING = {"probe": PROBE, "semantic": SEMANTIC, "contrastive": CRITIC}
+SHAPING = {"generative_probe": PROBE, "semantic": SEMANTIC, "contrastive": CRITIC}
 NAMES = tuple(SHAPING)
-MODULES = {"probe": ["probe"], "semantic": ["semantic"], "contrastive": ["contrastive", "text_encoder"]}
 JOINT = ["reconstruction", "kl"]
 TEXTS = ["rain", "a low bell", "wind"]
 
@@ -91,7 +90,7 @@ def test_until_the_encoder_learns_from_them_they_train_and_change_nothing_about_
     for index in range(3):
         without(index), step(index)
     assert same(tensors(without.autoencoder), tensors(step.autoencoder))
-    assert sorted(helpers) == sorted([*NAMES, "text_encoder"])
+    assert helpers.keys() == {*NAMES}
     assert not any(same(before, tensors(step.helpers[name])) for name, before in helpers.items())
     step(4)
     without(4)
@@ -104,11 +103,10 @@ def test_each_trains_in_the_stages_that_have_it_on():
     shaping = {name: SHAPING[name] | {"detach_steps": 0} for name in NAMES}
     step = make_step(recipe_of(*stages, *last, shaping=shaping))
     for index, trained in enumerate([*NAMES, None]):
-        before = {name: tensors(*(step.helpers[part] for part in parts)) for name, parts in MODULES.items()}
+        before = {name: tensors(step.helpers[name]) for name in NAMES}
         logged = step(index)
-        for name, parts in MODULES.items():
-            after = tensors(*(step.helpers[part] for part in parts))
-            assert same(before[name], after) == (name != trained), (index, name)
+        for name in NAMES:
+            assert same(before[name], tensors(step.helpers[name])) == (name != trained), (index, name)
             assert (name in logged) == (name == trained)
 
 
@@ -128,9 +126,9 @@ def test_a_stage_weighs_each_and_keeps_it_off_the_encoder(name):
 
 @pytest.mark.parametrize("bottleneck", [{"dim": 4}, {"kind": "soft_norm", "dim": 4}], ids=["gaussian", "soft_norm"])
 def test_they_see_the_latent_that_is_decoded_and_no_noise_of_the_decoders_input(bottleneck):
-    step = make_step(shaped("probe", bottleneck=bottleneck))
+    step = make_step(shaped("generative_probe", bottleneck=bottleneck))
     seen, made = [], []
-    step.shaping.modules["probe"].register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    step.shaping.modules["generative_probe"].register_forward_hook(lambda _, given, __: seen.append(given[0]))
     step.autoencoder.register_forward_hook(lambda _, __, output: made.append(output))
     step(DETACH)
     _, latents, posterior = made[0]
@@ -141,20 +139,21 @@ def test_they_see_the_latent_that_is_decoded_and_no_noise_of_the_decoders_input(
 def test_the_critic_hears_the_text_of_each_crop():
     step = make_step(shaped("contrastive"))
     read, heard = [], []
-    step.shaping.modules["text_encoder"].register_forward_hook(lambda _, given, output: read.append((*given, output)))
-    step.shaping.modules["contrastive"].register_forward_hook(lambda _, given, __: heard.append(given))
+    loss = step.shaping.modules["contrastive"]
+    loss.text_encoder.register_forward_hook(lambda _, given, output: read.append((*given, output)))
+    loss.critic.register_forward_hook(lambda _, given, __: heard.append(given))
     batches = []
     draw = step.crops.draw
     step.crops.draw = lambda *given: (batches.append(draw(*given)), batches[-1])[1]
     step(0)
     assert read[0][0] == batches[0].texts and set(batches[0].texts) <= set(TEXTS)
-    assert heard[0][3] is read[0][1] and torch.equal(heard[0][1], batches[0].audio)
+    assert heard[0][2] is read[0][1] and torch.equal(heard[0][1], batches[0].audio)
 
 
 def test_sigma_follows_the_mean_over_micro_batches_after_the_step():
-    step = make_step(shaped("probe", training={"accumulation": 2}))
+    step = make_step(shaped("generative_probe", training={"accumulation": 2}))
     stds = []
-    probe = step.shaping.modules["probe"]
+    probe = step.shaping.modules["generative_probe"]
     probe.register_forward_hook(lambda _, given, __: stds.append((given[0].std().item(), probe.sigma.item())))
     step(0)
     (one, before), (other, still) = stds
@@ -188,26 +187,40 @@ def test_a_loss_that_is_not_finite_is_named(name):
 
 
 def test_a_recipe_without_shaping_is_hashed_as_if_there_were_none():
-    plain, probe = shaped(), shaped("probe")
+    plain, probe = shaped(), shaped("generative_probe")
     assert "shaping" not in plain.model_dump(mode="json") and digest(plain) != digest(probe)
-    assert probe.model_dump(mode="json")["shaping"].keys() == {"probe"}
+    assert probe.model_dump(mode="json")["shaping"].keys() == {"generative_probe"}
     assert AutoencoderRecipe.model_validate(probe.model_dump(mode="json")) == probe
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: shaped(shaping={"probe": None}), "give probe, semantic or contrastive, or leave shaping out"),
+        (lambda: shaped(shaping={"semantics": SEMANTIC}), "no kind 'semantics'; did you mean 'semantic'"),
+        (lambda: shaped(shaping={"kl": {"kind": "semantic", **SEMANTIC}}), "there is a loss of this name already"),
         (lambda: shaped(shaping={"semantic": {**SEMANTIC, "level_difference": 0.1}}), "autoencoder has 1; set it to 0"),
         (lambda: shaped("contrastive", training={"accumulation": 4}), "micro-batch, which here is one"),
-        (lambda: shaped(shaping={"probe": {**PROBE, "detach_steps": 8}}), r"probe\.detach_steps 8 lies past the last"),
         (
-            lambda: recipe_of({"steps": 2, "losses": [*JOINT, "probe"]}, {"steps": 4, "losses": JOINT},
-                              shaping={"probe": PROBE}),
-            r"shaping\.probe\.detach_steps 2 lies past",
+            lambda: shaped(shaping={"generative_probe": {**PROBE, "detach_steps": 8}}),
+            r"probe\.detach_steps 8 lies past the last",
         ),
-        (lambda: recipe_of({"steps": 4, "losses": [*JOINT, "probe"]}), r"names probe, and the recipe has no shaping"),
-        (lambda: recipe_of({"steps": 4, "losses": JOINT}, shaping={"probe": PROBE}), "no stage has probe among"),
+        (
+            lambda: recipe_of({"steps": 2, "losses": [*JOINT, "generative_probe"]}, {"steps": 4, "losses": JOINT},
+                              shaping={"generative_probe": PROBE}),
+            r"shaping\.generative_probe\.detach_steps 2 lies past",
+        ),
+        (
+            lambda: recipe_of({"steps": 4, "losses": [*JOINT, "generative_probe"]}),
+            r"names generative_probe, and the recipe has no shaping\.generative_probe; known: adversarial, alignment,",
+        ),
+        (
+            lambda: recipe_of({"steps": 4, "losses": [*JOINT, "semantics"]}, shaping={"semantic": SEMANTIC}),
+            r"names semantics, and the recipe has no shaping\.semantics; did you mean 'semantic'",
+        ),
+        (
+            lambda: recipe_of({"steps": 4, "losses": JOINT}, shaping={"generative_probe": PROBE}),
+            "no stage has generative_probe among",
+        ),
         (
             lambda: recipe_of({"steps": 4, "train": ["decoder"], "losses": ["reconstruction", "semantic"]},
                               shaping={"semantic": SEMANTIC}),
@@ -218,6 +231,10 @@ def test_a_recipe_without_shaping_is_hashed_as_if_there_were_none():
 def test_what_makes_no_sense_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_one_that_is_null_or_weighs_nothing_is_as_if_it_were_not_there():
+    assert shaped(shaping={"semantic": None, "contrastive": {**CRITIC, "weight": 0}}) == shaped()
 
 
 def test_wavelets_that_do_not_fit_the_crops_are_refused():
@@ -238,7 +255,7 @@ def write_corpus(folder: Path, *texts: str) -> Path:
 def test_texts_come_in_the_order_of_the_clips_and_one_that_is_missing_is_named(tmp_path):
     one, other = write_corpus(tmp_path / "one", "rain", "wind"), write_corpus(tmp_path / "other", "bell", " ")
     assert load_texts([one, one], "train") == ["rain", "wind", "rain", "wind"]
-    with pytest.raises(ConfigError, match="1 of 4 clips have no text, such as 1; drop it"):
+    with pytest.raises(ConfigError, match="1 of 4 clips have no text, such as 1; drop"):
         load_texts([one, other], "train")
 
 
@@ -258,7 +275,7 @@ def test_a_run_killed_before_and_after_the_detach_period_ends_bit_identical(tmp_
         return (folder / "model.safetensors").read_bytes(), state["modules"]
 
     weights, modules = train("straight")
-    assert modules.keys() == {"model", *NAMES, "text_encoder"}
+    assert modules.keys() == {"model", *NAMES}
     whole = AutoencoderStep.__call__
     for stop in (1, 3, 5):
 

@@ -237,7 +237,7 @@ def test_freezing_leaves_other_parts_of_a_model_alone():
         ({"train": ["encodr"]}, r"train\.0: Input should be 'encoder', 'bottleneck' or 'decoder'"),
         ({"train": []}, "train: .*at least 1 item"),
         ({"losses": []}, "losses: .*at least 1 item"),
-        ({"losses": ["mel"]}, r"losses\.0: Input should be 'reconstruction'"),
+        ({"losses": ["mel"]}, r"train names the decoder, and no loss reaches it \(of mel\); add one of reconstruction"),
         ({"weights": {"features": 1.0}}, "weights names features, which is not among the stage's losses"),
         ({"kept_off_encoder": ["features"]}, "kept_off_encoder names features, which is not among"),
         ({"kept_off_encoder": ["kl"]}, "kl, which is of the encoder alone"),

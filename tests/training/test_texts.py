@@ -29,7 +29,7 @@ ARCHITECTURES = {
 }
 READERS = {"characters": {"kind": "characters", "dim": 8}, "trained_t5": {"kind": "trained_t5", "dim": 8, "depth": 1}}
 GENERATORS = {
-    **{f"{name}-{reader}": {"architecture": each, "text": READERS[reader], "flow": {}, **COMMON}
+    **{f"{name}-{reader}": {"kind": "infilling", "architecture": each, "text": READERS[reader], "flow": {}, **COMMON}
        for name, each in ARCHITECTURES.items() for reader in READERS},
     **{f"next_token-{positions}": {**config.model_dump(), "text_positions": positions, **COMMON}
        for positions, config in (("before", LATENTLM), ("beside", SEMAVOICE), ("paced", LATENTLM))},
@@ -137,5 +137,5 @@ def test_a_contrastive_critic_reads_any_script(script):
     recipe, texts = shaped("contrastive"), list(SCRIPTS[script])
     step = make_step(recipe, texts=texts)
     step(0)
-    features = step.shaping._read(texts).features
+    features = step.shaping.modules["contrastive"].text_encoder(texts).features
     assert all(not torch.equal(one, other) for i, one in enumerate(features) for other in features[:i])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from shared.bottlenecks.gaussian import Posterior
+from shared.bottlenecks.gaussian import GaussianPosterior
 
 FIDELITIES = (0.80, 0.90, 0.95, 0.99)  # f of RAVE's figure 8, and of what its code logs
 ACTIVE_NATS = 0.1  # RAVE, appendix D
@@ -67,7 +67,7 @@ def count_effective_dims(singular_values: Tensor, fidelity: float, rule: Rule = 
 def channel_kl(mean: Tensor, std: Tensor) -> Tensor:
     """KL to the prior of each channel in nats a frame, `(dim,)`: mean over the frames of `(frames, dim)` both."""
     # As many latents of one channel.
-    return Posterior(mean.double().unsqueeze(1), std.double().unsqueeze(1)).kl().mean(dim=0)
+    return GaussianPosterior(mean.double().unsqueeze(1), std.double().unsqueeze(1)).kl().mean(dim=0)
 
 
 def active_dims(kl: Tensor, threshold: float = ACTIVE_NATS) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from shared.bottlenecks.gaussian import Posterior
+from shared.bottlenecks.gaussian import GaussianPosterior
 from shared.measurements.jobs.effective_dims import ACTIVE_NATS, FIDELITIES, RULES, Rule, count_effective_dims
 
 CHUNK = 50  # replicates at once: of 128 dimensions they take 7 MB
@@ -40,7 +40,7 @@ def clip_sums(mean: Tensor, std: Tensor, offsets: Tensor) -> ClipSums:
     mean, std = mean.double(), std.double()
     # What is centred about any one point has the same S, and about this one it loses the fewest digits.
     clips = (mean - mean.mean(dim=0)).tensor_split(offsets[1:-1])
-    kl = Posterior(mean.unsqueeze(1), std.unsqueeze(1)).kl().tensor_split(offsets[1:-1])
+    kl = GaussianPosterior(mean.unsqueeze(1), std.unsqueeze(1)).kl().tensor_split(offsets[1:-1])
     return ClipSums(
         offsets.diff().double(),
         torch.stack([clip.sum(dim=0) for clip in clips]),

@@ -20,8 +20,8 @@ from torch.nn.utils.rnn import pad_sequence
 from shared.config import ConfigError
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
-from shared.sampling.config import NextTokenSolverConfig
 from shared.sampling.next_token import sample_next_tokens, solve_patch
+from shared.sampling.next_token_config import NextTokenSolverConfig
 
 
 class Continuations(NamedTuple):

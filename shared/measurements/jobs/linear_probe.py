@@ -17,8 +17,8 @@ from shared.config import ConfigError
 from shared.corpora.manifest import Clip, load_clip, load_manifest
 from shared.device import device
 from shared.job import run_job
-from shared.losses.config import SemanticRegressorsConfig
 from shared.losses.semantic import SemanticTargets
+from shared.losses.semantic_config import SemanticRegressorsConfig
 from shared.measurements.jobs.by_clip import Row, posterior_means, run_by_clip
 from shared.measurements.jobs.ridge import RIDGE, fit_probe
 from shared.measurements.linear_probe import LinearProbe

@@ -13,8 +13,8 @@ from shared.autoencoders.base import Autoencoder
 from shared.corpora.manifest import Clip, load_manifest
 from shared.device import device
 from shared.job import run_job
-from shared.losses.config import SpectralDistanceConfig
 from shared.losses.spectral_distance import SpectralDistance
+from shared.losses.spectral_distance_config import SpectralDistanceConfig
 from shared.measurements.jobs.by_clip import Row, over_channels, run_by_clip, validation_means
 from shared.measurements.jobs.effective_dims import PrincipalAxes, effective_dims, principal_axes, truncate
 from shared.measurements.truncation import FIDELITIES, Truncation

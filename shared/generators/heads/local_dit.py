@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shared.generators.dit import Attention
-from shared.generators.next_token_config import LocalDiTConfig
+from shared.generators.heads.local_dit_config import LocalDiTConfig
 from shared.layers.attention import TIME_FEATURES, Embedder, modulate, rotary_angles, time_features
 from shared.layers.unit import Unit
 
@@ -77,3 +77,6 @@ class LocalDiT(nn.Module):
         x = self.blocks[-1](x, condition, angles, self.patch)
         scale, shift = self.modulation(condition).chunk(2, dim=-1)
         return self.project(modulate(x, scale, shift))
+
+
+build = LocalDiT

@@ -7,7 +7,7 @@ AdaLN-Zero shift, scale and gate from the sum of the backbone's state and the di
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shared.generators.next_token_config import MlpHeadConfig
+from shared.generators.heads.mlp_config import MlpHeadConfig
 from shared.layers.attention import TIME_FEATURES, time_features
 from shared.layers.unit import Unit
 
@@ -73,3 +73,6 @@ class MlpHead(nn.Module):
             x = layer(x, condition)
         shift, scale = self.modulation(condition).chunk(2, dim=-1)
         return self.project(self.norm(x) * (1 + scale) + shift).unflatten(1, (self.patch, -1))
+
+
+build = MlpHead

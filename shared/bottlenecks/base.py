@@ -1,0 +1,86 @@
+"""What a bottleneck is to the rest: what it makes of the encoder's features, and what it gives the decoder.
+
+What a bottleneck makes is called a posterior, whatever it is: a mean and what is drawn around it, a latent without
+noise, or codes. `mean` and `std` are all that is kept of a clip's latent, for generators and measurements (`Latents`);
+a quantiser's mean are the values that its codes stand for, and its std is 0.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from shared.bottlenecks.config import Draw
+
+
+class Posterior(Protocol):
+    """q(z | x) of a batch. A NamedTuple, so that processes which share a batch find the tensors in it.
+
+    Attributes:
+        mean: the latent without its noise, `(batch, dim, frames)`.
+        std: standard deviation of the noise, of `mean`'s shape; zeros where there is none.
+        penalised: what `penalty` is, as the log calls it.
+    """
+
+    @property
+    def mean(self) -> Tensor: ...
+
+    @property
+    def std(self) -> Tensor: ...
+
+    penalised: str
+
+    def sample(self) -> Tensor:
+        """z, `(batch, dim, frames)`, from torch's global generator; `mean` itself of what has no noise."""
+
+    def penalty(self) -> Tensor:
+        """What training keeps small, of each latent frame, `(batch, frames)`; the recipe's `kl.weight` weighs it."""
+
+    def kl(self) -> Tensor:
+        """Nats that a latent frame holds, `(batch, frames)`: KL(q || prior); infinite where that has no bound.
+
+        Of a quantiser whose codes are all as likely, the logarithm of their number.
+        """
+
+
+class Bottleneck(nn.Module):
+    """Base of the bottlenecks.
+
+    Attributes:
+        dim: channels of a latent frame.
+        in_channels: of the encoder's features.
+        draw: what an example's noise is scaled by when it is drawn.
+    """
+
+    dim: int
+    in_channels: int
+    draw: Draw = "fixed"
+
+    def forward(self, features: Tensor) -> Posterior:
+        """`(batch, in_channels, frames)` → posterior, in float32 whatever the features' precision."""
+        raise NotImplementedError
+
+    def restore(self, latents: Tensor, noise: bool = True) -> Tensor:
+        """The decoder's input of latents `(batch, dim, frames)`, which may be generated.
+
+        It is the latents as they are, unless a bottleneck has to bring them back to the decoder's scale or to its
+        codes; without `noise`, it adds none.
+        """
+        return latents
+
+
+def noise_scale(draw: Draw, examples: int, generator: torch.Generator | None = None) -> Tensor:
+    """What the std of each example's noise is multiplied by, `(examples, 1, 1)` on the CPU.
+
+    Ones, or draws from N(0, 1): from `generator`, or torch's global one.
+    """
+    return torch.randn(examples, 1, 1, generator=generator) if draw == "normal" else torch.ones(examples, 1, 1)
+
+
+def draw_clip(mean: Tensor, std: Tensor, draw: Draw, generator: torch.Generator | None = None) -> Tensor:
+    """A draw from the posterior of one clip, `(frames, dim)` as are its mean and std.
+
+    The noise is drawn on the CPU, from `generator` or torch's global one, and so is the same on every device.
+    """
+    scale = noise_scale(draw, 1, generator)[0].to(mean.device)
+    return mean + scale * std * torch.randn(mean.shape, generator=generator).to(mean.device)

@@ -1,0 +1,15 @@
+"""What can be set about LatentLM's head. Imports no torch."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.generators.heads.config import HeadConfig
+
+
+class MlpHeadConfig(HeadConfig):
+    """LatentLM's head, `shared.generators.heads.mlp`, as wide as the backbone."""
+
+    kind: Literal["mlp"]
+    depth: int = Field(3, ge=1, description="residual feed-forward layers (LatentLM: 3, VibeVoice: 4)")
+    feed_forward: float = Field(3.0, gt=0, description="inner width of the layers, in widths (VibeVoice: 3)")

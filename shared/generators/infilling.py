@@ -1,0 +1,56 @@
+"""Infilling: a transformer models the velocity of all latent frames at once, given a text and what is heard."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from shared.generators.base import VelocityModel
+from shared.generators.flow_matching import FlowExample
+from shared.generators.infilling_config import InfillingConfig
+from shared.generators.paths.base import Path
+from shared.text.base import Text
+
+
+class InfillingGenerator(nn.Module):
+    """Text encoder and transformer: what is trained on one latent space, and the path that it models."""
+
+    patch = 1  # frames that a prompt's length is a multiple of
+
+    def __init__(self, config: InfillingConfig, latent_dim: int):
+        super().__init__()
+        self.text_encoder = config.text.build()
+        self.transformer = build_without_text(config, latent_dim)
+        self.path: Path = config.path.build()
+
+    @property
+    def tokenizer(self) -> Any:
+        """Of a text encoder from the hub; None where characters or bytes are read."""
+        return self.text_encoder.tokenizer
+
+    def forward(self, example: FlowExample, frames: Tensor, texts: list[str], layer: int | None = None):
+        """Velocity `(batch, frames, dim)` of a training example (and hidden states after block `layer`)."""
+        text = self.encode_text(texts)
+        return self.transformer(example.noisy, example.time, example.context, frames, text, example.keep, layer)
+
+    def encode_text(self, texts: list[str]) -> Text:
+        """What `velocity` needs of the texts."""
+        return self.text_encoder(texts)
+
+    def velocity(self, latents: Tensor, time: float, context: Tensor, frames: Tensor, text: Text) -> Tensor:
+        """Velocity `(batch, frames, dim)` at flow time `time`, for all examples the same."""
+        now = torch.full((len(latents),), time, device=latents.device)
+        return self.transformer(latents, now, context, frames, text, torch.ones_like(now))
+
+    def null_velocity(self, latents: Tensor, time: float, frames: Tensor, text: Text) -> Tensor:
+        """The same without text and audio context; of the text only the length is used."""
+        now = torch.full((len(latents),), time, device=latents.device)
+        return self.transformer(latents, now, torch.zeros_like(latents), frames, text, torch.zeros_like(now))
+
+
+def build_without_text(config: InfillingConfig, latent_dim: int) -> VelocityModel:
+    """The velocity model alone."""
+    return config.architecture.build(latent_dim, config.text.dim)
+
+
+build = InfillingGenerator

@@ -1,0 +1,16 @@
+"""What can be set about a frozen UMT5. Imports no torch."""
+
+from typing import Annotated, ClassVar, Literal
+
+from shared.config import Role
+from shared.text.config import TextConfig
+
+
+class UMT5Config(TextConfig):
+    """A frozen multilingual T5 encoder from the hub or a local folder."""
+
+    frozen: ClassVar[bool] = True
+
+    kind: Literal["umt5"]
+    model: Annotated[str, Role.MODEL] = "google/umt5-base"
+    dim: int = 768
