@@ -189,7 +189,8 @@ class _Walk:
         """Reach the configs in it that the job has, and the modules of their kinds."""
         found = set(self.inner.get(config, ()))
         if "PACKAGE" in vars(config):
-            found |= {each for each in self.held.values() if issubclass(each, config) and each.PACKAGE == config.PACKAGE}
+            kinds = (each for each in self.held.values() if issubclass(each, config))
+            found |= {each for each in kinds if each.PACKAGE == config.PACKAGE}
         for each in found:
             self.todo += self._parts_of(each)
         for path in [find_file(name, self.root) for each, name in self.modules if each is config]:
