@@ -10,9 +10,7 @@ from shared.audio.io import limit_peak, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
 
-# A field that is left out of dumps where it says mono: manifests and specs from before stereo stay what they were.
 Channels = Literal[1, 2]
-MONO: Channels = Field(default=1, exclude_if=lambda channels: channels == 1)
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -48,10 +46,13 @@ class Rejected(Strict):
 
 
 class Manifest(Strict):
-    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz; the file says nothing of one channel."""
+    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz.
+
+    A file from before stereo says nothing of channels: it has one.
+    """
 
     sample_rate: int
-    channels: Channels = MONO
+    channels: Channels = 1
     corpus_hash: str
     clips: list[Clip]
     rejected: list[Rejected] = Field(default_factory=list)
