@@ -6,12 +6,12 @@ from shlex import quote
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
-from shared.metrics.latent_kinds import BY_CLIP
+from shared.measurements.base import measurements
+from shared.metrics.base import metrics, modules_of
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
-from shared.metrics.latent_kinds import LATENT
+from shared.plan.plan import as_list
 from shared.plan.workflow import (
-    code_of,
     corpus_threads_of,
     find_figure,
     find_job,
@@ -24,6 +24,7 @@ from shared.plan.workflow import (
     threads_of,
     write_specs,
 )
+from shared.statistics.relations.base import modules_of_relations, relations
 from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
@@ -42,13 +43,13 @@ def beside(name):
 
 
 def job_params(kind):
-    """The params of a job's rule. The code's hash reruns it when it changes.
+    """The params of a job's rule. A job reruns when the hash of its code changes.
 
-    The others take `output`, which tells Snakemake that they follow from it and trigger nothing: the run folder's
-    name already holds a hash of the spec, and a label changes when another study needs the same job.
+    The other functions take `output`, which tells Snakemake that they follow from it and trigger nothing. For the run
+    folder's name holds a hash of what the spec says, and the label changes when another study needs the same job.
     """
     return {
-        "code": code_of(kind),
+        "code": lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).code,
         "spec": lambda wildcards, output: find_job(PLAN, wildcards.owner, kind, wildcards.key).spec_text,
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN, kind, SETTINGS.processes),
@@ -65,17 +66,30 @@ def model_for(kind, name):
     return reference
 
 
-def watched_keys():
-    """Pattern of the keys of the autoencoders whose encoder is looked at while they train; without any, of none."""
+def keys_with_snapshots():
+    """Regular expression that matches the keys of the autoencoders whose recipe asks for snapshots, and no others.
+
+    Where there are none, it matches nothing.
+    """
     trained = [job for job in PLAN.jobs.values() if job.kind == "autoencoder"]
-    keys = sorted({job.key for job in trained if job.spec["autoencoder"].get("snapshots")})
-    return "|".join(keys) or "(?!)"
+    return "|".join(job.key for job in trained if job.config["autoencoder"].snapshots) or "(?!)"
 
 
-def snapshots_of(wildcards):
-    """What the training of a latent kept of its encoder."""
-    job = find_job(PLAN, wildcards.owner, "compactness", wildcards.key)
-    return os.path.join(os.path.dirname(job.inputs["autoencoder"]), KEPT)
+def measured_files(measurement):
+    """Input function: what a measurement of latents is given; of a training what that kept of its encoder."""
+
+    def files(wildcards):
+        given = find_job(PLAN, wildcards.owner, measurement.name, wildcards.key).inputs
+        if measurement.subject != "training":
+            return given
+        return {"snapshots": os.path.join(os.path.dirname(given["autoencoder"]), KEPT)}
+
+    return files
+
+
+def options_of_inputs(wildcards, input):
+    """Param function: each input as the option of its name."""
+    return " ".join(f"--{name} {' '.join(map(quote, as_list(paths)))}" for name, paths in input.items())
 
 
 def optional(name):
@@ -96,19 +110,28 @@ def table_inputs(wildcards):
 
 def latent_inputs(wildcards):
     """The curves that a study's figure may show, if any are measured for it."""
-    return [path for kind in LATENT for path in table_inputs(wildcards)[kind]]
+    files = table_inputs(wildcards)
+    return [path for each in measurements() if not each.by_clip for path in files[each.name]]
 
 
 def study_params(module):
     """The params of a rule that works on a study, which the folder's name holds a hash of."""
     return {
-        "code": code_hash(module),
+        "code": lambda wildcards: PLAN.study_code(wildcards.source, wildcards.study, module),
         "spec": lambda wildcards, output: PLAN.study_spec(wildcards.source, wildcards.study).model_dump_json(
             indent=1
         ),
         "spec_file": beside("spec.json"),
         "launch": lambda wildcards, output: launcher(PLAN),
     }
+
+
+def summary_code():
+    """Hash of the code that ranks latents; it shows whichever metrics and relations the record has."""
+    return code_hash(
+        "shared.report.summary",
+        others=modules_of(each.name for each in metrics()) | modules_of_relations(relations()),
+    )
 
 
 def record_hash(label):

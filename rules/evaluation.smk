@@ -1,6 +1,5 @@
 # Clips and their scores: ground truth, reconstructions, samples. Wavs lie beside clips.json. And what is measured of
-# latents: of next-token models the exposure to their own errors, of autoencoders how compact theirs are, and by test
-# clip what is left when they are cut short or noisy, and what a linear map finds in them.
+# latents, a rule for each of shared/measurements.
 rule ground_truth:
     input:
         unpack(inputs("ground_truth")),
@@ -84,93 +83,36 @@ rule sample:
         )
 
 
-rule measure_exposure:
-    input:
-        unpack(inputs("exposure")),
-    output:
-        ensure("runs/{scale}/{owner}/exposure/{key}/exposure.csv", non_empty=True),
-    params:
-        **job_params("exposure"),
-    log:
-        "logs/{scale}/{owner}/exposure/{key}.log",
-    benchmark:
-        "runs/{scale}/{owner}/exposure/{key}/benchmark.tsv"
-    conda:
-        "../envs/cpu.yaml"
-    threads: THREADS
-    priority: 20
-    resources:
-        mem_mb=4000,
-        runtime=240,
-        gpu=GPUS,
-    message:
-        "Measure the drift on own errors [{params.label}]"
-    shell:
-        job_command(
-            "shared.measurements.exposure",
-            "--corpus {input.corpus:q} --autoencoder {input.autoencoder:q} --generator {input.generator:q}",
-        )
-
-
-rule measure_compactness:
-    input:
-        snapshots=snapshots_of,
-    output:
-        ensure("runs/{scale}/{owner}/compactness/{key}/compactness.csv", non_empty=True),
-    params:
-        **job_params("compactness"),
-    log:
-        "logs/{scale}/{owner}/compactness/{key}.log",
-    benchmark:
-        "runs/{scale}/{owner}/compactness/{key}/benchmark.tsv"
-    conda:
-        "../envs/cpu.yaml"
-    threads: THREADS
-    priority: 20
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    message:
-        "Measure how compact the latent was through the training [{params.label}]"
-    shell:
-        job_command(
-            "shared.measurements.compactness",
-            "--snapshots {input.snapshots:q}",
-        )
-
-
-for kind in BY_CLIP:
+for measurement in measurements():
 
     rule:
         name:
-            f"measure_{kind}"
+            f"measure_{measurement.name}"
         input:
-            unpack(inputs(kind)),
+            unpack(measured_files(measurement)),
         output:
-            ensure(f"runs/{{scale}}/{{owner}}/{kind}/{{key}}/{kind}.csv", non_empty=True),
+            ensure(f"runs/{{scale}}/{{owner}}/{measurement.name}/{{key}}/{measurement.file}", non_empty=True),
         params:
-            **job_params(kind),
-            # The command is put together as it runs, when `kind` is the last of them: it takes this one's from here.
-            module=KINDS[kind][0],
+            **job_params(measurement.name),
+            # The command is put together when the loop is over, and takes these from here.
+            module=measurement.module,
+            options=options_of_inputs,
         log:
-            f"logs/{{scale}}/{{owner}}/{kind}/{{key}}.log",
+            f"logs/{{scale}}/{{owner}}/{measurement.name}/{{key}}.log",
         benchmark:
-            f"runs/{{scale}}/{{owner}}/{kind}/{{key}}/benchmark.tsv"
+            f"runs/{{scale}}/{{owner}}/{measurement.name}/{{key}}/benchmark.tsv"
         conda:
             "../envs/cpu.yaml"
         threads: THREADS
         priority: 20
         resources:
             mem_mb=4000,
-            runtime=240,
-            gpu=GPUS,
+            runtime=measurement.minutes,
+            gpu=GPUS if measurement.gpu else 0,
         message:
-            f"Measure the latent clip by clip: {kind} [{{params.label}}]"
+            f"Measure {measurement.about} [{{params.label}}]"
         shell:
-            job_command(
-                "{params.module}",
-                "--corpus {input.corpus:q} --corpora {input.corpora:q} --autoencoder {input.autoencoder:q}",
-            )
+            job_command("{params.module}", "{params.options}")
 
 
 rule score:

@@ -67,7 +67,7 @@ rule keep_clips:
     output:
         f"{STUDY}/clips/clips.csv",
     params:
-        code=code_hash("shared.record.keep_clips"),
+        code=lambda wildcards: PLAN.study_code(wildcards.source, wildcards.study, "shared.record.keep_clips"),
         spec=heard_spec,
         spec_file=beside("spec.json"),
         launch=lambda wildcards, output: launcher(PLAN),

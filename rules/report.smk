@@ -1,11 +1,12 @@
-# What is drawn from the record of a scale. results/ is no input of these rules, since whoever asked for it would be
-# trained for it; a hash of the record stands for it, so that a changed record is drawn again.
+# Figures and pages that are made of the record, results/<label>/, as it is. The record is no input of these rules:
+# Snakemake would first train whatever it takes to bring the record up to date. A hash of the record is a parameter
+# instead, so that the figure is drawn again when the record has changed.
 rule decoupling:
     output:
         "figures/decoupling.pdf",
     params:
         record=lambda wildcards, output: record_hash(PLAN.label),
-        code=code_hash("shared.report.summary"),
+        code=summary_code(),
         replications=SETTINGS.replications,
         label=PLAN.label,
     log:
@@ -19,8 +20,8 @@ rule decoupling:
         "summary --scale {params.label:q} 2>&1 | tee -i {log:q} >&2"
 
 
-# The record as pages, of every scale that has one. It has no input, since whoever asked for results/ would be trained
-# for it, and no output, so that it is built at each call: from whatever is there.
+# One page for each scale that has a record. The rule has no input, for the same reason, and no output, so that the pages
+# are built at each call, of whatever record there is.
 rule report:
     params:
         replications=SETTINGS.replications,

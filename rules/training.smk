@@ -60,17 +60,18 @@ rule train_autoencoder:
         )
 
 
-# One whose recipe asks for snapshots makes them, too: what is written beside the checkpoint while it trains is gathered
-# in a file that Snakemake knows of, so that it is made again if it is lost, and outlives the checkpoints.
-use rule train_autoencoder as train_watched_autoencoder with:
+# The same job where the recipe asks for snapshots of the encoder. The training writes them beside its checkpoint, and at
+# its end gathers them in a file. This rule names that file as an output, so that Snakemake has it made again if it is
+# lost, and the checkpoints may be deleted.
+use rule train_autoencoder as train_autoencoder_with_snapshots with:
     output:
         model=ensure("runs/{scale}/{owner}/autoencoder/{key}/model.safetensors", non_empty=True),
         snapshots=ensure(f"runs/{{scale}}/{{owner}}/autoencoder/{{key}}/{KEPT}", non_empty=True),
     wildcard_constraints:
-        key=watched_keys(),
+        key=keys_with_snapshots(),
 
 
-ruleorder: train_watched_autoencoder > train_autoencoder
+ruleorder: train_autoencoder_with_snapshots > train_autoencoder
 
 
 rule encode_latents:

@@ -1,14 +1,18 @@
 """Validated configuration: strict models, readable errors, stable hashes."""
 
 import difflib
+import functools
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 
 class ConfigError(ValueError):
@@ -21,7 +25,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Role(Enum):
+    """What a field is to the name of a run; it stands beside the type: `compile: Annotated[bool, Role.EXECUTION]`.
+
+    EXECUTION: it says how a job is executed. It changes results by rounding at most, and is no part of the name.
+    CORPUS: a folder of recordings, MODEL: a model's hub id, file or folder. A path stands for what lies there.
+    """
+
+    EXECUTION = "execution"
+    CORPUS = "corpus"
+    MODEL = "model"
+
+
 Model = TypeVar("Model", bound=BaseModel)
+Content = Callable[[Role, str, str], Any]  # a field's role, name and text → what stands for what lies there
 
 
 def load_yaml(path: Path) -> Any:
@@ -101,6 +118,61 @@ def _may_be(model: type[BaseModel], data: Any) -> bool:
 
 def _has_tag(model: type[BaseModel], tag: Any) -> bool:
     return any(tag in get_args(field.annotation) for field in model.model_fields.values())
+
+
+def _as_it_is(role: Role, field: str, text: str) -> str:
+    return text
+
+
+def differences(value: Any, content: Content = _as_it_is, field: str = "") -> Any:
+    """What a config says beyond its defaults, as JSON: what a run is named after.
+
+    A field that is at its default is left out, at any depth, and so is one of `Role.EXECUTION`: a new field that has a
+    default renames nothing. The tag, which says what kind of config it is, always stays.
+
+    Args:
+        value: a config, or JSON-like data that may hold some.
+        content: what stands for a field of `Role.CORPUS` or `Role.MODEL`; by default its text.
+        field: dotted name of `value`, for `content`.
+    """
+    if isinstance(value, BaseModel):
+        return _beyond_defaults(value, content, field)
+    if isinstance(value, dict):
+        return {name: differences(each, content, _below(field, name)) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [differences(each, content, field) for each in value]
+    return to_jsonable_python(value)
+
+
+def _beyond_defaults(config: BaseModel, content: Content, field: str) -> dict[str, Any]:
+    kept, defaults = {}, _defaults(type(config))
+    for name, info in type(config).model_fields.items():
+        if Role.EXECUTION not in info.metadata:
+            given, below = getattr(config, name), _below(field, name)
+            role = next((each for each in info.metadata if isinstance(each, Role)), None)
+            is_text = role is not None and isinstance(given, str)
+            found = content(role, below, given) if role and is_text else differences(given, content, below)
+            if name not in defaults or found != defaults[name]:
+                kept[name] = found
+    return kept
+
+
+@functools.cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The defaults of a config class as `differences` writes them; tags and fields that must be given have none."""
+    return {
+        name: differences(info.get_default(call_default_factory=True))
+        for name, info in model.model_fields.items()
+        if not info.is_required() and not _is_tag(info)
+    }
+
+
+def _is_tag(info: FieldInfo) -> bool:
+    return get_origin(info.annotation) is Literal and len(get_args(info.annotation)) == 1
+
+
+def _below(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name
 
 
 def digest(data: Any, length: int = 10) -> str:

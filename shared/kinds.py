@@ -16,12 +16,14 @@ import pkgutil
 from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, SerializerFunctionWrapHandler, WrapSerializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.config import Strict, did_you_mean
+
+Base = TypeVar("Base")
 
 
 class Kind(Strict):
@@ -123,7 +125,7 @@ def modules_named(value: Any) -> set[str]:
     return set().union(*map(modules_named, members))
 
 
-def below(base: type[Any]) -> Iterator[type[Any]]:
+def below(base: type[Base]) -> Iterator[type[Base]]:
     """All subclasses of a class, at any depth."""
     for each in base.__subclasses__():
         yield each

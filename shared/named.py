@@ -4,14 +4,16 @@ A package holds one such class in each of some modules; the class says its `name
 """
 
 import importlib
-from typing import Any, TypeVar
+from functools import cache
+from typing import TypeVar
 
 from shared.kinds import below, modules_in
 
-Named = TypeVar("Named", bound=type[Any])
+Base = TypeVar("Base")
 
 
-def find_named(base: Named, package: str, name: str) -> Named | None:
+@cache
+def find_named(base: type[Base], package: str, name: str) -> type[Base] | None:
     """The subclass of `base` with this name, its module imported if need be; None: there is none."""
     found = _declared(base, name)
     if found is None and name in modules_in(package):
@@ -20,11 +22,11 @@ def find_named(base: Named, package: str, name: str) -> Named | None:
     return found
 
 
-def all_named(base: Named, package: str) -> list[Named]:
+def all_named(base: type[Base], package: str) -> list[type[Base]]:
     """All of them by the alphabet; it imports the whole package."""
     found = (find_named(base, package, name) for name in sorted(modules_in(package)))
     return [each for each in found if each is not None]
 
 
-def _declared(base: Named, name: str) -> Named | None:
+def _declared(base: type[Base], name: str) -> type[Base] | None:
     return next((each for each in below(base) if vars(each).get("name") == name), None)

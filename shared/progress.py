@@ -5,6 +5,7 @@ import time
 
 from tqdm import tqdm
 
+ONLY_REPORTS = True  # to `shared.code`: an edit here changes no result
 
 class Progress:
     """Print `name:  12%|#2   | 240/2000 [00:10<01:13, 24.0step/s] loss 1.2` every few seconds.

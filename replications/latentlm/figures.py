@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from shared.plotting.curve import curve_figure
 from shared.plotting.dots import dots_figure
 from shared.plotting.draw import StudyTable
-from shared.plotting.exposure import exposure_figure
+from shared.plotting.exposure_bias import exposure_bias_figure
 
 
 def tables4_5(table: StudyTable) -> Figure:
@@ -29,4 +29,4 @@ def sigma(table: StudyTable) -> Figure:
 
 def exposure(table: StudyTable) -> Figure:
     """Drift on own errors, for each rate and each bottleneck."""
-    return exposure_figure(table)
+    return exposure_bias_figure(table)

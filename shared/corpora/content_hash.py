@@ -1,4 +1,4 @@
-"""A hash of what a folder corpus holds, whatever its place and its files' times; quick where nothing has changed.
+"""A hash of what a folder holds, whatever its place and its files' times; quick where nothing has changed.
 
 Hashes of single files are kept in a cache, each with what the file system said of the file, which changes with the
 content. The cache saves time and nothing else: a lost or damaged one is made again.
@@ -42,13 +42,13 @@ class Known(Strict):
 
 
 class Cache(Strict):
-    """The files of one folder, by path below it."""
+    """Files of one folder, by path below it."""
 
     files: dict[str, Known]
 
 
 def content_hash(folder: str, caches: Path) -> str:
-    """Hash of `metadata.csv` and of the names and the content of the clips that are there.
+    """Hash of `metadata.csv` of a folder corpus, and of the names and the content of the clips that are there.
 
     Args:
         folder: of the user's audio.
@@ -58,7 +58,20 @@ def content_hash(folder: str, caches: Path) -> str:
         CorpusError: `metadata.csv` is wrong, or a file can't be read.
     """
     root = Path(folder).expanduser()
-    names = [path.relative_to(root).as_posix() for path in source_files(folder)]
+    return hash_files(root, [path.relative_to(root).as_posix() for path in source_files(folder)], caches)
+
+
+def hash_files(root: Path, names: list[str], caches: Path) -> str:
+    """Hash of the names and the content of files.
+
+    Args:
+        root: the folder that they lie in.
+        names: paths below it.
+        caches: folder of the project where hashes of single files are kept.
+
+    Raises:
+        CorpusError: a file can't be read.
+    """
     cache = caches / f"{digest(str(root.resolve()))}.json"
     settled = time.time_ns() - SETTLED_NS
     files = {name: _state(os.path.join(root, name)) for name in names}

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+from shared.config import Role
 from shared.corpora.evaluable import NOTHING, Asked
 from shared.corpora.locate import Locator
 from shared.corpora.manifest import CorpusError, Manifest, Rejected, Split
@@ -41,7 +42,7 @@ class FolderConfig(RecordedConfig):
     """
 
     kind: Literal["folder"]
-    path: str
+    path: Annotated[str, Role.CORPUS]
 
 
 def build_folder(config: FolderConfig, output: Path, asked: Asked = NOTHING) -> Manifest:

@@ -1,11 +1,11 @@
 """What can be set about an infilling generator and how it is trained on latents. Imports no torch."""
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.generators.config import ArchitectureConfig, GeneratorConfig
 from shared.generators.paths.config import PathConfig
 from shared.generators.paths.linear_config import LinearPathConfig
@@ -38,7 +38,7 @@ class FlowMatchingConfig(Strict):
 class RepaConfig(Strict):
     """Which teacher, which block, how strongly."""
 
-    teacher: str = Field(description="hub id or local folder of a transformers speech encoder")
+    teacher: Annotated[str, Role.MODEL] = Field(description="hub id or local folder of a transformers speech encoder")
     layer: int = Field(ge=1, description="block whose output is aligned, counted from 1")
     weight: float = Field(gt=0)
 

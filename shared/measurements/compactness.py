@@ -1,117 +1,169 @@
-"""Job: how compact a latent was through its training, from the snapshots that the training kept."""
+"""Compactness: how many dimensions a latent used, as curves over the steps of its training and at its end."""
 
 import csv
-import io
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from safetensors.torch import save_file
-from torch import Tensor
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
-from shared.autoencoders.latents import Latents
-from shared.bootstrap import SET_REPLICATES, draw, interval
-from shared.config import ConfigError, Strict, parse
-from shared.files import atomic_path, read_json, write_json, write_text
-from shared.job import job_parser, run_job, set_threads
-from shared.measurements.compactness_curves import COLUMNS, REPLICATES_FILE
-from shared.measurements.effective_dims_bootstrap import NAMES, clip_sums, measure
-from shared.progress import Progress
-from shared.training.recipes import AutoencoderRecipe
-from shared.training.snapshots import read_kept
-from shared.training.stages import Stages
+from shared.config import ConfigError
+from shared.measurements.base import Collected, Measurement, Replicated
+from shared.metrics.statistic import Statistic
 
-ESTIMATOR = (
-    "effective dimensions of posterior means of validation clips (RAVE, eq. 11), channels with a KL above 0.1 nats a "
-    "frame, total KL; bootstrap over clips"
-)
+COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
+REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
+PAPERS_RULE = "singular_values"
+BEFORE = "_before"  # ends the name of what was measured as the last stage began
+# Statistic of tables and claims → what it is in compactness.csv.
+SHOWN = {
+    **{f"dims{100 * float(f):.0f}": ("effective_dims", PAPERS_RULE, f) for f in ("0.8", "0.9", "0.95", "0.99")},
+    "active_dims": ("active_dims", "", ""),
+}
 
 
-class CompactnessSpec(Strict):
-    """The whole config of this job: that of the training."""
+class Curve(NamedTuple):
+    """One quantity over the steps, with its 95 % interval; NaN where there is none. Each `(steps,)`."""
 
-    autoencoder: dict[str, Any]
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
-class Measured(NamedTuple):
-    """The quantities of NAMES after `step` steps, `(names,)`, and in each replicate `(names, replicates)`.
+@dataclass(frozen=True)
+class Compactness:
+    """Of one training.
 
-    `stage_begins`: the steps that were done when the stage of that step began.
+    Attributes:
+        steps: that were done when the encoder was looked at, ascending.
+        stage_begins: the steps that were done when the stage of each began; `(steps,)` both.
+        curves: `(quantity, rule, fidelity)` as in the file → over the steps.
+        path: the file.
     """
 
-    step: int
-    stage_begins: int
-    values: Tensor
-    replicates: Tensor
+    steps: np.ndarray
+    stage_begins: np.ndarray
+    curves: dict[tuple[str, str, str], Curve]
+    path: Path
+
+    @property
+    def borders(self) -> list[int]:
+        """Steps at which a stage gives way to the next."""
+        return [int(step) for step in np.unique(self.stage_begins) if step > 0]
+
+    def place(self, name: str) -> int | None:
+        """Index of the step that a statistic is of: the last one or, if it ends in BEFORE, that of the last border.
+
+        None: there is one stage alone, or no snapshot before the last.
+        """
+        if not name.endswith(BEFORE):
+            return len(self.steps) - 1
+        earlier = int((self.steps <= self.stage_begins[-1]).sum())
+        return earlier - 1 if earlier else None
 
 
-def measure_snapshots(snapshots: dict[int, Latents], starts: list[int], replicates: int) -> list[Measured]:
-    """Each snapshot, all by the same draws of the clips.
-
-    Args:
-        snapshots: posteriors by the steps done.
-        starts: the first step of each of the training's stages, in order.
-        replicates: of the bootstrap.
+def read_compactness(path: Path) -> Compactness:
+    """Read a compactness.csv.
 
     Raises:
-        ConfigError: a latent is not finite.
+        ConfigError: it is missing or damaged; the message names it and what to do.
     """
-    clips = len(next(iter(snapshots.values())).offsets) - 1
-    weights = torch.from_numpy(draw(1, clips, replicates).clips)
-    progress = Progress("compactness", len(snapshots), unit="snapshot")
-    found: list[Measured] = []
-    before = None
-    for step, latents in snapshots.items():
-        if not latents.mean.isfinite().all():
-            raise ConfigError(f"the latent is not finite after {step} steps; lower training.learning_rate.peak")
-        begins = max(start for start in starts if start < step)
-        # Where the encoder is frozen, nothing is computed twice.
-        if before and torch.equal(before.mean, latents.mean) and torch.equal(before.std, latents.std):
-            found.append(found[-1]._replace(step=step, stage_begins=begins))
-        else:
-            sums = clip_sums(latents.mean, latents.std, latents.offsets)
-            found.append(Measured(step, begins, measure(sums, torch.ones(1, clips))[:, 0], measure(sums, weights)))
-        before = latents
-        progress.update()
-    return found
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        found: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}
+        begins: dict[int, int] = {}
+        for row in rows:
+            begins[int(row["step"])] = int(row["stage_begins"])
+            numbers = tuple(float(row[name] or "nan") for name in ("value", "low", "high"))
+            found.setdefault((row["quantity"], row["rule"], row["fidelity"]), []).append(numbers)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (KeyError, TypeError, ValueError):
+        begins, found = {}, {}
+    if not set(SHOWN.values()) <= found.keys() or any(len(each) != len(begins) for each in found.values()):
+        raise ConfigError(f"{path}: no compactness in this file; delete it and run again")
+    curves = {key: Curve(*np.array(each).T) for key, each in found.items()}
+    return Compactness(np.array(list(begins)), np.array(list(begins.values())), curves, Path(path))
 
 
-def to_csv(measured: list[Measured], clips: int) -> str:
-    """A row for each step and quantity; an empty cell: it has no value, or no interval, as of a single clip."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for each in measured:
-        for name, value, drawn in zip(NAMES, each.values.tolist(), each.replicates.numpy(), strict=True):
-            ends = interval(drawn) if clips > 1 else (float("nan"),) * 2
-            shown = ("" if number != number else f"{number:.6g}" for number in (value, *ends))
-            writer.writerow((each.step, each.stage_begins, *("" if part is None else part for part in name), *shown))
-    return text.getvalue()
+def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
+    """Replicates `(steps, names, replicates)`, names in the order of the curves; and how many clips were drawn.
+
+    Raises:
+        ConfigError: the file beside the curves is missing or damaged.
+    """
+    path = compactness.path.with_name(REPLICATES_FILE)
+    try:
+        found = load_file(path)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise ConfigError(f"{path}: {error}; delete the folder and run again") from None
+    return found["replicates"], int(found["clips"])
 
 
-def write_replicates(path: Path, measured: list[Measured], clips: int) -> None:
-    """The replicates `(steps, names, replicates)`, for tables and claims that compare latents."""
-    stacked = torch.stack([each.replicates for each in measured]).float()
-    with atomic_path(path) as temporary:
-        save_file({"replicates": stacked, "clips": torch.tensor(clips)}, temporary)
+def _at_place(compactness: Compactness, replicates: np.ndarray, name: str) -> tuple[float, np.ndarray]:
+    """Value and replicates of a statistic."""
+    key, place = SHOWN[name.removesuffix(BEFORE)], compactness.place(name)
+    return compactness.curves[key].value[place], replicates[place, list(compactness.curves).index(key)].astype(float)
 
 
-def main() -> None:
-    """Command line of the job."""
-    parser = job_parser(__doc__, snapshots="snapshots.safetensors, which lies beside the trained autoencoder")
-    arguments = parser.parse_args()
-    set_threads(arguments.threads)
-    spec = parse(CompactnessSpec, read_json(arguments.spec), arguments.spec)
-    recipe = parse(AutoencoderRecipe, spec.autoencoder["autoencoder"], arguments.spec)
-    snapshots = read_kept(Path(arguments.snapshots))
-    measured = measure_snapshots(snapshots, Stages(recipe).starts, SET_REPLICATES)
-    clips = len(next(iter(snapshots.values())).offsets) - 1
-    output = Path(arguments.output)
-    write_replicates(output.with_name(REPLICATES_FILE), measured, clips)
-    made = {"estimator": ESTIMATOR, "embedder": None, "weights_sha256": None, "sample_rate": None}
-    write_json(output.with_suffix(".json"), made | {"n": clips, "seed": 0})
-    write_text(output, to_csv(measured, clips))
+class LatentCompactness(Measurement):
+    """How many dimensions the latent used, through the training and when it ended."""
 
+    name, place = "compactness", 50
+    about = "how many dimensions the latent uses, through the training"
+    subject = "training"
+    job = "shared.measurements.jobs.compactness"
+    gpu, minutes = False, 60
+    statistics = tuple(
+        Statistic(name + end, label + when, False, digits=1, of_set=True)
+        for end, when in (("", ""), (BEFORE, ", before the last stage"))
+        for name, label in (
+            *((f"dims{fidelity}", f"Effective dims (f = 0.{fidelity})") for fidelity in (80, 90, 95, 99)),
+            ("active_dims", "Active dims (KL > 0.1 nats)"),
+        )
+    )
 
-if __name__ == "__main__":
-    run_job(main)
+    def problem(self, variant: Any) -> str | None:
+        """It is read from what the training keeps of its encoder."""
+        if variant.autoencoder.snapshots is not None:
+            return None
+        needed = "give autoencoder.snapshots, such as {every: 1000}"
+        return f"which is read from what the training keeps of its encoder: {needed}"
+
+    def read(self, path: Path) -> Compactness:
+        """See `read_compactness`."""
+        return read_compactness(path)
+
+    def collect(self, variants: list[str], found: Mapping[str, list[Compactness]]) -> Collected:
+        """The statistics, which all variants have, or none.
+
+        Raises:
+            ConfigError: two trainings were looked at on other numbers of clips.
+        """
+        names = [each.name for each in self.statistics]
+        if not found:
+            return Collected()
+        if set(variants) - found.keys():
+            why = "evaluation.reconstruction of some variant does not ask for compactness"
+            return Collected(missing=dict.fromkeys(names, why))
+        trainings = [[(each, *read_replicates(each)) for each in found[variant]] for variant in variants]
+        (clips, *others) = {clips for seeds in trainings for *_, clips in seeds}
+        if others:
+            path, mend = trainings[0][0][0].path, "give all the same snapshots.clips"
+            raise ConfigError(f"{path}: of another number of clips than other variants; {mend}")
+        collected = Collected()
+        for name in names:
+            if any(each.place(name) is None for seeds in trainings for each, *_ in seeds):
+                collected.missing[name] = f"{name}: the training has one stage, or no snapshot before the last"
+                continue
+            parts = [[_at_place(*each[:2], name) for each in seeds] for seeds in trainings]
+            values, drawn = (np.array([[part[k] for part in seeds] for seeds in parts]) for k in (0, 1))
+            if np.isfinite(values).all():
+                collected.replicated[name] = Replicated(values, drawn, clips)
+            else:
+                collected.missing[name] = f"{name}: a latent without noise has no finite KL"
+        return collected

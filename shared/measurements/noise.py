@@ -1,105 +1,21 @@
-"""Job: how far reconstructions of the test clips are from them when there is noise in the latent.
+"""Noise: how far reconstructions are from clips when there is noise in the latent."""
 
-    x̂_n = decode(μ + n s ε),  ε ~ N(0, 1) for each number of the latent
+from shared.measurements.base import ByClip
+from shared.metrics.statistic import Statistic
 
-μ is the posterior mean, and s one number for the whole latent: the standard deviation of the posterior means of the
-validation clips over all frames and channels. So n says how large an error is beside the latent that a generator would
-have to make. A clip's ε is the same at every level, and of every autoencoder whose latents have the clip's shape. What
-a bottleneck adds to the decoder's input of its own stays, drawn after ε.
-"""
-
-from pathlib import Path
-
-import numpy as np
-import torch
-from torch import Tensor
-
-from shared.autoencoders.base import Autoencoder
-from shared.corpora.manifest import Clip, load_manifest
-from shared.device import device
-from shared.job import run_job
-from shared.measurements.by_clip import Row, over_channels, run_by_clip, validation_means
-from shared.metrics.failure import NotMeasured
-from shared.metrics.latent_kinds import NOISE_LEVELS
-from shared.metrics.lsd import log_spectral_distance
-from shared.metrics.mel_distance import mel_distance
-from shared.metrics.pesq import wideband_pesq
-
-METRICS = {"lsd": log_spectral_distance, "mel": mel_distance, "pesq": wideband_pesq}
-PESQ_RATES = (8_000, 16_000)  # of the speech that PESQ's models are of, in Hz
-ESTIMATOR = (
-    "log-spectral distance (log10 power), multi-resolution log10-mel L1 distance and wideband PESQ of reconstructions "
-    "from posterior means with Gaussian noise; its levels are in percent of latent_std, the standard deviation of "
-    "posterior means of validation clips over all frames and channels"
-)
+# Percent of the latent's standard deviation that the noise has; 0: there is none.
+LEVELS = (0, 5, 10, 20, 40, 80)
+METRICS = {"noise_lsd": "LSD", "noise_mel": "Mel distance", "noise_pesq": "PESQ"}
 
 
-def overall_std(means: Tensor) -> float:
-    """Standard deviation of posterior means `(frames, dim)` over all frames and channels, about their common mean."""
-    return float(means.double().std(correction=0))
+class Noise(ByClip):
+    """Three metrics at each level of noise."""
 
-
-@torch.inference_mode()
-def decode_noisy(autoencoder: Autoencoder, audio: np.ndarray, std: float, seed: int) -> dict[int, np.ndarray]:
-    """By level in percent of `std` what is decoded of a clip `(time,)` or `(2, time)`, of its shape."""
-    mean = autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0)).mean
-    made = {}
-    for level in NOISE_LEVELS:
-        # Anew for each: the bottleneck's own noise, which comes after this, is to be the same, too.
-        torch.manual_seed(seed)
-        noise = torch.randn_like(mean)
-        decoded = autoencoder.decode(mean + level / 100 * std * noise)
-        made[level] = decoded[0, ..., : audio.shape[-1]].cpu().numpy()
-    return made
-
-
-def pesq_problem(clip: Clip, audio: np.ndarray, sample_rate: int) -> str | None:
-    """Why a clip has no PESQ at any level, or None."""
-    if clip.speaker is None:
-        return "of speech alone"
-    if audio.ndim > 1:
-        return "of one channel alone"
-    return None if sample_rate in PESQ_RATES else f"of 8 or 16 kHz alone, and the corpus has {sample_rate} Hz"
-
-
-def compare(clip: Clip, audio: np.ndarray, made: dict[int, np.ndarray], sample_rate: int) -> Row:
-    """The columns of a clip; a metric that fails at a level leaves the others as they are."""
-    row: Row = {}
-    reasons = []
-    problem = pesq_problem(clip, audio, sample_rate)
-    for name, metric in METRICS.items():
-        if name == "pesq" and problem:
-            reasons.append(f"noise_pesq: {problem}")
-            continue
-        for level, each in made.items():
-            try:
-                row[f"noise_{name}{level}"] = over_channels(
-                    lambda one, other, metric=metric: metric(one, other, sample_rate), audio, each
-                )
-            except NotMeasured as error:
-                reasons.append(f"noise_{name}{level}: {error}")
-    return row | ({"reason": "; ".join(reasons)} if reasons else {})
-
-
-class LatentNoise:
-    """Distances of a clip to what is decoded of its latent with noise; a `ClipMeasure`."""
-
-    estimator = ESTIMATOR
-
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        self.autoencoder, self.sample_rate = autoencoder, load_manifest(corpus).sample_rate
-        self.std = overall_std(validation_means(autoencoder, corpora, "noise"))
-        self.facts = {"latent_std": self.std, "levels": [*NOISE_LEVELS]}
-
-    def __call__(self, clip: Clip, audio: np.ndarray, seed: int) -> Row:
-        made = decode_noisy(self.autoencoder, audio, self.std, seed)
-        return compare(clip, audio, made, self.sample_rate)
-
-
-def main() -> None:
-    """Command line of the job."""
-    run_by_clip("noise", __doc__, LatentNoise)
-
-
-if __name__ == "__main__":
-    run_job(main)
+    name, place = "noise", 30
+    about = "how far clips are from those decoded of the latent with noise in it"
+    job = "shared.measurements.jobs.noise"
+    statistics = tuple(
+        Statistic(f"{name}{level}", f"{label} with {level} % of noise", name == "noise_pesq")
+        for name, label in METRICS.items()
+        for level in LEVELS
+    )

@@ -1,100 +1,21 @@
-"""Job: how far reconstructions of the test clips are from them when only part of the latent is decoded (RAVE, 3.2).
+"""Truncation: how far reconstructions are from clips when only part of the latent is decoded (RAVE, 3.2, figure 2)."""
 
-Of the latent, turned to the axes along which the posterior means of the validation clips vary, as many dimensions are
-kept as a fidelity asks for; the rest is noise of the prior, the same for every fidelity. A fidelity of 1 keeps all.
-"""
+from shared.measurements.base import ByClip
+from shared.metrics.statistic import Statistic
 
-from pathlib import Path
-
-import numpy as np
-import torch
-
-from shared.autoencoders.base import Autoencoder
-from shared.corpora.manifest import Clip, load_manifest
-from shared.device import device
-from shared.job import run_job
-from shared.losses.spectral_distance import SpectralDistance
-from shared.losses.spectral_distance_config import SpectralDistanceConfig
-from shared.measurements.by_clip import Row, over_channels, run_by_clip, validation_means
-from shared.measurements.effective_dims import PrincipalAxes, effective_dims, principal_axes, truncate
-from shared.metrics.failure import NotMeasured
-from shared.metrics.latent_kinds import TRUNCATED
-from shared.metrics.mel_distance import mel_distance
-
-DISTANCE = SpectralDistanceConfig()
-ESTIMATOR = (
-    "spectral distance (RAVE, stage 1; windows 2048 to 128, L1 of logs) and multi-resolution log10-mel L1 distance of "
-    "reconstructions; kept: dimensions by RAVE's eq. 11, of the posterior means of validation clips"
-)
+# Fidelities in percent: what share of the latent's variance the dimensions have that are kept. 100: all are kept.
+FIDELITIES = (80, 85, 90, 95, 99, 100)
+DISTANCES = {"spectral": "Spectral distance", "mel": "Mel distance"}
 
 
-def axes_of(autoencoder: Autoencoder, corpora: list[Path]) -> PrincipalAxes:
-    """Of the posterior means of all validation clips.
+class Truncation(ByClip):
+    """Two distances at each fidelity."""
 
-    Raises:
-        ConfigError: there are none.
-    """
-    return principal_axes(validation_means(autoencoder, corpora, "truncation"))
-
-
-def kept_dims(axes: PrincipalAxes) -> dict[int, int]:
-    """How many dimensions are kept for each fidelity, in percent."""
-    kept = {each: effective_dims(axes.singular_values, each / 100) for each in TRUNCATED}
-    return kept | {100: len(axes.singular_values)}
-
-
-@torch.inference_mode()
-def decode_truncated(
-    autoencoder: Autoencoder, audio: np.ndarray, axes: PrincipalAxes, kept: dict[int, int], seed: int
-) -> dict[int, np.ndarray]:
-    """By fidelity what is decoded of a clip, of its shape; of all the same draw from the posterior."""
-    posterior = autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0))
-    made = {}
-    for fidelity, dims in kept.items():
-        torch.manual_seed(seed)
-        latents = posterior.sample()
-        noise = torch.Generator(latents.device).manual_seed(seed)
-        decoded = autoencoder.decode(truncate(latents, axes, dims, noise))
-        made[fidelity] = decoded[0, ..., : audio.shape[-1]].cpu().numpy()
-    return made
-
-
-def compare(audio: np.ndarray, made: dict[int, np.ndarray], sample_rate: int) -> Row:
-    """The columns of a clip: two distances for each fidelity, of stereo their means over channels; and why none."""
-    spectral = SpectralDistance(DISTANCE)
-    distances = {
-        "mel": lambda clip, each: mel_distance(clip, each, sample_rate),
-        "spectral": lambda clip, each: float(spectral(*(torch.from_numpy(x).unsqueeze(0) for x in (each, clip)))),
-    }
-    row: Row = {}
-    try:
-        for fidelity, each in made.items():
-            row |= {f"{name}{fidelity}": over_channels(distance, audio, each) for name, distance in distances.items()}
-    except NotMeasured as error:
-        return {"reason": f"truncation: {error}"}
-    return row
-
-
-class Truncation:
-    """Distances of a clip to what is decoded of its latent cut short; a `ClipMeasure`."""
-
-    estimator = ESTIMATOR
-
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        self.autoencoder, self.sample_rate = autoencoder, load_manifest(corpus).sample_rate
-        self.axes = axes_of(autoencoder, corpora)
-        self.kept = kept_dims(self.axes)
-        self.facts = {"kept": self.kept}
-
-    def __call__(self, clip: Clip, audio: np.ndarray, seed: int) -> Row:
-        made = decode_truncated(self.autoencoder, audio, self.axes, self.kept, seed)
-        return compare(audio, made, self.sample_rate)
-
-
-def main() -> None:
-    """Command line of the job."""
-    run_by_clip("truncation", __doc__, Truncation)
-
-
-if __name__ == "__main__":
-    run_job(main)
+    name, place = "truncation", 20
+    about = "how far clips are from those decoded of fewer dimensions of the latent"
+    job = "shared.measurements.jobs.truncation"
+    statistics = tuple(
+        Statistic(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False)
+        for name, label in DISTANCES.items()
+        for fidelity in FIDELITIES
+    )

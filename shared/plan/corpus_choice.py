@@ -1,16 +1,11 @@
-"""Which corpus a plan uses instead of the studies' own, and what identifies the user's folder."""
+"""`--config corpus=…`: the user's recordings, or a public data set, take the place of the studies' own corpora."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from shared.config import ConfigError, digest
-from shared.corpora.content_hash import content_hash
 from shared.corpora.hub import KNOWN
 from shared.metrics.base import metrics
-
-# In the project's root, where plans are made: it goes when the runs go, and Git doesn't see it.
-CACHES = Path("runs/.content")
 
 
 def corpus_override(corpus: str | None, max_rejected: float | None = None) -> dict[str, Any] | None:
@@ -64,25 +59,6 @@ def label_of(corpus: str) -> str:
     if path.is_dir():
         return f"{slug(path.resolve().name)}-{digest(str(path.resolve()), 6)}"
     return slug(corpus) if slug(corpus) == corpus else f"{slug(corpus)}-{digest(corpus, 6)}"
-
-
-def identity(spec: Any) -> Any:
-    """`spec` with a folder's path replaced by a fingerprint of what lies in it: the same audio, the same key."""
-    if isinstance(spec, dict):
-        if spec.get("kind") == "folder" and "path" in spec:
-            spec = {**spec, "path": fingerprint(spec["path"])}
-        return {key: identity(value) for key, value in spec.items()}
-    return [identity(value) for value in spec] if isinstance(spec, list) else spec
-
-
-@cache
-def fingerprint(folder: str) -> str:
-    """Hash of the content of a folder's metadata and clips: an edited clip is another corpus, a copied one the same.
-
-    Raises:
-        ConfigError: the folder's metadata or a clip can't be read.
-    """
-    return content_hash(folder, CACHES)
 
 
 def slug(text: str) -> str:

@@ -1,6 +1,6 @@
-"""The kinds of jobs: for each the module that does it and the file that is its result; and which measure latents."""
+"""The kinds of jobs: for each the module that does it and the file that is its result."""
 
-from shared.metrics.latent_kinds import BY_CLIP
+from shared.measurements.base import measurements
 
 KINDS = {
     "corpus": ("shared.corpora.build", "manifest.json"),
@@ -14,8 +14,6 @@ KINDS = {
     "ground_truth": ("shared.sampling.ground_truth", "clips.json"),
     "reconstructions": ("shared.sampling.reconstruct", "clips.json"),
     "samples": ("shared.sampling.samples", "clips.json"),
-    "exposure": ("shared.measurements.exposure", "exposure.csv"),
-    "compactness": ("shared.measurements.compactness", "compactness.csv"),
-    **{kind: (f"shared.measurements.{kind}", f"{kind}.csv") for kind in BY_CLIP},
+    **{each.name: (each.module, each.file) for each in measurements()},
     "scores": ("shared.metrics.score", "scores.csv"),
 }

@@ -1,21 +1,26 @@
-"""The plan: every job that the studies need at a scale, each named by a hash of all that went into it.
+"""The plan: every job that the studies need at a scale, each named by a hash of all that its config says.
 
-A job's spec holds the specs upstream of it, so its key changes when anything upstream changes, and two
-studies of a source that need the same thing share one job. Corpora and evaluators are shared by all sources; the
-rest lies in a folder of its source, since DVC wants one owner for each output. Snakemake's rules look their inputs
-and parameters up here.
+A job's config holds the jobs upstream of it, so its key changes when anything upstream changes, and two studies of a
+source that need the same thing share one job. A default is part of no key (see `config.differences`), so that a new
+field renames nothing; where a default changes, the hash of its code reruns a job that rests on it (`shared.code`).
+Corpora and evaluators are shared by all sources; the rest lies in a folder of its source, since DVC wants one owner for
+each output. Snakemake's rules look their inputs and parameters up here.
 """
 
 from typing import Any
 
+from shared.code import code_hash
 from shared.config import ConfigError, did_you_mean, digest
-from shared.metrics.base import chosen
-from shared.metrics.latent_kinds import LATENT
+from shared.measurements.base import PACKAGE as MEASUREMENTS
+from shared.measurements.base import measurements
+from shared.metrics.base import chosen, modules_of
 from shared.plan.changes import check_changes
-from shared.plan.corpus_choice import corpus_override, identity, label_of
+from shared.plan.content import identity
+from shared.plan.corpus_choice import corpus_override, label_of
 from shared.plan.dotted import get
-from shared.plan.point import SHARED, Job, Point, PointBuilder
+from shared.plan.point import SHARED, Job, Point, PointBuilder, key_of
 from shared.plan.schema import Source
+from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
 PAPER_SCALE = "paper"
@@ -148,11 +153,19 @@ class Plan:
             ground_truth=truth and truth.output,
             set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
-            config_hash=digest([identity(point.config.model_dump(mode="json")) for point in points]),
+            config_hash=digest([identity(point.config) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
         )
+
+    def study_code(self, source: str, study: str, module: str) -> str:
+        """Hash of the code of a job that works on a study, with what is measured for it and what its source claims."""
+        points = self.points[source, study]
+        metrics = modules_of(metric for point in points for metric in point.config.evaluation.asked)
+        measured = {f"{MEASUREMENTS}.{name}" for point in points for name, jobs in point.latent.items() if jobs}
+        relations = modules_of_relations(claim.relation for claim in self.sources[source].claims)
+        return code_hash(module, others=metrics | measured | relations)
 
     def study_inputs(self, source: str, study: str) -> dict[str, Any]:
         """The files that a study's table is made from: scores, what is measured of latents, and what the paper says."""
@@ -160,7 +173,7 @@ class Plan:
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
-            **{kind: [job.output for job in self._latent(source, study, kind)] for kind in LATENT},
+            **{each.name: [job.output for job in self._latent(source, study, each.name)] for each in measurements()},
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
 
@@ -198,7 +211,7 @@ class Plan:
 
     def _measuring(self, source: str, study: str) -> list[Job]:
         """All jobs that a study's table is made from."""
-        latent = [job for kind in LATENT for job in self._latent(source, study, kind)]
+        latent = [job for each in measurements() for job in self._latent(source, study, each.name)]
         return [*self._scoring(source, study), *latent]
 
     def _upstream(self, jobs: list[Job]) -> list[Job]:
@@ -269,30 +282,30 @@ class Plan:
         owner: str,
         kind: str,
         word: str,
-        spec: dict,
+        config: Any,
         used_by: str,
         inputs: dict[str, Job | list[Job]],
         **options: str,
     ) -> Job:
-        """The job with this spec, made at the first call.
+        """The job with this config, made at the first call.
 
         Args:
             owner: the source that it belongs to, or SHARED.
             kind: one of KINDS.
-            word: starts the folder's name, for people; it must follow from the spec.
-            spec: the job's whole config.
+            word: starts the folder's name, for people; it must follow from the config.
+            config: what the job is given; see `Job`.
             used_by: who needs it, for people.
             inputs: the jobs whose outputs it reads, by option name.
             options: further options whose values are no files.
         """
-        key = f"{word}-{digest(identity(spec))}"
+        key = f"{word}-{key_of(config)}"
         place = (owner, kind, key)
         if place not in self.jobs:
             files = {
                 name: [each.output for each in job] if isinstance(job, list) else job.output
                 for name, job in inputs.items()
             }
-            self.jobs[place] = Job(kind, key, spec, "/".join(["runs", self.scale, *place]), files, options)
+            self.jobs[place] = Job(kind, key, config, "/".join(["runs", self.scale, *place]), files, options)
         job = self.jobs[place]
         if used_by not in job.used_by:
             job.used_by.append(used_by)

@@ -1,28 +1,51 @@
-"""A point of a study: the jobs that one variant needs at one scale, from its corpus to its scores."""
+"""The jobs that one variant of a study needs at one scale, from its corpus to its scores."""
 
 import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel
 
-from shared.metrics.base import chosen
-from shared.metrics.latent_kinds import BY_CLIP, LATENT
+from shared.code import code_hash
+from shared.config import Role, digest
+from shared.corpora.config import CorpusConfig
+from shared.measurements.base import Subject, measurements
+from shared.metrics.base import chosen, modules_of
+from shared.plan.content import content, identity
 from shared.plan.jobs import KINDS
 
 SHARED = "shared"  # owner of what all sources use
 EVALUATOR_SEED, TEACHER_SEED = 0, 1
 
 
+@dataclass(frozen=True)
+class Model:
+    """A model that is not trained here: the config's field that names it, and its hub id, file or folder."""
+
+    field: str
+    name: str
+
+
 @dataclass
 class Job:
-    """One job: `inputs` are files, or lists of them, by option name; `options` are no files (hub ids)."""
+    """One job.
+
+    Attributes:
+        kind: one of KINDS.
+        key: name of its folder, with a hash of what `config` says beyond the defaults.
+        config: what it is given: configs, the jobs that it rests on, models.
+        folder: where it works.
+        inputs: files, or lists of them, by option name.
+        options: what is no file (hub ids), likewise.
+        used_by: which variants need it, for people.
+    """
 
     kind: str
     key: str
-    spec: dict[str, Any]
+    config: Any
     folder: str
     inputs: dict[str, str | list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
@@ -32,6 +55,22 @@ class Job:
     def output(self) -> str:
         """The file that the job makes."""
         return f"{self.folder}/{KINDS[self.kind][1]}"
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The whole config with those of the jobs upstream, defaults and all, as JSON."""
+        return _replaced(self.config, lambda job: job.spec, lambda model: model.name, dump)
+
+    @cached_property
+    def configs(self) -> Any:
+        """The configs in it and upstream of it."""
+        return _replaced(self.config, lambda job: job.configs, lambda model: None)
+
+    @cached_property
+    def code(self) -> str:
+        """Hash of the code that it runs and of what this takes from the config: the job reruns when it changes."""
+        by_name = modules_of(self.config["metrics"]) if self.kind == "scores" else ()
+        return code_hash(KINDS[self.kind][0], self.configs, by_name)
 
     @property
     def spec_text(self) -> str:
@@ -45,12 +84,45 @@ class Job:
         return self.used_by[0] + (f", and {others} more" if others else "")
 
 
+def key_of(config: Any) -> str:
+    """Hash of what a job's config says beyond the defaults, and of the keys of the jobs that it rests on.
+
+    Raises:
+        ConfigError: a path in it leads nowhere.
+    """
+    named = _replaced(config, lambda job: job.key, lambda model: content(Role.MODEL, model.field, model.name))
+    return digest(identity(named))
+
+
+def dump(config: BaseModel) -> dict[str, Any]:
+    """A config as JSON."""
+    return config.model_dump(mode="json")
+
+
+def _replaced(
+    value: Any,
+    job: Callable[[Job], Any],
+    model: Callable[[Model], Any],
+    config: Callable[[BaseModel], Any] = lambda config: config,
+) -> Any:
+    """`value` with something in place of each job, model and config in it."""
+    if isinstance(value, dict):
+        return {name: _replaced(each, job, model, config) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_replaced(each, job, model, config) for each in value]
+    if isinstance(value, Job):
+        return job(value)
+    if isinstance(value, Model):
+        return model(value)
+    return config(value) if isinstance(value, BaseModel) else value
+
+
 @dataclass(frozen=True)
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. What is
-    measured of latents where it is asked for (LATENT) has a job by its kind and seed.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. Each
+    measurement of latents that is asked for has a job by its name and seed.
     """
 
     variant: str
@@ -77,13 +149,9 @@ class PointBuilder:
 
     def __init__(self, add: Callable[..., Job], config: Any, source: str, variant: str):
         self.add, self.config, self.source, self.name = add, config, source, f"{source} {variant}"
-        parts = ((part, getattr(config, part)) for part in type(config).model_fields)
-        self.specs = {
-            part: value.model_dump(mode="json") for part, value in parts if isinstance(value, BaseModel)
-        }
         self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
         self.corpus = self._corpus(config.corpus)
-        self.latent: dict[str, dict[int, Job]] = {kind: {} for kind in LATENT}
+        self.latent: dict[str, dict[int, Job]] = {each.name: {} for each in measurements()}
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
@@ -92,77 +160,80 @@ class PointBuilder:
         evaluation, scores = self.config.evaluation, {}
         taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
         heard = [self._corpus(each) for each in self.config.autoencoder_corpora] or [corpus]
-        spec = {"corpora": [each.spec for each in heard], "autoencoder": self.specs["autoencoder"], "seed": seed}
-        spec |= {kind: job.spec for kind, job in taught.items()}
-        autoencoder = add("autoencoder", word, spec, name, {"corpora": heard, **taught})
+        given = {"corpora": heard, "autoencoder": self.config.autoencoder, "seed": seed, **taught}
+        autoencoder = add("autoencoder", word, given, name, {"corpora": heard, **taught})
         trained = {"corpus": corpus, "autoencoder": autoencoder}
-        if "compactness" in evaluation.reconstruction:
-            spec = {"autoencoder": autoencoder.spec}
-            self.latent["compactness"][seed] = add("compactness", word, spec, name, {"autoencoder": autoencoder})
-        spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec, **self.items}
-        for kind in BY_CLIP:
-            if kind in evaluation.reconstruction:
-                self.latent[kind][seed] = add(kind, word, spec, name, {**trained, "corpora": heard})
+        self._measure("training", seed, {"autoencoder": autoencoder}, {"autoencoder": autoencoder})
+        given = {**trained, **self.items}
+        self._measure("autoencoder", seed, given, {**trained, "corpora": heard})
         if evaluation.reconstructed:
-            clips = add("reconstructions", word, spec, name, trained)
+            clips = add("reconstructions", word, given, name, trained)
             scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)
         if evaluation.generation:
             # What the generator learns and what is measured may be another corpus than the autoencoder's.
-            spec = {"corpus": corpus.spec, "autoencoder": autoencoder.spec}
-            latents = add("latents", word, spec, name, trained)
-            spec |= {"generator": self.specs["generator"], "seed": seed}
-            generator = add("generator", word, spec, name, {"corpus": corpus, "latents": latents})
-            spec = {"generator": generator.spec, "sampling": self.specs["sampling"], **self.items}
+            latents = add("latents", word, trained, name, trained)
+            given = {**trained, "generator": self.config.generator, "seed": seed}
+            generator = add("generator", word, given, name, {"corpus": corpus, "latents": latents})
+            given = {"generator": generator, "sampling": self.config.sampling, **self.items}
             models = {**trained, "generator": generator}
-            if "exposure" in evaluation.generation:
-                self.latent["exposure"][seed] = add("exposure", word, spec, name, models)
+            self._measure("generator", seed, given, models)
             if evaluation.generated:
-                clips = add("samples", word, spec, name, models)
+                clips = add("samples", word, given, name, models)
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
+
+    def _measure(self, subject: Subject, seed: int, given: dict[str, Any], inputs: dict[str, Job | list[Job]]) -> None:
+        """Add the jobs that measure what is asked for of one subject."""
+        for each in measurements():
+            if each.subject == subject and each.name in getattr(self.config.evaluation, each.side):
+                name = f"{self.name} seed {seed}"
+                self.latent[each.name][seed] = self.add(self.source, each.name, f"seed{seed}", given, name, inputs)
 
     def ground_truth(self) -> Job | None:
         """Scoring job of the real test clips: the ceiling of generation, and what set metrics compare with."""
         metrics = self.config.evaluation.ground_truth
         if not metrics:
             return None
-        spec = {"corpus": self.corpus.spec, **self.items}
-        word = self.corpus.spec["kind"]
-        clips = self.add(SHARED, "ground_truth", word, spec, self.name, {"corpus": self.corpus})
+        given = {"corpus": self.corpus, **self.items}
+        clips = self.add(SHARED, "ground_truth", self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", metrics, self.name)
 
-    def _corpus(self, config: BaseModel) -> Job:
-        spec = config.model_dump(mode="json")
-        return self.add(SHARED, "corpus", spec["kind"], spec, self.name, {})
+    def _corpus(self, config: CorpusConfig) -> Job:
+        return self.add(SHARED, "corpus", config.kind, config, self.name, {})
 
-    def _evaluator(self, kind: str) -> Job | str:
-        """The job that trains an evaluator, or its hub id."""
+    def _evaluator(self, kind: str) -> Job | Model:
+        """The job that trains an evaluator, or the model that is one."""
         config = getattr(self.config.evaluators, kind)
-        return config if isinstance(config, str) else self._train(kind, config, EVALUATOR_SEED)
+        is_model = isinstance(config, str)
+        return Model(f"evaluators.{kind}", config) if is_model else self._train(kind, config, EVALUATOR_SEED)
 
     def _teacher_features(self) -> Job:
         """What the teacher makes of the training split, at the layer that the alignment asks for."""
         teacher, layer = self.config.teacher, self.config.autoencoder.alignment.layer
+        model: Job | Model
         if isinstance(teacher, str):
-            model, inputs, options = teacher, {}, {"teacher": teacher}
+            model = Model("teacher", teacher)
         else:
             # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
-            job = self._train("recogniser", teacher, TEACHER_SEED)
-            model, inputs, options = job.spec, {"teacher": job}, {}
-        spec = {"corpus": self.corpus.spec, "teacher": model, "layer": layer}
-        inputs = {"corpus": self.corpus, **inputs}
-        return self.add(SHARED, "teacher_features", f"layer{layer}", spec, self.name, inputs, **options)
+            model = self._train("recogniser", teacher, TEACHER_SEED)
+        given = {"corpus": self.corpus, "teacher": model, "layer": layer}
+        jobs = {name: each for name, each in given.items() if isinstance(each, Job)}
+        options = {"teacher": teacher} if isinstance(teacher, str) else {}
+        return self.add(SHARED, "teacher_features", f"layer{layer}", given, self.name, jobs, **options)
 
     def _train(self, kind: str, config: BaseModel, seed: int) -> Job:
         """The job that trains a model shared by every variant and every training seed."""
-        spec = {"corpus": self.corpus.spec, kind: config.model_dump(mode="json"), "seed": seed}
-        return self.add(SHARED, kind, self.corpus.spec["kind"], spec, self.name, {"corpus": self.corpus})
+        given = {"corpus": self.corpus, kind: config, "seed": seed}
+        return self.add(SHARED, kind, self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
         kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})
         evaluators = {kind: self._evaluator(kind) for kind in kinds}
         jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
-        models = {kind: jobs[kind].spec if kind in jobs else evaluator for kind, evaluator in evaluators.items()}
-        windows = {"dnsmos_windows": self.config.evaluation.dnsmos_windows}
-        spec = {"clips": clips.spec, "models": models, "metrics": list(metrics), **windows}
-        return self.add(self.source, "scores", word, spec, used_by, {"corpus": self.corpus, "clips": clips, **jobs})
+        given = {
+            "clips": clips,
+            "models": evaluators,
+            "metrics": list(metrics),
+            "dnsmos_windows": self.config.evaluation.dnsmos_windows,
+        }
+        return self.add(self.source, "scores", word, given, used_by, {"corpus": self.corpus, "clips": clips, **jobs})

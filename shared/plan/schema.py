@@ -187,7 +187,8 @@ class Source:
     def _check_facts(self) -> None:
         """What is used only after training is checked before it."""
         studies = self.variants_of_studies()
-        for claim in load_claims(self.folder / "claims.yaml", studies):
+        self.claims = load_claims(self.folder / "claims.yaml", studies)
+        for claim in self.claims:
             if claim.relation == "hits_setting" and not self.study(claim.study).axis:
                 raise ConfigError(
                     f"{self.folder / 'claims.yaml'}: {claim.id}: hits_setting needs an axis of study {claim.study}"

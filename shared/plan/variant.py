@@ -1,36 +1,48 @@
 """What one variant of a study needs at one scale: the config of the whole chain, and what fits together in it."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.config import Strict
+from shared.config import Role, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
+from shared.measurements.base import Side, find_measurement
 from shared.metrics.base import channels_problem, chosen, find_metric, known_metric
 from shared.metrics.config import KadConfig
-from shared.metrics.latent_kinds import BY_CLIP
 from shared.sampling.config import SamplingConfig
 from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
 from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 
 
 class EvaluatorsConfig(Strict):
-    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id)."""
+    """The models that metrics use: trained here (a config; `{}` is its defaults) or from the hub (an id).
 
-    recogniser: RecogniserConfig | str | None = None
-    speaker: SpeakerConfig | str | None = None
-    audio_text: AudioTextConfig | str | None = Field(default=None, description="a CLAP; KAD and FAD use it too")
-    utmos: str | None = Field(default=None, description="hub id; None where the hub is out of reach")
-    muq_eval: str | None = Field(default=None, description="hub id of MuQ-Eval, likewise; it needs its authors' code")
+    A path names one that lies here: a folder, or a file of it.
+    """
+
+    recogniser: Annotated[RecogniserConfig | str | None, Role.MODEL] = None
+    speaker: Annotated[SpeakerConfig | str | None, Role.MODEL] = None
+    audio_text: Annotated[AudioTextConfig | str | None, Role.MODEL] = Field(
+        default=None, description="a CLAP; KAD and FAD use it too"
+    )
+    utmos: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id, or its TorchScript file; None where the hub is out of reach"
+    )
+    muq_eval: Annotated[str | None, Role.MODEL] = Field(
+        default=None, description="hub id of MuQ-Eval, or its folder, likewise; it needs its authors' code"
+    )
 
 
-def _of_reconstructions(name: str) -> str:
-    return name if name in ("compactness", *BY_CLIP) else known_metric(name)
+def _known(side: Side) -> Callable[[str], str]:
+    """A check of what is asked of a side: metrics, and measurements of the latents that it rests on."""
 
+    def check(name: str) -> str:
+        found = find_measurement(name)
+        return name if found and found.side == side else known_metric(name)
 
-def _of_samples(name: str) -> str:
-    return name if name == "exposure" else known_metric(name)
+    return check
 
 
 class EvaluationConfig(Strict):
@@ -40,14 +52,12 @@ class EvaluationConfig(Strict):
     """
 
     clips: int = Field(gt=0)
-    reconstruction: tuple[Annotated[str, AfterValidator(_of_reconstructions)], ...] = Field(
-        description="of reconstructed clips; compactness: how many dimensions the latent uses, through the training; "
-        "truncation: how far clips are from those decoded of fewer of its dimensions; noise: of those with noise in "
-        "them; probe: how much of pitch and of place in stereo a linear map finds in them"
+    reconstruction: tuple[Annotated[str, AfterValidator(_known("reconstruction"))], ...] = Field(
+        description="of reconstructed clips, and of autoencoders and their training: see shared/metrics, "
+        "shared/measurements"
     )
-    generation: tuple[Annotated[str, AfterValidator(_of_samples)], ...] = Field(
-        description="of generated clips, and of ground truth: their ceiling; exposure: of a next-token model, how far "
-        "it drifts on its own errors"
+    generation: tuple[Annotated[str, AfterValidator(_known("generation"))], ...] = Field(
+        description="of generated clips, of ground truth, which is their ceiling, and of generators"
     )
     dnsmos_windows: int | None = Field(
         default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
@@ -62,13 +72,13 @@ class EvaluationConfig(Strict):
 
     @property
     def reconstructed(self) -> tuple[str, ...]:
-        """The metrics of reconstructed clips: all of reconstruction but those that latents are measured by."""
-        return tuple(metric for metric in self.reconstruction if metric not in ("compactness", *BY_CLIP))
+        """The metrics of reconstructed clips: all of reconstruction but what is measured of latents."""
+        return tuple(name for name in self.reconstruction if not find_measurement(name))
 
     @property
     def generated(self) -> tuple[str, ...]:
-        """The metrics of generated clips: all of generation but exposure, which latents are measured by."""
-        return tuple(metric for metric in self.generation if metric != "exposure")
+        """The metrics of generated clips: all of generation but what is measured of latents."""
+        return tuple(name for name in self.generation if not find_measurement(name))
 
     @property
     def ground_truth(self) -> tuple[str, ...]:
@@ -94,8 +104,9 @@ class VariantConfig(Strict):
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
-    teacher: RecogniserConfig | str | None = Field(
-        default=None, description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id"
+    teacher: Annotated[RecogniserConfig | str | None, Role.MODEL] = Field(
+        default=None,
+        description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id or a folder",
     )
     evaluators: EvaluatorsConfig = EvaluatorsConfig()
     evaluation: EvaluationConfig
@@ -150,21 +161,12 @@ class VariantConfig(Strict):
         return self
 
     @model_validator(mode="after")
-    def _exposure_is_a_next_token_models(self):
-        kind = self.generator.kind
-        if "exposure" in self.evaluation.generation and kind != "next_token":
-            raise ValueError(
-                f"evaluation.generation asks for exposure, which generators of kind next_token have; this one is {kind}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _compactness_has_its_snapshots(self):
-        if "compactness" in self.evaluation.reconstruction and self.autoencoder.snapshots is None:
-            raise ValueError(
-                "evaluation.reconstruction asks for compactness, which is read from what the training keeps of its "
-                "encoder: give autoencoder.snapshots, such as {every: 1000}"
-            )
+    def _measurements_suit_it(self):
+        for side in ("reconstruction", "generation"):
+            for name in getattr(self.evaluation, side):
+                found = find_measurement(name)
+                if found and (problem := found.problem(self)):
+                    raise ValueError(f"evaluation.{side} asks for {name}, {problem}")
         return self
 
     @model_validator(mode="after")

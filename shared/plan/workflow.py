@@ -8,12 +8,10 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import Field, field_validator
 
-from shared.code import code_hash
-from shared.config import ConfigError, Strict, digest, parse
+from shared.config import ConfigError, Strict, parse
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
-from shared.metrics.base import find_metric, metrics, modules_of
-from shared.plan.jobs import KINDS
+from shared.metrics.base import find_metric
 from shared.plan.lease import devices
 from shared.plan.plan import Plan
 from shared.plan.point import Job
@@ -147,15 +145,6 @@ def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], NoReturn]
 def find_study(plan: Plan, source: str, study: str) -> str:
     """Folder where a study's table and figure are made, else one line that lists the figures there are."""
     return plan.study_folder(*find_figure(plan, f"{source}_{study}"))
-
-
-def code_of(kind: str) -> str:
-    """Hash of the code of a kind of job: its rule reruns when this changes."""
-    module = KINDS[kind][0]
-    if kind != "scores":
-        return code_hash(module)
-    by_name = sorted(modules_of(each.name for each in metrics()))
-    return digest([code_hash(each) for each in (module, *by_name)])
 
 
 def write_specs(plan: Plan, dag: Any) -> None:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from shared.measurements.compactness_curves import PAPERS_RULE, Compactness
+from shared.measurements.compactness import PAPERS_RULE, Compactness
 from shared.plotting.draw import StudyTable
 from shared.plotting.style import GRID, PAPER, stamp
 
@@ -27,7 +27,8 @@ def compactness_figure(table: StudyTable) -> Figure:
     Raises:
         ValueError: no variant has any.
     """
-    shown = [variant for variant in table.variants if variant in table.compactness]
+    measured = table.latents.get("compactness", {})
+    shown = [variant for variant in table.variants if variant in measured]
     if not shown:
         raise ValueError("no variant of this study asks for compactness in evaluation.reconstruction")
     rows, columns = -(-len(shown) // COLUMNS), min(COLUMNS, len(shown))
@@ -37,7 +38,7 @@ def compactness_figure(table: StudyTable) -> Figure:
     figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.8 / height), w_pad=0.06, h_pad=0.05)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, variant in zip(grid.flat, shown, strict=False):
-        _draw(axes, table.compactness[variant])
+        _draw(axes, measured[variant])
         axes.set_title(next(row.label for row in table.rows if row.variant == variant))
     for axes in grid.flat[len(shown) :]:
         axes.remove()

@@ -10,10 +10,10 @@ from typing import Any
 from shared.config import ConfigError, parse
 from shared.files import read_json
 from shared.job import run_job
-from shared.measurements.compactness_curves import Compactness, read_all
-from shared.measurements.exposure_curves import Curve, read_curves
+from shared.measurements.base import measurements
 from shared.plotting.style import save_figure, styled
 from shared.record.table import Row, read_rows
+from shared.statistics.scores import read_latents
 from shared.statistics.study import StudySpec
 
 
@@ -27,8 +27,7 @@ class StudyTable:
         seeds: number of training seeds.
         variants: their names, in order.
         rows: the table.
-        curves: variant → by seed how far a next-token model drifts, where that was measured.
-        compactness: variant → by seed how compact its latents were through the training, likewise.
+        latents: measurement → variant → by seed what its file says, of those that are not by clip.
     """
 
     title: str
@@ -38,8 +37,7 @@ class StudyTable:
     seeds: int
     variants: list[str]
     rows: list[Row]
-    curves: dict[str, list[Curve]] = field(default_factory=dict)
-    compactness: dict[str, list[Compactness]] = field(default_factory=dict)
+    latents: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
     def row(self, variant: str, side: str, metric: str) -> Row | None:
         """One cell, if the table has it."""
@@ -69,10 +67,9 @@ def load_layout(path: Path, study: str) -> Callable[[StudyTable], Any]:
 def study_table(spec: StudySpec, rows: list[Row]) -> StudyTable:
     """The table with what its spec says about it."""
     axis, unit = (spec.axis.label, spec.axis.unit) if spec.axis else (None, "")
-    curves, compactness = read_curves(spec.latent_files("exposure")), read_all(spec.latent_files("compactness"))
-    return StudyTable(
-        spec.title, axis, unit, spec.scale, len(spec.seeds), spec.names, rows, curves, compactness
-    )
+    of_latents = [each for each in measurements() if not each.by_clip]
+    latents = {each.name: read_latents(each, spec.latent_files(each.name)) for each in of_latents}
+    return StudyTable(spec.title, axis, unit, spec.scale, len(spec.seeds), spec.names, rows, latents)
 
 
 def main() -> None:

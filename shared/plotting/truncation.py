@@ -2,14 +2,13 @@
 
 from matplotlib.figure import Figure
 
-from shared.metrics.latent_kinds import TRUNCATED
+from shared.measurements.truncation import DISTANCES, FIDELITIES
 from shared.plotting.draw import StudyTable
 from shared.plotting.levels import Levels, levels_figure
-from shared.statistics.catalogue import CUT_SHORT
 
-FIDELITIES = Levels(
+LEVELS = Levels(
     kind="truncation",
-    percents=TRUNCATED,
+    percents=FIDELITIES,
     label="fidelity of the latent",
     ticks=(0.8, 0.85, 0.9, 0.95, 1.0),
     note="dimensions that are not kept are noise of the prior; 1.00: all are kept",
@@ -22,4 +21,4 @@ def truncation_figure(table: StudyTable) -> Figure:
     Raises:
         ValueError: no variant has any, or there are more than can be told apart.
     """
-    return levels_figure(table, FIDELITIES, CUT_SHORT)
+    return levels_figure(table, LEVELS, DISTANCES)

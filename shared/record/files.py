@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.config import ConfigError, Strict, did_you_mean
 from shared.files import read_json
-from shared.metrics.latent_kinds import LATENT
+from shared.measurements.base import kept_names
 from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
@@ -291,5 +291,5 @@ def check_csv(path: Path, model: type[Strict]) -> None:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *LATENT))}))?\.csv")
+    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
     return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

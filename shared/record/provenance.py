@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.code import ROOT
 from shared.files import read_json, sha256
-from shared.metrics.latent_kinds import BY_CLIP
+from shared.measurements.base import measurements
 from shared.record.origin import NAME, commit, hardware, now
 from shared.statistics.study import StudySpec
 
@@ -76,8 +76,7 @@ def _metrics(spec: StudySpec) -> dict[str, Any]:
     for side, found in metrics.items():
         if "kad" in found:
             metrics[side] = found | {"kad": found["kad"] | spec.kad.model_dump()}
-    of_latents = [("generation", "exposure"), *(("reconstruction", kind) for kind in ("compactness", *BY_CLIP))]
-    for side, name in of_latents:
-        for path in list(spec.latent_files(name).values())[:1]:
-            metrics[side] = metrics.get(side, {}) | {name: read_json(path.with_suffix(".json"))}
+    for each in measurements():
+        for path in list(spec.latent_files(each.name).values())[:1]:
+            metrics[each.side] = metrics.get(each.side, {}) | {each.name: read_json(path.with_suffix(".json"))}
     return metrics

@@ -114,10 +114,8 @@ def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[st
         found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
         for variant, value, replicates, count in found:
             cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
-    if (side, metric) == ("generation", "exposure"):
-        for variant, curves in scores.curves.items():
-            value, count = np.mean([curve.drift() for curve in curves]), sum(c.recorded_clips.max() for c in curves)
-            cells[variant] = Cell(float(value), NO_REPLICATES, int(count), len(curves))
+    for variant, alone in scores.alone.get((side, metric), {}).items():
+        cells[variant] = Cell(alone.value, NO_REPLICATES, alone.clips, alone.seeds)
     return cells
 
 

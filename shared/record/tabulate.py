@@ -9,9 +9,7 @@ from shared.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.config import parse
 from shared.files import read_json, write_json, write_text
 from shared.job import run_job
-from shared.measurements.compactness_curves import read_all
-from shared.measurements.exposure_curves import read_curves
-from shared.metrics.latent_kinds import BY_CLIP, LATENT
+from shared.measurements.base import measurements
 from shared.record.provenance import provenance
 from shared.record.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
 from shared.statistics.catalogue import STATISTICS
@@ -28,10 +26,9 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
         spec: the study.
         facts: `paper` and `claims`: the source's files.
     """
-    curves, compactness = read_curves(spec.latent_files("exposure")), read_all(spec.latent_files("compactness"))
-    by_clip = {kind: spec.latent_files(kind) for kind in BY_CLIP}
+    latents = {each.name: spec.latent_files(each.name) for each in measurements()}
     sets = spec.ground_truth, spec.set_metrics, spec.kad
-    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, curves, compactness, by_clip)
+    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, latents)
     warn_of_few_clips(scores)
     replicates = SET_REPLICATES if scores.distances or scores.replicated else REPLICATES
     draws = draw(len(scores.seeds), len(scores.clips), replicates)
@@ -54,13 +51,13 @@ def warn_of_few_clips(scores: StudyScores) -> None:
 
 
 def keep_scores(spec: StudySpec, folder: Path) -> None:
-    """Copy the scores to the record: those by clip, of latents too, exposure by position and compactness by step."""
+    """Copy what the table is made of to the record: scores by clip, and what was measured of latents."""
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in spec.score_files().items():
         shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
-    for kind in LATENT:
-        for (variant, seed), path in spec.latent_files(kind).items():
-            shutil.copyfile(path, folder / f"{variant}_s{seed}_{kind}.csv")
+    for each in measurements():
+        for (variant, seed), path in spec.latent_files(each.name).items():
+            shutil.copyfile(path, folder / f"{variant}_s{seed}_{each.name}.csv")
     if spec.ground_truth:
         shutil.copyfile(spec.ground_truth, folder / f"{GROUND_TRUTH}.csv")
 

@@ -1,12 +1,14 @@
 """A study as the page shows it: figure, the paper's numbers, tables, claims, cost and files."""
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shared.config import ConfigError
-from shared.measurements.compactness_curves import read_compactness
-from shared.measurements.exposure_curves import read_curve
+from shared.measurements.base import kept_names
 from shared.record.files import StudyRecord, score_files
 from shared.record.table import SIDE_TITLES, Measured, Row, measured
 from shared.report import cost
@@ -18,7 +20,6 @@ from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 # Told apart by word and sign, not by colour alone.
 SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", NOT_TESTABLE: "–"}
 CLASSES = {each: "untested" if each == NOT_TESTABLE else each for each in SIGNS}
-READERS = {"exposure": read_curve, "compactness": read_compactness}  # of files that hold no scores of clips
 FEW = 2  # metrics of a side that a figure's text alternative gives
 
 
@@ -158,10 +159,17 @@ class StudyView:
 
     def _score_link(self, path: Path) -> Linked:
         try:
-            READERS.get(path.stem.rpartition("_")[2], read_scores)(path)
+            _reader(path)(path)
         except (ConfigError, UnicodeDecodeError) as error:
             return Linked(path, path.stem, str(error).removeprefix(f"{path}: "))
         return Linked(path, path.stem)
+
+
+def _reader(path: Path) -> Callable[[Path], Any]:
+    """What reads a file of scores, or of what was measured of latents."""
+    kept = re.search(r"_s\d+_(\w+)$", path.stem)
+    measurement = kept_names().get(kept[1]) if kept else None
+    return read_scores if measurement is None or measurement.by_clip else measurement.read
 
 
 def _paper_label(row: Row) -> str:

@@ -3,19 +3,18 @@
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
-from shared.measurements.compactness_curves import SIDE, Compactness, Replicated, collect
-from shared.measurements.exposure_curves import Curve
+from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.base import find_metric
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
-from shared.metrics.latent_kinds import ByClip
-from shared.statistics.catalogue import OF_KIND, STATISTICS
+from shared.statistics.catalogue import STATISTICS
 from shared.statistics.distances import Distances
 
 GROUND_TRUTH = "ground_truth"
@@ -41,8 +40,8 @@ class StudyScores:
         terms: `(side, metric)` → `(variants, 2, seeds, clips)` numerators and denominators.
         distances: `(side, metric)` → a metric of the set, which has no terms.
         ground_truth: metric → `(2, 1, clips)`.
-        curves: variant → by seed how far a next-token model drifts; of the variants where that was measured.
-        replicated: `(side, metric)` → what a job of its own has bootstrapped: how compact the latents are.
+        replicated: `(side, metric)` → what the jobs that measured latents have bootstrapped.
+        alone: `(side, metric)` → variant → what they have of those variants, without an interval.
         missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
     """
 
@@ -52,8 +51,8 @@ class StudyScores:
     terms: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     distances: dict[tuple[str, str], Distances] = field(default_factory=dict)
     ground_truth: dict[str, np.ndarray] = field(default_factory=dict)
-    curves: dict[str, list[Curve]] = field(default_factory=dict)
     replicated: dict[tuple[str, str], Replicated] = field(default_factory=dict)
+    alone: dict[tuple[str, str], dict[str, Alone]] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def measured(self, side: str, metric: str) -> bool:
@@ -114,9 +113,7 @@ def load_study(
     truth: Path | None,
     set_metrics: dict[str, list[str]] | None = None,
     kad: KadConfig | None = None,
-    curves: dict[str, list[Curve]] | None = None,
-    compactness: dict[str, list[Compactness]] | None = None,
-    by_clip: dict[ByClip, dict[tuple[str, int], Path]] | None = None,
+    latents: dict[str, dict[tuple[str, int], Path]] | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -127,15 +124,15 @@ def load_study(
         truth: scores.csv of the ground truth, if it is scored.
         set_metrics: side → the metrics of the set that are asked; they need the truth.
         kad: conventions of KAD, if they are not its paper's.
-        curves: variant → its exposure, by seed.
-        compactness: variant → of its latents, by seed.
-        by_clip: kind → what was measured of latents by clip, the file of each (variant, seed); of a kind that some
-            variant lacks, none counts.
+        latents: measurement → the file of each (variant, seed) that asks for it. Of one that is by clip, none counts
+            where some variant lacks it.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
     """
-    of_latents = {(*key, kind): path for kind, each in (by_clip or {}).items() for key, path in each.items()}
+    latents = latents or {}
+    by_clip = [each for each in measurements() if each.by_clip and latents.get(each.name)]
+    of_latents = {(*key, each.name): path for each in by_clip for key, path in latents[each.name].items()}
     paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
     read = {key: read_scores(path) for key, path in paths.items()}
     first = next(iter(paths))
@@ -145,21 +142,22 @@ def load_study(
             raise ConfigError(
                 f"{paths[key]}: scores other clips than {paths[first]}; delete both folders and run again"
             )
-    study = StudyScores(variants, seeds, clips, curves=curves or {})
+    study = StudyScores(variants, seeds, clips)
     for side in sorted({side for _, _, side in files}):
         for metric in STATISTICS:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
         if asked := (set_metrics or {}).get(side):
             places = [[files[name, seed, side] for seed in seeds] for name in variants]
             _collect_sets(study, side, asked, places, truth, kad or KadConfig())
-    if study.curves:
-        # Which clips a curve is of is not kept, so that there are none to draw in the bootstrap.
-        study.missing["generation", "exposure"] = "exposure has no interval"
-    for kind, each in (by_clip or {}).items():
-        if len(each) == len(variants) * len(seeds):
-            _collect_by_clip(study, kind, [[read[name, seed, kind] for seed in seeds] for name in variants])
-    if compactness:
-        _collect_compactness(study, compactness)
+    for measurement in measurements():
+        files_of = latents.get(measurement.name, {})
+        if not measurement.by_clip:
+            _collect_latents(study, measurement, files_of)
+        elif len(files_of) == len(variants) * len(seeds):
+            of_variants = [[read[name, seed, measurement.name] for seed in seeds] for name in variants]
+            for each in measurement.statistics:
+                study.missing.pop((measurement.side, each.name), None)
+                _collect(study, measurement.side, each.name, of_variants)
     for metric, each in STATISTICS.items() if truth is not None else ():
         if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
@@ -200,20 +198,26 @@ def _collect_sets(
             study.distances[side, metric] = distances
 
 
-def _collect_by_clip(study: StudyScores, kind: ByClip, files: list[list[ScoreFile]]) -> None:
-    """Add what was measured of latents by clip; it replaces what `_collect` found no column for."""
-    for metric in OF_KIND[kind]:
-        study.missing.pop((SIDE, metric), None)
-        _collect(study, SIDE, metric, files)
+def _collect_latents(study: StudyScores, measurement: Measurement, files: dict[tuple[str, int], Path]) -> None:
+    """Add what a job of its own measured, or why nothing is known; it replaces what `_collect` found no column for."""
+    side, found = measurement.side, measurement.collect(study.variants, read_latents(measurement, files))
+    for name, each in found.replicated.items():
+        study.missing.pop((side, name), None)
+        study.replicated[side, name] = each
+    study.alone |= {(side, name): each for name, each in found.alone.items()}
+    study.missing |= {(side, name): why for name, why in found.missing.items()}
 
 
-def _collect_compactness(study: StudyScores, compactness: dict[str, list[Compactness]]) -> None:
-    """Add how compact the latents are, or why nothing is known of it; likewise."""
-    measured, missing = collect(study.variants, compactness)
-    for metric, each in measured.items():
-        study.missing.pop((SIDE, metric), None)
-        study.replicated[SIDE, metric] = each
-    study.missing |= {(SIDE, metric): why for metric, why in missing.items()}
+def read_latents(measurement: Measurement, files: dict[tuple[str, int], Path]) -> dict[str, list[Any]]:
+    """Variant → what a measurement's files say, by seed.
+
+    Raises:
+        ConfigError: a file is missing or damaged.
+    """
+    found: dict[str, list[Any]] = {}
+    for (variant, _), path in files.items():
+        found.setdefault(variant, []).append(measurement.read(path))
+    return found
 
 
 def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:

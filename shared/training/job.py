@@ -8,13 +8,22 @@ from pydantic import BaseModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-from shared.config import digest
+from shared.config import differences, digest
 from shared.files import atomic_path, sha256, write_json
 
 
 def fingerprint(spec: BaseModel, code: str, *inputs: Path) -> str:
-    """What a checkpoint belongs to: the config, the code and the content of the input files."""
-    return digest({"spec": digest(spec, 64), "code": code, "inputs": [sha256(path) for path in inputs]}, 64)
+    """What a checkpoint belongs to: what the config says beyond the defaults, the code, the content of the input files.
+
+    The code's hash covers the defaults. For the configs upstream, which are plain mappings here, the files stand.
+    """
+    said = differences(spec)
+    own = {name: value for name, value in said.items() if not _is_upstream(getattr(spec, name))}
+    return digest({"spec": own, "code": code, "inputs": [sha256(path) for path in inputs]}, 64)
+
+
+def _is_upstream(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_is_upstream, value)))
 
 
 def save_model(output: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:

@@ -23,8 +23,8 @@ RECIPE = {
 }
 
 
-def ask_for_exposure(study: dict[str, Any]) -> None:
-    """Give LongCat's study at scale smoke a next-token generator, whose exposure is asked for.
+def ask_for_exposure_bias(study: dict[str, Any]) -> None:
+    """Give LongCat's study at scale smoke a next-token generator, whose exposure bias is asked for.
 
     What varies an infilling generator's sampling goes.
     """
@@ -35,7 +35,7 @@ def ask_for_exposure(study: dict[str, Any]) -> None:
     smoke = study["scales"]["smoke"]
     smoke["generator"] = RECIPE
     smoke["sampling"] = {"solver": {"kind": "next_token", "evaluations": 2}}
-    smoke["evaluation"]["generation"] = [*study["scales"]["cpu"]["evaluation"]["generation"], "exposure"]
+    smoke["evaluation"]["generation"] = [*study["scales"]["cpu"]["evaluation"]["generation"], "exposure_bias"]
 
 
 def make_generator(config: NextTokenConfig = LATENTLM, seed: int = 0) -> NextTokenGenerator:

@@ -11,6 +11,7 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.files import write_json
+from shared.measurements.base import find_measurement
 
 RATE, DIM = 8000, 4
 SPLITS = ("train", "validation", "validation", "test", "test", "test")
@@ -49,5 +50,5 @@ def run(kind, corpus, weights, monkeypatch):
     output = folder / f"made/{kind}.csv"
     arguments = ["--spec", folder / "spec.json", "--corpus", corpus, "--corpora", corpus, "--autoencoder", weights]
     monkeypatch.setattr(sys, "argv", [f"measure_{kind}", *map(str, arguments), "--output", str(output)])
-    importlib.import_module(f"shared.measurements.{kind}").main()
+    importlib.import_module(find_measurement(kind).module).main()
     return output

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from shared.measurements.compactness_curves import COLUMNS, REPLICATES_FILE
+from shared.measurements.compactness import COLUMNS, REPLICATES_FILE
 
 RULES = ("singular_values", "explained_variance", "released_code")
 FIDELITIES = ("0.8", "0.9", "0.95", "0.99")

@@ -1,16 +1,19 @@
 """What is measured of latents by clip, in tables, claims, record and provenance."""
 
+import importlib.util
 import json
+import subprocess
+import sys
 
 import pytest
 
-from shared.metrics.latent_kinds import BY_CLIP, COLUMNS
+from shared.measurements.base import PACKAGE, find_measurement, measurements
 from shared.record.files import load_study, score_files
 from shared.record.provenance import provenance
 from shared.record.table import Row, to_csv
 from shared.record.tabulate import keep_scores, tabulate
 from shared.report.study_view import StudyView
-from shared.statistics.catalogue import MEASURED_APART, OF_KIND, STATISTICS
+from shared.statistics.catalogue import MEASURED_APART, STATISTICS
 from tests.made_up_study import typed
 
 CLIPS = ("x1", "x2", "x3")
@@ -41,8 +44,10 @@ def spec(tmp_path):
         probed = [(*terms, "level_error: of stereo alone") for terms in made["probe"]]
         files = {
             "noise": write(folder / "noise.csv", "noise_lsd0,noise_lsd20,noise_pesq20,reason", noisy),
-            "probe": write(folder / "probe.csv", "chroma_residual,chroma_baseline,level_residual,level_baseline,reason",
-                           [(*row[:2], "", "", row[2]) for row in probed]),
+            "linear_probe": write(
+                folder / "linear_probe.csv", "chroma_residual,chroma_baseline,level_residual,level_baseline,reason",
+                [(*row[:2], "", "", row[2]) for row in probed]
+            ),
         }  # fmt: skip
         scores = write(folder / "scores.csv", "pesq,reason", [(2.0, "")] * 3)
         latents = {kind: {0: path} for kind, path in files.items()}
@@ -59,11 +64,29 @@ def judge(spec, tmp_path, *claims):
 
 
 def test_each_kind_has_its_statistics_and_no_two_share_one():
-    assert OF_KIND["probe"] == ("chroma_error", "level_error")
-    assert len(OF_KIND["noise"]) == 18 and set(OF_KIND["noise"]) == set(COLUMNS["noise"])
-    assert len(MEASURED_APART) == sum(len(names) for names in OF_KIND.values()) and set(OF_KIND) == set(BY_CLIP)
-    better_high = {name for name in MEASURED_APART if STATISTICS[name].higher_is_better}
-    assert better_high == {name for name in COLUMNS["noise"] if "pesq" in name}
+    of = {each.name: [shown.name for shown in each.statistics] for each in measurements()}
+    assert of["linear_probe"] == ["chroma_error", "level_error"] and len(of["noise"]) == 18
+    assert find_measurement("noise").columns == tuple(of["noise"])
+    assert find_measurement("linear_probe").columns == (
+        "chroma_residual", "chroma_baseline", "level_residual", "level_baseline"
+    )  # fmt: skip
+    assert len(MEASURED_APART) == sum(map(len, of.values())) < len(STATISTICS)
+    better_high = {name for name in of["noise"] if STATISTICS[name].higher_is_better}
+    assert better_high == {name for name in of["noise"] if "pesq" in name}
+
+
+def test_plans_know_all_measurements_without_torch():
+    code = "import sys; from shared.measurements.base import measurements; measurements(); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'shared.measurements.noise'" in loaded and "'torch'" not in loaded
+
+
+def test_every_measurement_is_called_as_its_module_and_has_a_job():
+    assert [each.name for each in measurements()] == [
+        "exposure_bias", "truncation", "noise", "linear_probe", "compactness"
+    ]  # fmt: skip
+    assert all(type(each).__module__ == f"{PACKAGE}.{each.name}" for each in measurements())
+    assert all(importlib.util.find_spec(each.module) for each in measurements())
 
 
 def test_noise_and_probe_become_rows_with_intervals(spec, tmp_path):
@@ -114,11 +137,11 @@ def test_what_one_variant_lacks_is_not_in_the_table(spec, tmp_path):
 def test_record_and_provenance_get_them(spec, tmp_path):
     keep_scores(typed(spec), tmp_path / "kept/scores/s")
     names = [path.name for path in score_files(tmp_path / "kept", "s", "robust")]
-    assert names == ["robust_s0_noise.csv", "robust_s0_probe.csv", "robust_s0_reconstruction.csv"]
+    assert names == ["robust_s0_linear_probe.csv", "robust_s0_noise.csv", "robust_s0_reconstruction.csv"]
     kept = tmp_path / "kept/scores/s/robust_s0_noise.csv"
     assert kept.read_bytes() == (tmp_path / "robust/noise.csv").read_bytes()
     found = provenance(typed(spec))["metrics"]["reconstruction"]
-    assert found["noise"] == {"n": 3} and found["probe"] == {"n": 3}
+    assert found["noise"] == {"n": 3} and found["linear_probe"] == {"n": 3}
 
 
 def test_the_page_does_not_look_for_them_in_the_scores_of_reconstructions(spec, tmp_path):

@@ -11,10 +11,10 @@ import torch
 from shared.autoencoders.latents import save_latents
 from shared.bootstrap import draw
 from shared.config import ConfigError
-from shared.measurements import compactness
-from shared.measurements.compactness import measure_snapshots
-from shared.measurements.compactness_curves import read_compactness, read_replicates
-from shared.measurements.effective_dims import effective_dims, principal_axes
+from shared.measurements.compactness import read_compactness, read_replicates
+from shared.measurements.jobs import compactness
+from shared.measurements.jobs.compactness import measure_snapshots
+from shared.measurements.jobs.effective_dims import effective_dims, principal_axes
 from shared.training.snapshots import keep_snapshots, load_snapshots, read_kept
 from tests.training.staged import DECODER, JOINT, recipe_of
 

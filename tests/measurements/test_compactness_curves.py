@@ -7,7 +7,7 @@ import pytest
 
 from shared.bootstrap import draw
 from shared.config import ConfigError
-from shared.measurements.compactness_curves import collect, read_compactness
+from shared.measurements.compactness import LatentCompactness, read_compactness
 from shared.plotting.draw import study_table
 from shared.record.provenance import provenance
 from shared.record.tabulate import keep_scores, tabulate
@@ -83,7 +83,7 @@ def test_without_an_earlier_stage_or_in_some_variants_alone_it_is_not_tested(spe
 
 def test_one_clip_gives_no_interval(tmp_path):
     write_compactness(tmp_path / "compactness.csv", [5, 8], border=10, clips=1)
-    measured, _ = collect(["a"], {"a": [read_compactness(tmp_path / "compactness.csv")]})
+    measured = LatentCompactness().collect(["a"], {"a": [read_compactness(tmp_path / "compactness.csv")]}).replicated
     assert measured["dims80"].values().tolist() == [8]
     assert np.isnan(measured["dims80"].replicates(draw(1, 1, 1000))).all()
 
@@ -96,7 +96,7 @@ def test_other_numbers_of_clips_are_an_error(spec, tmp_path):
 
 def test_figure_record_and_provenance_get_it(spec, tmp_path):
     table = study_table(typed(spec), [])
-    (one, two) = table.compactness["free"]
+    (one, two) = table.latents["compactness"]["free"]
     assert one.borders == [20] and one.steps.tolist() == [10, 20, 30, 40]
     assert two.curves["effective_dims", "singular_values", "0.99"].value.tolist() == [8, 11, 15, 23]
     keep_scores(typed(spec), tmp_path / "kept")
@@ -149,4 +149,4 @@ def test_damaged_files_are_named(tmp_path):
     write_compactness(path, [5, 8], border=10)
     path.with_name("replicates.safetensors").unlink()
     with pytest.raises(ConfigError, match="delete the folder and run again"):
-        collect(["a"], {"a": [read_compactness(path)]})
+        LatentCompactness().collect(["a"], {"a": [read_compactness(path)]})

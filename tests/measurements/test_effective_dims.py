@@ -6,7 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch.distributions import Normal, kl_divergence
 
-from shared.measurements.effective_dims import (
+from shared.measurements.jobs.effective_dims import (
     FIDELITIES,
     RULES,
     active_dims,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from shared.measurements.effective_dims import (
+from shared.measurements.jobs.effective_dims import (
     FIDELITIES,
     RULES,
     active_dims,
@@ -12,7 +12,7 @@ from shared.measurements.effective_dims import (
     effective_dims,
     principal_axes,
 )
-from shared.measurements.effective_dims_bootstrap import CHUNK, NAMES, clip_sums, measure, singular_values
+from shared.measurements.jobs.effective_dims_bootstrap import CHUNK, NAMES, clip_sums, measure, singular_values
 
 LENGTHS = (40, 25, 60)
 OFFSETS = torch.tensor([0, *np.cumsum(LENGTHS)])

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from shared.generators.text_positions import Prompt
-from shared.measurements import exposure_distances
-from shared.measurements.exposure_distances import continue_prompts, distance, measure_exposure
+from shared.measurements.jobs import exposure_distances
+from shared.measurements.jobs.exposure_distances import continue_prompts, distance, measure_exposure
 from shared.sampling import next_token
 from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator

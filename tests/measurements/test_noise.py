@@ -10,10 +10,10 @@ import torch
 from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
 from shared.corpora.manifest import load_clip, load_manifest, write_manifest
-from shared.measurements import noise
-from shared.measurements.noise import compare, decode_noisy
+from shared.measurements.jobs import noise
+from shared.measurements.jobs.noise import compare, decode_noisy
+from shared.measurements.noise import LEVELS, Noise
 from shared.metrics.failure import NotMeasured
-from shared.metrics.latent_kinds import COLUMNS, NOISE_LEVELS
 from shared.metrics.lsd import log_spectral_distance
 from shared.metrics.mel_distance import mel_distance
 from shared.metrics.pesq import wideband_pesq
@@ -52,7 +52,7 @@ def test_without_noise_it_is_the_reconstruction_from_the_mean(corpus, tmp_path, 
     for name, metric in (("lsd", log_spectral_distance), ("mel", mel_distance), ("pesq", wideband_pesq)):
         assert float(first[f"noise_{name}0"]) == pytest.approx(metric(clip, plain, RATE), rel=1e-4)
         assert first[f"noise_{name}0"] != first[f"noise_{name}80"]
-    assert set(first) == {"id", "reason", *COLUMNS["noise"]} and first["reason"] == ""
+    assert set(first) == {"id", "reason", *Noise.columns} and first["reason"] == ""
     assert short["noise_lsd0"] == "" and "noise_lsd0: 500 samples are too few" in short["reason"]
     made = json.loads(output.with_suffix(".json").read_text())
     assert made["latent_std"] == pytest.approx(np.concatenate(means).std(), rel=1e-5)
@@ -66,7 +66,7 @@ def test_the_draw_is_the_same_at_each_level_and_for_each_autoencoder(tmp_path):
     made, mean = heard(load_autoencoder(weights))
     noise = (made[80] - mean) / (0.8 * 2.0)
     assert np.array_equal(made[0], mean) and noise.std() == pytest.approx(1, abs=0.2)
-    for level in NOISE_LEVELS:
+    for level in LEVELS:
         np.testing.assert_allclose(made[level], mean + level / 100 * 2.0 * noise, atol=1e-5)
     other = load_autoencoder(weights)
     with torch.no_grad():
@@ -93,13 +93,13 @@ def test_a_decoder_that_does_not_listen_stays(tmp_path, corpus):
     made = decode_noisy(autoencoder, AUDIO, 1.0, seed=0)
     row = compare(load_manifest(corpus).split("test")[0], AUDIO, made, RATE)
     for name in ("lsd", "mel", "pesq"):
-        assert len({row[f"noise_{name}{level}"] for level in NOISE_LEVELS}) == 1
+        assert len({row[f"noise_{name}{level}"] for level in LEVELS}) == 1
     assert row["noise_lsd80"] == 0 and row["noise_pesq80"] > 4
 
 
 def test_pesq_is_of_mono_speech_at_its_rates_and_its_failure_costs_nothing_else(tmp_path, corpus, monkeypatch):
     clip = load_manifest(corpus).split("test")[0]
-    made = dict.fromkeys(NOISE_LEVELS, AUDIO)
+    made = dict.fromkeys(LEVELS, AUDIO)
     music = compare(clip.model_copy(update={"speaker": None}), AUDIO, made, RATE)
     assert music["reason"] == "noise_pesq: of speech alone" and music["noise_mel80"] == 0
     assert not any("pesq" in name for name in music)
@@ -113,7 +113,7 @@ def test_pesq_is_of_mono_speech_at_its_rates_and_its_failure_costs_nothing_else(
     monkeypatch.setitem(noise.METRICS, "pesq", fails_once)
     row = compare(clip, AUDIO, made | {40: 2 * AUDIO}, RATE)
     assert row["reason"] == "noise_pesq40: nobody speaks" and "noise_pesq40" not in row
-    assert set(row) == {"reason", *COLUMNS["noise"]} - {"noise_pesq40"} and row["noise_pesq80"] == 4.5
+    assert set(row) == {"reason", *Noise.columns} - {"noise_pesq40"} and row["noise_pesq80"] == 4.5
 
 
 def test_of_stereo_it_is_the_mean_over_channels(tmp_path, monkeypatch):

@@ -12,8 +12,8 @@ from shared.config import ConfigError
 from shared.corpora.manifest import load_clip, load_manifest, write_manifest
 from shared.losses.spectral_distance import SpectralDistance
 from shared.losses.spectral_distance_config import SpectralDistanceConfig
-from shared.measurements.effective_dims import PrincipalAxes, effective_dims, principal_axes
-from shared.measurements.truncation import axes_of, compare, decode_truncated, kept_dims
+from shared.measurements.jobs.effective_dims import PrincipalAxes, effective_dims, principal_axes
+from shared.measurements.jobs.truncation import axes_of, compare, decode_truncated, kept_dims
 from shared.metrics.mel_distance import mel_distance
 from shared.sampling.reconstruct import ReconstructSpec, reconstruct
 from tests.measurements.by_clip import DIM, RATE, STEREO, run, write_corpus, write_weights

@@ -9,11 +9,12 @@ import yaml
 from shared.cli.doctor import hub_names
 from shared.config import ConfigError
 from shared.metrics.config import KadConfig
+from shared.plan.content import corpus_fingerprint
 from shared.plan.corpus_choice import in_place_of
 from shared.plan.pieces import load_study
 from shared.plan.plan import Plan, as_list
 from shared.plan.schema import Source, load_sources
-from tests.generators.next_token_models import ask_for_exposure
+from tests.generators.next_token_models import ask_for_exposure_bias
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,44 +173,44 @@ def test_a_set_metric_gets_embeddings_of_the_ground_truth(sources, tmp_path):
 
 def test_exposure_is_measured_where_it_is_asked_for_and_is_no_matter_of_the_scores(sources, tmp_path):
     def without(study):
-        ask_for_exposure(study)
-        study["scales"]["smoke"]["evaluation"]["generation"].remove("exposure")
+        ask_for_exposure_bias(study)
+        study["scales"]["smoke"]["evaluation"]["generation"].remove("exposure_bias")
 
     def in_one_variant_alone(study):
-        ask_for_exposure(study)
+        ask_for_exposure_bias(study)
         study["variants"]["dim128"]["smoke"] = {**study["variants"]["dim128"]["cpu"], "evaluation.generation": ["sim"]}
 
-    changes = {"with": ask_for_exposure, "without": without, "mixed": in_one_variant_alone}
+    changes = {"with": ask_for_exposure_bias, "without": without, "mixed": in_one_variant_alone}
     asked, bare, mixed = (_changed(sources, tmp_path / name, change) for name, change in changes.items())
-    measured = [job for job in asked.jobs.values() if job.kind == "exposure"]
+    measured = [job for job in asked.jobs.values() if job.kind == "exposure_bias"]
     assert len(measured) == len(_keys(asked, "generator")) == 5
-    assert {place for place in asked.jobs if place[1] != "exposure"} == set(bare.jobs)
+    assert {place for place in asked.jobs if place[1] != "exposure_bias"} == set(bare.jobs)
     for job in measured:
         same = asked.jobs["longcat", "samples", job.key]
         assert (job.spec, job.inputs) == (same.spec, same.inputs)
     spec, without = (each.study_spec("longcat", "fig3") for each in (asked, bare))
-    assert all(set(each.latents["exposure"]) == {0} for each in spec.variants)
-    assert set(asked.study_inputs("longcat", "fig3")["exposure"]) < {job.output for job in measured}
-    assert {each.latents["exposure"][0].parent for each in spec.variants} < set(spec.jobs)
+    assert all(set(each.latents["exposure_bias"]) == {0} for each in spec.variants)
+    assert set(asked.study_inputs("longcat", "fig3")["exposure_bias"]) < {job.output for job in measured}
+    assert {each.latents["exposure_bias"][0].parent for each in spec.variants} < set(spec.jobs)
     assert not any(each.latents for each in without.variants)
     shown = mixed.study_spec("longcat", "fig3").variants
-    assert [each.name for each in shown if "exposure" in each.latents] == ["dim64", "dim256"]
+    assert [each.name for each in shown if "exposure_bias" in each.latents] == ["dim64", "dim256"]
 
 
 def test_exposure_alone_needs_no_samples(sources, tmp_path):
     def alone(study):
-        ask_for_exposure(study)
-        study["scales"]["smoke"]["evaluation"]["generation"] = ["exposure"]
+        ask_for_exposure_bias(study)
+        study["scales"]["smoke"]["evaluation"]["generation"] = ["exposure_bias"]
 
     plan = _changed(sources, tmp_path, alone)
-    assert len(_keys(plan, "exposure")) == 5 and not _keys(plan, "samples") | _keys(plan, "ground_truth")
+    assert len(_keys(plan, "exposure_bias")) == 5 and not _keys(plan, "samples") | _keys(plan, "ground_truth")
     assert plan.sides("longcat", "fig3") == ["reconstruction"]
 
 
 @pytest.mark.parametrize(("evaluation", "expected"), [
-    ({"generation": ["sim", "exposure"]}, "asks for exposure, which generators of kind next_token have; this one is "),
-    ({"reconstruction": [], "generation": ["exposure"]}, "both empty of metrics of clips: name one in either"),
-    ({"reconstruction": ["exposure"]}, r"reconstruction.0: no metric 'exposure'; known: chroma, .* \(got 'exposure'\)"),
+    ({"generation": ["sim", "exposure_bias"]}, "asks for exposure_bias, which generators of kind next_token have; "),
+    ({"reconstruction": [], "generation": ["exposure_bias"]}, "both empty of metrics of clips: name one in either"),
+    ({"reconstruction": ["exposure_bias"]}, r"reconstruction.0: no metric 'exposure_bias'; .* \(got 'exposure_bias'\)"),
 ])
 def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation, expected):
     with pytest.raises(ConfigError, match=expected):
@@ -239,7 +240,7 @@ def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tm
     assert not any(each.latents for each in bare_spec.variants)
 
 
-@pytest.mark.parametrize("kind", ["truncation", "noise", "probe"])
+@pytest.mark.parametrize("kind", ["truncation", "noise", "linear_probe"])
 def test_what_is_measured_by_clip_hears_the_clips_that_are_reconstructed(sources, tmp_path, kind):
     plan = _measured(sources, tmp_path, {"reconstruction": [kind, "stoi"]})
     measured = [job for job in plan.jobs.values() if job.kind == kind]
@@ -442,12 +443,10 @@ def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan
 
 
 def test_an_edited_clip_is_another_corpus(sources, tmp_path):
-    from shared.plan import corpus_choice
-
     folder = _audio_folder(tmp_path / "one")
     before = Plan(sources, "smoke", [0], str(folder)).jobs.keys()
     (folder / "a.wav").write_bytes(b"something else")
-    corpus_choice.fingerprint.cache_clear()
+    corpus_fingerprint.cache_clear()
     assert not before & Plan(sources, "smoke", [0], str(folder)).jobs.keys()
 
 

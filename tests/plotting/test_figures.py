@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.measurements.compactness_curves import read_compactness
-from shared.measurements.exposure_curves import Curve
+from shared.measurements.compactness import read_compactness
+from shared.measurements.exposure_bias import Curve
 from shared.plotting.compactness import compactness_figure
 from shared.plotting.curve import curve_figure
 from shared.plotting.draw import StudyTable, load_layout
-from shared.plotting.exposure import exposure_figure
+from shared.plotting.exposure_bias import exposure_bias_figure
 from shared.plotting.latent_noise import latent_noise_figure
 from shared.plotting.style import save_figure, styled
 from shared.plotting.truncation import truncation_figure
@@ -136,12 +136,12 @@ def _exposure(variants, seeds=1, clips=(40, 30, 20, 12, 6)):
     for index, variant in enumerate(variants, start=1):
         forced, free = np.full(len(place), 0.1), 0.1 + 0.1 * index * place
         curves = [Curve(0.2 * place, forced, free + 0.05 * seed, counts, counts) for seed in range(seeds)]
-        table.curves[variant] = curves
+        table.latents.setdefault("exposure_bias", {})[variant] = curves
     return table
 
 
 def test_exposure_is_drawn_over_time_until_few_clips_are_left(tmp_path):
-    figure = exposure_figure(_exposure(["dim64", "dim256", "dim128"], seeds=2))
+    figure = exposure_bias_figure(_exposure(["dim64", "dim256", "dim128"], seeds=2))
     assert [axes.get_title() for axes in figure.axes] == ["dim64", "dim256", "dim128"]
     forced, free, *seeds = figure.axes[1].get_lines()
     np.testing.assert_allclose(forced.get_xydata(), [[0.2, 0.1], [0.4, 0.1], [0.6, 0.1], [0.8, 0.1]])
@@ -150,24 +150,24 @@ def test_exposure_is_drawn_over_time_until_few_clips_are_left(tmp_path):
     assert "cut where fewer than 10 clips last so long" in _texts(figure)
     written = []
     for name in ("one", "two"):
-        save_figure(exposure_figure(_exposure(["dim64"])), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+        save_figure(exposure_bias_figure(_exposure(["dim64"])), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
         written.append((tmp_path / f"{name}.pdf").read_bytes())
     assert written[0] == written[1]
 
 
 def test_exposure_has_four_panels_in_a_row_and_none_for_a_variant_without():
-    figure = exposure_figure(_exposure(["a", "b", "c", "d", "e"]))
+    figure = exposure_bias_figure(_exposure(["a", "b", "c", "d", "e"]))
     tops = [round(axes.get_subplotspec().rowspan.start) for axes in figure.axes]
     assert tops == [0, 0, 0, 0, 1]
     table = _exposure(["a", "b"])
-    del table.curves["b"]
-    assert [axes.get_title() for axes in exposure_figure(table).axes] == ["a"]
-    with pytest.raises(ValueError, match="no variant of this study asks for exposure"):
-        exposure_figure(_table())
+    del table.latents["exposure_bias"]["b"]
+    assert [axes.get_title() for axes in exposure_bias_figure(table).axes] == ["a"]
+    with pytest.raises(ValueError, match="no variant of this study asks for exposure_bias"):
+        exposure_bias_figure(_table())
 
 
 def test_exposure_of_few_clips_leaves_a_note():
-    assert "fewer than 10 clips" in _texts(exposure_figure(_exposure(["a"], clips=(8, 4))))
+    assert "fewer than 10 clips" in _texts(exposure_bias_figure(_exposure(["a"], clips=(8, 4))))
 
 
 def _compactness(folder, variants, seeds=1):
@@ -176,7 +176,7 @@ def _compactness(folder, variants, seeds=1):
         paths = [folder / variant / str(seed) / "compactness.csv" for seed in range(seeds)]
         for seed, path in enumerate(paths):
             write_compactness(path, [4, 8, 8 + 4 * place, 8 + 4 * place + 2 * seed], border=20)
-        table.compactness[variant] = [read_compactness(path) for path in paths]
+        table.latents.setdefault("compactness", {})[variant] = [read_compactness(path) for path in paths]
     return table
 
 

@@ -87,10 +87,11 @@ def test_scales_are_those_with_results_and_the_page_itself_is_none(tmp_path):
 
 def test_scores_of_a_variant_are_not_those_of_one_whose_name_begins_alike(tmp_path):
     (tmp_path / "scores/fig1").mkdir(parents=True)
-    for name in ("kl80_s0_generation", "kl80_s1_exposure", "kl80_lambda2_s0_generation", "kl80", "ground_truth"):
+    others = "kl80_lambda2_s0_generation", "kl80", "ground_truth"
+    for name in ("kl80_s0_generation", "kl80_s1_exposure", "kl80_s2_exposure_bias", *others):
         (tmp_path / f"scores/fig1/{name}.csv").write_text("")
     found = [path.stem for path in score_files(tmp_path, "fig1", "kl80")]
-    assert found == ["kl80", "kl80_s0_generation", "kl80_s1_exposure"]
+    assert found == ["kl80", "kl80_s0_generation", "kl80_s1_exposure", "kl80_s2_exposure_bias"]
     assert score_files(tmp_path, "fig2", "kl80") == []
 
 

@@ -122,7 +122,7 @@ def test_a_table_names_what_its_jobs_were_made_with_and_not_what_is_there_now(tm
 def test_exposure_says_how_it_was_measured(tmp_path):
     said = {"estimator": "e", "n": 3}
     write_json(tmp_path / "exposure.json", said)
-    files = {"exposure": {0: str(tmp_path / "exposure.csv")}}
+    files = {"exposure_bias": {0: str(tmp_path / "exposure.csv")}}
     variants = [{"scores": {0: {}}, "name": "a"}, {"scores": {0: {}}, "name": "b", "latents": files}]
-    assert provenance(typed({"variants": variants}))["metrics"] == {"generation": {"exposure": said}}
+    assert provenance(typed({"variants": variants}))["metrics"] == {"generation": {"exposure_bias": said}}
     assert provenance(typed({"variants": variants[:1]}))["metrics"] == {}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared.config import ConfigError
-from shared.measurements.exposure_curves import read_curve
+from shared.measurements.exposure_bias import read_curve
 from shared.plotting.draw import study_table
 from shared.record.table import Row, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
 from shared.record.tabulate import keep_scores, tabulate
@@ -67,11 +67,11 @@ CURVES = {
 def with_exposure(spec, tmp_path):
     """The same, with curves of the second variant."""
     header = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips"
-    files = spec["variants"][1]["latents"] = {"exposure": {}}
+    files = spec["variants"][1]["latents"] = {"exposure_bias": {}}
     for seed, rows in CURVES.items():
         path = tmp_path / f"exposure{seed}.csv"
         path.write_text("\n".join([header, *rows, ""]))
-        files["exposure"][seed] = str(path)
+        files["exposure_bias"][seed] = str(path)
     return spec
 
 
@@ -87,9 +87,10 @@ def test_drift_is_the_mean_of_what_the_free_run_adds_weighted_by_clips(with_expo
 
 def test_a_figure_gets_the_curves_and_the_record_keeps_them(with_exposure, tmp_path):
     table = study_table(typed(with_exposure), [])
-    assert list(table.curves) == ["b"] and [len(curve.seconds) for curve in table.curves["b"]] == [3, 3]
+    curves = table.latents["exposure_bias"]
+    assert list(curves) == ["b"] and [len(curve.seconds) for curve in curves["b"]] == [3, 3]
     keep_scores(typed(with_exposure), tmp_path / "kept")
-    assert (tmp_path / "kept" / "b_s1_exposure.csv").read_text().startswith("position,seconds")
+    assert (tmp_path / "kept" / "b_s1_exposure_bias.csv").read_text().startswith("position,seconds")
 
 
 def test_a_claim_on_exposure_is_not_tested(with_exposure, tmp_path):

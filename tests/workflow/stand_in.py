@@ -33,7 +33,7 @@ def main() -> None:
     print(f"{module}: working", file=sys.stderr)
     if output.name == "scores.csv":
         _write_scores(output, spec)
-    elif output.name == "exposure.csv":
+    elif output.name == "exposure_bias.csv":
         curve = [f"{place},{place / 10},0.1,{place / 5},{CLIPS},{CLIPS}\n" for place in range(1, 9)]
         output.write_text("".join([EXPOSURE, *curve]))
         output.with_suffix(".json").write_text("{}")
@@ -79,11 +79,11 @@ def _write_wav(output: Path, name: str, seed: str) -> str:
 
 def _write_by_clip(output: Path, module: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from shared.metrics.latent_kinds import COLUMNS
-    from shared.plan.jobs import KINDS
+    from shared.measurements.base import find_measurement
 
-    assert KINDS[output.stem][0] == module, f"{module} is not what makes {output.name}"
-    names = COLUMNS[output.stem]
+    measurement = find_measurement(output.stem)
+    assert measurement.module == module, f"{module} is not what makes {output.name}"
+    names = measurement.columns
     lines = [f"clip{index},{','.join('1.5' for _ in names)}," for index in range(CLIPS)]
     output.write_text("\n".join([f"id,{','.join(names)},reason", *lines, ""]))
     output.with_suffix(".json").write_text("{}")

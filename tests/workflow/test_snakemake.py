@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from tests.generators.next_token_models import ask_for_exposure
+from tests.generators.next_token_models import ask_for_exposure_bias
 from tests.workflow.project import ROOT, Project
 
 
@@ -96,22 +96,22 @@ def test_a_study_of_reconstructions_trains_neither_generators_nor_evaluators_tha
 def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
     study = yaml.safe_load(project.study_file.read_text())
     study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
-    ask_for_exposure(study)
+    ask_for_exposure_bias(study)
     project.study_file.write_text(yaml.safe_dump(study))
-    layout = "from shared.plotting.exposure import exposure_figure\n\ndef pair(table): return exposure_figure(table)\n"
+    layout = "from shared.plotting.exposure_bias import exposure_bias_figure\n\npair = exposure_bias_figure\n"
     project.study_file.with_name("figures.py").write_text(layout)
     done = project.run("figures/toy_pair.pdf", "--config", "scale=smoke")
     assert done.returncode == 0, done.stdout
     record = project.folder / "results/smoke/toy"
     # Free-running grows by 0.2 a position from 0.2, teacher-forced stays at 0.1: 0.9 − 0.1.
     assert "dim256,256,,,generation,exposure,0.8,,,12,1" in (record / "pair.csv").read_text()
-    assert (record / "scores/pair/dim64_s0_exposure.csv").exists()
+    assert (record / "scores/pair/dim64_s0_exposure_bias.csv").exists()
     assert project.planned("figures/toy_pair.pdf", "--config", "scale=smoke") == {}
 
 
 @pytest.mark.slow
 def test_what_is_measured_of_latents_goes_from_the_training_into_table_record_and_figure(project):
-    kinds = "compactness", "truncation", "noise", "probe"
+    kinds = "compactness", "truncation", "noise", "linear_probe"
     study = yaml.safe_load(project.study_file.read_text())
     study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
     for variant in ("dim64", "dim256"):

@@ -1,9 +1,10 @@
 """What can be set about a Qwen2 language model. Imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.config import Role
 from shared.generators.backbones.config import BackboneConfig
 
 
@@ -14,7 +15,7 @@ class Qwen2Config(BackboneConfig):
     """
 
     kind: Literal["qwen2"]
-    model: str = "Qwen/Qwen2.5-1.5B"
+    model: Annotated[str, Role.MODEL] = "Qwen/Qwen2.5-1.5B"
     width: int = Field(1536, gt=0)
     depth: int = Field(28, ge=1)
     heads: int = Field(12, ge=1)

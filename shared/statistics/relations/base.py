@@ -7,7 +7,7 @@ and how to put that in a sentence.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -30,10 +30,14 @@ Need = tuple[str, str]  # side and metric
 class Cell(Protocol):
     """A row of the study's table, with a value."""
 
-    variant: str
-    label: str
-    setting: str | None
-    value: float | None
+    @property
+    def variant(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def setting(self) -> str | None: ...
+    @property
+    def value(self) -> float: ...
 
 
 Cells = Mapping[tuple[str, str, str], Cell]  # by variant, side and metric
@@ -108,6 +112,11 @@ def find_relation(name: str) -> Relation:
 def relations() -> list[str]:
     """Names of all relations."""
     return [each.name for each in all_named(Relation, PACKAGE)]
+
+
+def modules_of_relations(names: Iterable[str]) -> set[str]:
+    """The modules of these relations: what runs beside what is imported where claims of them are tested."""
+    return {f"{PACKAGE}.{name}" for name in names}
 
 
 def known_relation(name: str) -> str:

@@ -1,7 +1,8 @@
 """What can be set about a frozen T5. Imports no torch."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from shared.config import Role
 from shared.text.config import TextConfig
 
 
@@ -11,5 +12,5 @@ class T5Config(TextConfig):
     frozen: ClassVar[bool] = True
 
     kind: Literal["t5"]
-    model: str = "google/t5-v1_1-xxl"
+    model: Annotated[str, Role.MODEL] = "google/t5-v1_1-xxl"
     dim: int = 4096

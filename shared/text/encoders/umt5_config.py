@@ -1,7 +1,8 @@
 """What can be set about a frozen UMT5. Imports no torch."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from shared.config import Role
 from shared.text.config import TextConfig
 
 
@@ -11,5 +12,5 @@ class UMT5Config(TextConfig):
     frozen: ClassVar[bool] = True
 
     kind: Literal["umt5"]
-    model: str = "google/umt5-base"
+    model: Annotated[str, Role.MODEL] = "google/umt5-base"
     dim: int = 768

@@ -14,7 +14,7 @@ from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json, write_json, write_text
 from shared.generators.text_positions import Prompt
 from shared.job import job_parser, run_job, set_threads
-from shared.measurements.exposure_distances import Continuations, Exposure, continue_prompts, measure_exposure
+from shared.measurements.jobs.exposure_distances import Continuations, Exposure, continue_prompts, measure_exposure
 from shared.progress import Progress
 from shared.sampling.samples import Sampler, SamplesSpec
 
@@ -51,7 +51,7 @@ def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
 def continue_items(sampler: Sampler) -> Continuations:
     """The spec's test items, batch by batch."""
     items = list(enumerate(test_items(sampler.manifest, sampler.spec.clips, sampler.spec.seed)))
-    progress = Progress("exposure", len(items), unit="clip")
+    progress = Progress("exposure_bias", len(items), unit="clip")
     settings, size = sampler.spec.sampling.solver, sampler.spec.sampling.batch
     clips = Continuations([], [], [])
     for start in range(0, len(items), size):

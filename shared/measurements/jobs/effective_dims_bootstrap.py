@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from shared.bottlenecks.gaussian import GaussianPosterior
-from shared.measurements.effective_dims import ACTIVE_NATS, FIDELITIES, RULES, Rule, count_effective_dims
+from shared.measurements.jobs.effective_dims import ACTIVE_NATS, FIDELITIES, RULES, Rule, count_effective_dims
 
 CHUNK = 50  # replicates at once: of 128 dimensions they take 7 MB
 Name = tuple[str, Rule | None, float | None]  # what is measured, and of effective dims by which rule at which fidelity

@@ -19,8 +19,9 @@ from shared.device import device
 from shared.job import run_job
 from shared.losses.semantic import SemanticTargets
 from shared.losses.semantic_config import SemanticRegressorsConfig
-from shared.measurements.by_clip import Row, posterior_means, run_by_clip
-from shared.measurements.linear_probe import RIDGE, fit_probe
+from shared.measurements.jobs.by_clip import Row, posterior_means, run_by_clip
+from shared.measurements.jobs.ridge import RIDGE, fit_probe
+from shared.measurements.linear_probe import LinearProbe
 
 TRAINING_CLIPS = 300  # at most: more change nothing that could be seen
 ESTIMATOR = (
@@ -53,8 +54,8 @@ class Targets:
         return rows | {"level": found[bands]} if self.targets.stereo else rows
 
 
-class LatentProbe:
-    """Errors of the probes on a clip; a `ClipMeasure`.
+class ProbedLatents:
+    """Errors of the probes on a clip; a `OfClips`.
 
     Raises:
         ConfigError: the corpus has no training clips.
@@ -66,7 +67,7 @@ class LatentProbe:
         manifest = load_manifest(corpus)
         clips = manifest.split("train")[:TRAINING_CLIPS]
         if not clips:
-            raise ConfigError(f"probe: {corpus} has no training clips, which the probe is fitted to")
+            raise ConfigError(f"linear_probe: {corpus} has no training clips, which the probe is fitted to")
         self.autoencoder = autoencoder
         self.targets = Targets(autoencoder.hop, manifest.sample_rate, manifest.channels)
         latents, targets = [], []
@@ -89,7 +90,7 @@ class LatentProbe:
 
 def main() -> None:
     """Command line of the job."""
-    run_by_clip("probe", __doc__, LatentProbe)
+    run_by_clip(LinearProbe, __doc__, ProbedLatents)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Exposure of next-token models to their own errors: a panel each, teacher-forced and free-running over time."""
+"""Exposure bias of next-token models: a panel each, teacher-forced and free-running distances over time."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from shared.measurements.exposure_curves import Curve
+from shared.measurements.exposure_bias import Curve
 from shared.plotting.draw import StudyTable
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
 
@@ -17,15 +17,16 @@ LINES = {
 }
 
 
-def exposure_figure(table: StudyTable) -> Figure:
+def exposure_bias_figure(table: StudyTable) -> Figure:
     """The curves of each variant that has any, on the same axes: the mean over seeds, and thin each seed's own.
 
     Raises:
         ValueError: no variant has any.
     """
-    shown = [variant for variant in table.variants if variant in table.curves]
+    curves = table.latents.get("exposure_bias", {})
+    shown = [variant for variant in table.variants if variant in curves]
     if not shown:
-        raise ValueError("no variant of this study asks for exposure in evaluation.generation")
+        raise ValueError("no variant of this study asks for exposure_bias in evaluation.generation")
     rows, columns = -(-len(shown) // COLUMNS), min(COLUMNS, len(shown))
     width, height = max(5.0, 0.6 + 2.1 * columns), 1.2 + 1.9 * rows
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -33,7 +34,7 @@ def exposure_figure(table: StudyTable) -> Figure:
     figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.95 / height), w_pad=0.06, h_pad=0.05)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, variant in zip(grid.flat, shown, strict=False):
-        _draw(axes, table.curves[variant])
+        _draw(axes, curves[variant])
         axes.set_title(next(row.label for row in table.rows if row.variant == variant))
     for axes in grid.flat[len(shown) :]:
         axes.remove()

@@ -1,4 +1,4 @@
-"""What the jobs share that measure an autoencoder's latent by test clip (see `shared.metrics.latent_kinds`)."""
+"""What the jobs share that measure an autoencoder's latent by test clip (see `shared.measurements.base.ByClip`)."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from shared.corpora.test_items import test_items
 from shared.device import device
 from shared.files import read_json, write_json, write_text
 from shared.job import job_parser, set_threads
-from shared.metrics.latent_kinds import COLUMNS, ByClip
+from shared.measurements.base import ByClip
 from shared.progress import Progress
 
 Row = dict[str, float | str]
@@ -33,7 +33,7 @@ class ByClipSpec(Strict):
     seed: int
 
 
-class ClipMeasure(Protocol):
+class OfClips(Protocol):
     """Values of a clip, from what was learned of the corpora before.
 
     Attributes:
@@ -53,7 +53,7 @@ class ClipMeasure(Protocol):
 
 
 # Autoencoder, manifest of the corpus, and those of what the autoencoder learned from.
-Prepare = Callable[[Autoencoder, Path, list[Path]], ClipMeasure]
+Prepare = Callable[[Autoencoder, Path, list[Path]], OfClips]
 
 
 @torch.inference_mode()
@@ -62,7 +62,7 @@ def posterior_means(autoencoder: Autoencoder, audio: np.ndarray) -> Tensor:
     return autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0)).mean[0].T.cpu()
 
 
-def validation_means(autoencoder: Autoencoder, corpora: list[Path], kind: ByClip) -> Tensor:
+def validation_means(autoencoder: Autoencoder, corpora: list[Path], measurement: type[ByClip]) -> Tensor:
     """Posterior means of all validation clips, one after the other, `(frames, dim)`.
 
     Raises:
@@ -70,7 +70,8 @@ def validation_means(autoencoder: Autoencoder, corpora: list[Path], kind: ByClip
     """
     found = [(corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split("validation")]
     if not found:
-        raise ConfigError(f"{kind}: the autoencoder's corpora have no validation clips; give one of them some")
+        why = "the autoencoder's corpora have no validation clips; give one of them some"
+        raise ConfigError(f"{measurement.name}: {why}")
     return torch.cat([posterior_means(autoencoder, load_clip(*each)) for each in found])
 
 
@@ -79,39 +80,41 @@ def over_channels(distance: Callable[[np.ndarray, np.ndarray], float], one: np.n
     return float(np.mean([distance(*pair) for pair in zip(np.atleast_2d(one), np.atleast_2d(other), strict=True)]))
 
 
-def measure_clips(kind: ByClip, spec: ByClipSpec, corpus: Path, manifest: Manifest, measure: ClipMeasure) -> list[Row]:
+def measure_clips(
+    measurement: type[ByClip], spec: ByClipSpec, corpus: Path, manifest: Manifest, of_clips: OfClips
+) -> list[Row]:
     """A row for each of the spec's test clips."""
     items = test_items(manifest, spec.clips, spec.seed)
-    progress, rows = Progress(kind, len(items), unit="clip"), []
+    progress, rows = Progress(measurement.name, len(items), unit="clip"), []
     for index, (target, _) in enumerate(items):
         # The seed is that of the job that reconstructs, so that what is compared with its clips hears the same noise.
-        values = measure(target, load_clip(corpus, target), spec.seed * 1_000_003 + index)
+        values = of_clips(target, load_clip(corpus, target), spec.seed * 1_000_003 + index)
         rows.append({"id": target.id} | values)
         progress.update()
     return rows
 
 
-def to_csv(kind: ByClip, rows: list[Row]) -> str:
+def to_csv(measurement: type[ByClip], rows: list[Row]) -> str:
     """Rows as CSV; an empty cell: no value, and `reason` says why."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["id", *COLUMNS[kind], "reason"], lineterminator="\n", restval="")
+    writer = csv.DictWriter(text, ["id", *measurement.columns, "reason"], lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
 
 
-def run_by_clip(kind: ByClip, about: str | None, prepare: Prepare) -> None:
-    """Command line of a job of this kind: writes its values and, beside them, a JSON of how they were made."""
+def run_by_clip(measurement: type[ByClip], about: str | None, prepare: Prepare) -> None:
+    """Command line of such a job: writes its values and, beside them, a JSON of how they were made."""
     parser = job_parser(about, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder")
     parser.add_argument("--corpora", nargs="+", required=True, type=Path, help="manifest.json of what it learned from")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec, corpus = parse(ByClipSpec, read_json(arguments.spec), arguments.spec), Path(arguments.corpus)
     manifest, autoencoder = load_manifest(corpus), load_autoencoder(Path(arguments.autoencoder)).to(device())
-    measure = prepare(autoencoder, corpus, arguments.corpora)
-    rows = measure_clips(kind, spec, corpus, manifest, measure)
-    measured = sum(not row.keys().isdisjoint(COLUMNS[kind]) for row in rows)
-    made = {"estimator": measure.estimator, "embedder": None, "weights_sha256": None, "sample_rate": None}
+    of_clips = prepare(autoencoder, corpus, arguments.corpora)
+    rows = measure_clips(measurement, spec, corpus, manifest, of_clips)
+    measured = sum(not row.keys().isdisjoint(measurement.columns) for row in rows)
+    made = {"estimator": of_clips.estimator, "embedder": None, "weights_sha256": None, "sample_rate": None}
     made |= {"n": measured, "n_failed": len(rows) - measured, "seed": spec.seed}
-    write_json(Path(arguments.output).with_suffix(".json"), made | measure.facts)
-    write_text(Path(arguments.output), to_csv(kind, rows))
+    write_json(Path(arguments.output).with_suffix(".json"), made | of_clips.facts)
+    write_text(Path(arguments.output), to_csv(measurement, rows))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from shared.config import ConfigError
-from shared.measurements import exposure
-from shared.measurements.exposure import continue_items, main, read_example
-from shared.measurements.exposure_curves import read_curve
+from shared.measurements.exposure_bias import read_curve
+from shared.measurements.jobs import exposure_bias
+from shared.measurements.jobs.exposure_bias import continue_items, main, read_example
 from shared.sampling.config import PrefixConfig
 from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE, make_generator
@@ -22,22 +22,22 @@ def test_the_job_writes_a_curve_that_a_study_reads(tmp_path, monkeypatch):
     (tmp_path / "spec.json").write_text(sampler.spec.model_dump_json())
     options = {
         "spec": "spec.json", "corpus": "manifest.json", "autoencoder": "autoencoder/model.safetensors",
-        "generator": "generator/model.safetensors", "output": "made/exposure.csv",
+        "generator": "generator/model.safetensors", "output": "made/exposure_bias.csv",
     }  # fmt: skip
     monkeypatch.chdir(tmp_path)
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
     monkeypatch.setattr("sys.argv", ["job", *given])
     main()
-    curve = read_curve(tmp_path / "made/exposure.csv")
+    curve = read_curve(tmp_path / "made/exposure_bias.csv")
     # Patches of two frames that each target has, the incomplete one cut off.
     patches = [-(-round(seconds * RATE) // HOP) // 2 for seconds in SECONDS]
     assert curve.recorded_clips.tolist() == [sum(n > k for n in patches) for k in range(max(patches))]
     assert curve.seconds[0] == pytest.approx(2 * HOP / RATE) and np.isfinite(curve.drift())
-    written = (tmp_path / "made/exposure.csv").read_text()
+    written = (tmp_path / "made/exposure_bias.csv").read_text()
     assert written.splitlines()[-1].split(",")[::2] == [str(max(patches)), "", "1"]
     main()
-    assert (tmp_path / "made/exposure.csv").read_text() == written
-    assert json.loads((tmp_path / "made/exposure.json").read_text())["n"] == 3
+    assert (tmp_path / "made/exposure_bias.csv").read_text() == written
+    assert json.loads((tmp_path / "made/exposure_bias.json").read_text())["n"] == 3
 
 
 def test_batches_make_no_difference(tmp_path):
@@ -46,7 +46,7 @@ def test_batches_make_no_difference(tmp_path):
     for batch in (1, 3):
         sampling = sampler.spec.sampling.model_copy(update={"batch": batch})
         sampler.spec = sampler.spec.model_copy(update={"sampling": sampling})
-        found.append(exposure.measure_exposure(continue_items(sampler)))
+        found.append(exposure_bias.measure_exposure(continue_items(sampler)))
     for one, three in zip(*found, strict=True):
         assert one.tolist() == pytest.approx(three.tolist(), rel=1e-3, nan_ok=True)
 
@@ -54,7 +54,7 @@ def test_batches_make_no_difference(tmp_path):
 def test_an_example_is_prompt_and_target_and_a_sound_is_a_target_alone(tmp_path):
     for speaker, prompted in (("s", True), (None, False)):
         sampler = make_sampler(tmp_path / str(prompted), speaker, make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
-        (item, *_) = exposure.test_items(sampler.manifest, 1, 0)
+        (item, *_) = exposure_bias.test_items(sampler.manifest, 1, 0)
         example = read_example(sampler, 0, item)
         text, frames = example.prompt
         assert example.noise.shape == example.latents.shape and (frames > 0) == prompted
@@ -66,7 +66,7 @@ def test_an_example_is_prompt_and_target_and_a_sound_is_a_target_alone(tmp_path)
 def test_a_prefix_is_the_targets_own_beginning(tmp_path):
     sampler = make_sampler(tmp_path, "s", make_generator(SEMAVOICE), SEMAVOICE, SOLVER)
     sampler = with_prompt(sampler, PrefixConfig(prefix_seconds=0.17))
-    (item, *_) = exposure.test_items(sampler.manifest, 1, 0)
+    (item, *_) = exposure_bias.test_items(sampler.manifest, 1, 0)
     example = read_example(sampler, 0, item)
     assert example.prompt == (None, 4) and example.text == item.target.text
     assert len(example.latents) == -(-round(item.target.seconds * RATE) // HOP)
@@ -76,4 +76,4 @@ def test_one_clip_is_no_set(tmp_path):
     sampler = make_sampler(tmp_path, "s", make_generator(), LATENTLM, SOLVER)
     sampler.spec = sampler.spec.model_copy(update={"clips": 1})
     with pytest.raises(ConfigError, match="needs two test clips"):
-        exposure.measure_exposure(continue_items(sampler))
+        exposure_bias.measure_exposure(continue_items(sampler))

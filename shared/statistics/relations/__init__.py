@@ -1,0 +1,1 @@
+"""The relations that claims state: a module for each."""
