@@ -88,7 +88,8 @@ class AutoencoderStep:
         self.shaping = None
         if recipe.shaping:
             self.shaping = Shaping(recipe, self._shaping_setup(crops, sample_rate), self.accelerator)
-            self.trained["shaping"] = [*self.shaping.modules.values()]
+            if self.shaping.trains:
+                self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:
             # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
@@ -145,7 +146,7 @@ class AutoencoderStep:
             self._backward(self._objective(terms, made.output, cut))
             logged.append({name: value.detach() for name, value in log.items()})
         trains = {"autoencoder": True, "discriminator": adversarial, "shaping": bool(self.stage.shaping)}
-        for name in (name for name, does in trains.items() if does):
+        for name in (name for name in self.trained if trains[name]):
             self._update(name)
         means = self.micro_batches.mean(logged)
         if self.stage.shaping:

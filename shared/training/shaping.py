@@ -34,7 +34,7 @@ class Shaping:
         accelerator: what prepares them.
 
     Attributes:
-        modules: the losses, by name; all of them train.
+        modules: the losses, by name; what weights they have train.
     """
 
     def __init__(self, recipe: AutoencoderRecipe, setup: ShapingSetup, accelerator: Accelerator):
@@ -46,6 +46,11 @@ class Shaping:
         self.models = {
             name: prepare_model(module, accelerator, recipe.training) for name, module in self.modules.items()
         }
+
+    @property
+    def trains(self) -> bool:
+        """Whether any of them has weights."""
+        return any(True for module in self.modules.values() for _ in module.parameters())
 
     def models_of(self, losses: Collection[str]) -> list[nn.Module]:
         """The prepared models of these losses."""
