@@ -1,7 +1,7 @@
 """Job: score a set of clips, one row a clip.
 
 `python -m shared.metrics.score --spec SPEC.json --corpus manifest.json --clips clips.json
---recogniser model.safetensors --speaker model.safetensors --output scores.csv`
+--asr model.safetensors --speaker model.safetensors --output scores.csv`
 
 writes `scores.csv` and, beside it, `scores.json`: for each metric its estimator, the model and weights behind
 it, the sample rate, and how many clips have a value and how many have none. Where a metric of the set is asked,

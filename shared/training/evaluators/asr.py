@@ -20,7 +20,7 @@ from shared.files import read_json, write_json
 from shared.job import job_parser, run_job, set_threads
 from shared.metrics.error_rate import character_errors, corpus_error_rate, word_errors
 from shared.metrics.text import normalise as normalise_text
-from shared.training.evaluators.config import PerturbationConfig, RecogniserConfig
+from shared.training.evaluators.config import AsrRecipe, PerturbationConfig
 from shared.training.evaluators.logmel import group, mask_spans, normalise, perturb
 from shared.training.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.training.job import fingerprint
@@ -29,11 +29,11 @@ PAD, UNKNOWN, SPACE = "<pad>", "<unk>", "|"
 IGNORED = -100  # label that the CTC loss of transformers skips
 
 
-class RecogniserSpec(Strict):
+class AsrSpec(Strict):
     """The whole config of this job."""
 
     corpus: dict[str, Any]
-    recogniser: RecogniserConfig
+    asr: AsrRecipe
     seed: int
 
 
@@ -75,7 +75,7 @@ def make_tokenizer(texts: Iterable[str], folder: Path) -> Any:
     )
 
 
-def build_recogniser(config: RecogniserConfig, vocabulary: int, seed: int) -> nn.Module:
+def build_recogniser(config: AsrRecipe, vocabulary: int, seed: int) -> nn.Module:
     """An untrained `Wav2Vec2BertForCTC`, the same for the same seed."""
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForCTC
 
@@ -92,7 +92,7 @@ def build_recogniser(config: RecogniserConfig, vocabulary: int, seed: int) -> nn
     return Wav2Vec2BertForCTC(settings)
 
 
-def train_recogniser(spec: RecogniserSpec, corpus: Corpus, output: Path, code: str = "") -> None:
+def train_asr(spec: AsrSpec, corpus: Corpus, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -100,7 +100,7 @@ def train_recogniser(spec: RecogniserSpec, corpus: Corpus, output: Path, code: s
     """
     from transformers import Wav2Vec2BertProcessor
 
-    config = spec.recogniser
+    config = spec.asr
     clips = [clip for clip in corpus.split("train") if normalise_text(clip.text)]
     if not clips:
         raise CorpusError(f"{corpus.path}: no transcripts in the train split to train a recogniser on")
@@ -118,7 +118,7 @@ def train_recogniser(spec: RecogniserSpec, corpus: Corpus, output: Path, code: s
         return prepared(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
 
     place = output.parent / "checkpoints", fingerprint(spec, code, corpus.path)
-    model = train("recogniser", model, loss, config.training, spec.seed, *place)
+    model = train("asr", model, loss, config.training, spec.seed, *place)
     processor = Wav2Vec2BertProcessor(feature_extractor=extractor, tokenizer=tokenizer)
     save_folder(output, [processor, model])
     write_json(output.parent / "report.json", evaluate(output, corpus))
@@ -152,8 +152,8 @@ def main() -> None:
     parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
-    spec = parse(RecogniserSpec, read_json(arguments.spec), arguments.spec)
-    train_recogniser(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
+    spec = parse(AsrSpec, read_json(arguments.spec), arguments.spec)
+    train_asr(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":

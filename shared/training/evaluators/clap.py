@@ -19,11 +19,11 @@ from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, CorpusError
 from shared.corpora.unseen import unseen
-from shared.evaluators.clap import AudioTextEmbedder
+from shared.evaluators.clap import ClapEmbedder
 from shared.files import read_json, write_json
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
-from shared.training.evaluators.config import AudioTextConfig, CaptionsConfig
+from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
 from shared.training.evaluators.training import save_folder, train
 from shared.training.job import fingerprint
 
@@ -35,11 +35,11 @@ LONGEST_CAPTION = 64  # words; what comes after is cut
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
 
 
-class AudioTextSpec(Strict):
+class ClapSpec(Strict):
     """The whole config of this job."""
 
     corpus: dict[str, Any]
-    audio_text: AudioTextConfig
+    clap: ClapRecipe
     seed: int
 
 
@@ -49,7 +49,7 @@ class CaptionedClips:
     Two clips of one caption in a batch would each be a wrong answer for the other's.
     """
 
-    def __init__(self, features: list[Tensor], words: list[list[int]], pad: int, config: AudioTextConfig):
+    def __init__(self, features: list[Tensor], words: list[list[int]], pad: int, config: ClapRecipe):
         self.features, self.pad, self.config = torch.stack(features), pad, config
         groups = defaultdict(list)
         for index, caption in enumerate(words):
@@ -69,7 +69,7 @@ class CaptionedClips:
         return {"input_features": bent, "input_ids": words, "attention_mask": (words != self.pad).long()}
 
 
-def bend(features: Tensor, config: AudioTextConfig, generator: torch.Generator) -> Tensor:
+def bend(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
     """Change the level of each image `(batch, 1, frames, bands)` in dB, and every cell a little."""
     shape = (len(features), 1, 1, 1)
     gain = config.gain * (2 * torch.rand(shape, generator=generator) - 1)
@@ -130,7 +130,7 @@ def make_extractor(config: CaptionsConfig, seconds: float) -> Any:
     )
 
 
-def build_audio_text_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> nn.Module:
+def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> nn.Module:
     """An untrained `ClapModel`, the same for the same seed."""
     from transformers import ClapAudioConfig, ClapConfig, ClapModel, ClapTextConfig
 
@@ -178,7 +178,7 @@ def extract_images(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Te
     return images
 
 
-def train_audio_text(spec: AudioTextSpec, corpus: Corpus, output: Path, code: str = "") -> None:
+def train_clap(spec: ClapSpec, corpus: Corpus, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -186,7 +186,7 @@ def train_audio_text(spec: AudioTextSpec, corpus: Corpus, output: Path, code: st
     """
     from transformers import ClapProcessor
 
-    config, manifest = spec.audio_text, corpus.manifest
+    config, manifest = spec.clap, corpus.manifest
     clips = [clip for clip in manifest.split("train") if clip.text.strip()]
     tokenizer = make_tokenizer((clip.text for clip in clips), (clip.text for clip in manifest.clips))
     if remark := unseen(manifest, tokenizer.tokenize, "words"):
@@ -197,7 +197,7 @@ def train_audio_text(spec: AudioTextSpec, corpus: Corpus, output: Path, code: st
     extractor = make_extractor(config.encoder, max(clip.seconds for clip in clips))
     images = extract_images(corpus, clips, extractor)
     captioned = CaptionedClips(images, words, tokenizer.pad_token_id, config)
-    model = build_audio_text_model(config.encoder, tokenizer, spec.seed)
+    model = build_clap_model(config.encoder, tokenizer, spec.seed)
 
     def loss(prepared: nn.Module, generator: torch.Generator, device: torch.device) -> Tensor:
         batch = captioned.draw(config.training.batch, generator)
@@ -211,7 +211,7 @@ def train_audio_text(spec: AudioTextSpec, corpus: Corpus, output: Path, code: st
 
 def evaluate(model: Path, corpus: Corpus) -> dict[str, Any]:
     """How often a saved model finds the caption of a test clip among all of the test split's captions."""
-    embedder = AudioTextEmbedder(str(model))
+    embedder = ClapEmbedder(str(model))
     clips = [clip for clip in corpus.split("test") if clip.text.strip()]
     report: dict[str, Any] = {"weights_sha256": embedder.weights_sha256, "clips": len(clips)}
     if not clips:
@@ -237,8 +237,8 @@ def main() -> None:
     parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
-    spec = parse(AudioTextSpec, read_json(arguments.spec), arguments.spec)
-    train_audio_text(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
+    spec = parse(ClapSpec, read_json(arguments.spec), arguments.spec)
+    train_clap(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":

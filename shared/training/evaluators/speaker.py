@@ -16,7 +16,7 @@ from shared.corpora.manifest import Clip, CorpusError
 from shared.evaluators.speaker import SpeakerEmbedder
 from shared.files import read_json, write_json
 from shared.job import job_parser, run_job, set_threads
-from shared.training.evaluators.config import SpeakerConfig
+from shared.training.evaluators.config import SpeakerRecipe
 from shared.training.evaluators.logmel import add_noise, centre, group, mask_spans, warp_and_stretch
 from shared.training.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.training.evaluators.verification import equal_error_rate, similarity_pairs
@@ -27,7 +27,7 @@ class SpeakerSpec(Strict):
     """The whole config of this job."""
 
     corpus: dict[str, Any]
-    speaker: SpeakerConfig
+    speaker: SpeakerRecipe
     seed: int
 
 
@@ -38,7 +38,7 @@ class Voices:
     speakers still teaches what tells speakers apart.
     """
 
-    def __init__(self, features: list[Tensor], speakers: list[str], config: SpeakerConfig):
+    def __init__(self, features: list[Tensor], speakers: list[str], config: SpeakerRecipe):
         self.features, self.config = features, config
         index = {name: number for number, name in enumerate(sorted(set(speakers)))}
         self.speakers = torch.tensor([index[name] for name in speakers])
@@ -62,7 +62,7 @@ class Voices:
         }
 
 
-def build_speaker_model(config: SpeakerConfig, voices: int, seed: int) -> nn.Module:
+def build_speaker_model(config: SpeakerRecipe, voices: int, seed: int) -> nn.Module:
     """An untrained `Wav2Vec2BertForXVector` (additive-margin softmax), the same for the same seed."""
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForXVector
 
