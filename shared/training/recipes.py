@@ -1,7 +1,6 @@
 """The recipes of an autoencoder and of a generator: the model and how it is trained. Imports no torch."""
 
 import math
-import operator
 from itertools import accumulate
 from typing import Annotated, ClassVar, Literal
 
@@ -29,7 +28,6 @@ class RecipeTraining(TrainingConfig):
 
     optimizer: Literal["adamw", "muon"] = Field(
         "adamw",
-        exclude_if=lambda optimizer: optimizer == "adamw",  # a run's folder is named after a hash of the JSON
         description="muon: orthogonalised momentum for the matrices of linear layers, AdamW for the rest; few steps "
         "go further with it",
     )
@@ -76,14 +74,12 @@ class AutoencoderRecipe(AutoencoderConfig):
     adversary: AdversaryConfig | None
     crop_seconds: float = Field(gt=0)
     training: RecipeTraining
-    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
     stages: tuple[StageConfig, ...] = Field(
-        (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
+        (), description="none: all modules train by all losses, from adversary.start on"
     )
-    snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
+    snapshots: SnapshotConfig | None = None
     shaping: Annotated[dict[str, ShapingLossConfig], *BY_KEY] = Field(
         default_factory=dict,
-        exclude_if=operator.not_,
         description="models that shape the latent while it is learned, as in SAME; each is a kind named by its key",
     )
 
