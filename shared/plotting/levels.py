@@ -1,4 +1,4 @@
-"""Quantities over levels of one thing, such as how much of a latent is kept: a panel each, a line a variant."""
+"""Statistics over levels of one thing, such as how much of a latent is kept: a panel each, a line a variant."""
 
 from dataclasses import dataclass
 

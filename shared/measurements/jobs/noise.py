@@ -82,7 +82,7 @@ def compare(clip: Clip, audio: np.ndarray, made: dict[int, np.ndarray], sample_r
 
 
 class NoisyLatents:
-    """Distances of a clip to what is decoded of its latent with noise; a `OfClips`."""
+    """Distances of a clip to what is decoded of its latent with noise; see `OfClips`."""
 
     estimator = ESTIMATOR
 
