@@ -171,7 +171,7 @@ class AutoencoderStep:
             value, log = self.reconstruction(made.output, made.batch.audio)
             terms["reconstruction"] = Term(value, stage.weights.get("reconstruction", 1.0))
         penalty = made.posterior.penalty()
-        log[made.posterior.penalised] = penalty.mean()
+        log[self.autoencoder.bottleneck.penalised] = penalty.mean()
         if "kl" in stage.losses and not passes:
             kl = recipe.kl.model_copy(update={"weight": stage.weights.get("kl", recipe.kl.weight)})
             terms["kl"] = Term(kl_loss(penalty, kl, recipe.bottleneck.dim, self.frame_rate))
