@@ -10,22 +10,22 @@ from shared.metrics.embeddings import embed_clip
 
 
 class SetMetric(Metric):
-    """Keeps each clip's embedding by the evaluator `audio_text`, a CLAP; the table's job takes the distances.
+    """Keeps each clip's embedding by the evaluator `clap`, a CLAP; the table's job takes the distances.
 
     Attributes:
         embeddings: clip id → `(dim,)`.
     """
 
     of_set = True
-    evaluator = "audio_text"
+    evaluator = "clap"
     demands = "two_tested"
     stereo = OF_MEAN
     estimator = "audio embedding of unit length, for metrics of the set"
 
     def __init__(self, setup: Setup):
-        from shared.evaluators.clap import AudioTextEmbedder
+        from shared.evaluators.clap import ClapEmbedder
 
-        self.model, self.embeddings = AudioTextEmbedder(setup.models[self.evaluator]), {}
+        self.model, self.embeddings = ClapEmbedder(setup.models[self.evaluator]), {}
 
     def __call__(self, case: Case) -> tuple[()]:
         self.embeddings[case.clip.id] = embed_clip(self.model, case)

@@ -210,12 +210,9 @@ class PointBuilder:
     def _teacher_features(self) -> Job:
         """What the teacher makes of the training split, at the layer that the alignment asks for."""
         teacher, layer = self.config.teacher, self.config.autoencoder.alignment.layer
-        model: Job | Model
-        if isinstance(teacher, str):
-            model = Model("teacher", teacher)
-        else:
-            # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
-            model = self._train("recogniser", teacher, TEACHER_SEED)
+        # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
+        own = None if isinstance(teacher, str) else self._train("asr", teacher, TEACHER_SEED)
+        model = own or Model("teacher", teacher)
         given = {"corpus": self.corpus, "teacher": model, "layer": layer}
         jobs = {name: each for name, each in given.items() if isinstance(each, Job)}
         options = {"teacher": teacher} if isinstance(teacher, str) else {}

@@ -12,7 +12,7 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.bottlenecks.base import Posterior
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_manifest
+from shared.corpora.corpus import Corpus
 from shared.discriminators.combined import CombinedDiscriminator
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
@@ -88,7 +88,8 @@ class AutoencoderStep:
         self.shaping = None
         if recipe.shaping:
             self.shaping = Shaping(recipe, self._shaping_setup(crops, sample_rate), self.accelerator)
-            self.trained["shaping"] = [*self.shaping.modules.values()]
+            if self.shaping.trains:
+                self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
         if by_ratio or self.stages.split_gradients:
             # Compiled blocks would otherwise free at the first backward pass what the later ones read again.
@@ -145,7 +146,7 @@ class AutoencoderStep:
             self._backward(self._objective(terms, made.output, cut))
             logged.append({name: value.detach() for name, value in log.items()})
         trains = {"autoencoder": True, "discriminator": adversarial, "shaping": bool(self.stage.shaping)}
-        for name in (name for name, does in trains.items() if does):
+        for name in (name for name in self.trained if trains[name]):
             self._update(name)
         means = self.micro_batches.mean(logged)
         if self.stage.shaping:
@@ -239,12 +240,12 @@ class AutoencoderStep:
 
 
 def train_autoencoder(
-    spec: AutoencoderSpec, corpora: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
+    spec: AutoencoderSpec, manifests: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
 ) -> None:
     """Train on all the corpora together, or go on training, and write the weights."""
-    recipe = spec.autoencoder
+    recipe, corpora = spec.autoencoder, [Corpus(path) for path in manifests]
     check_channels(corpora, recipe.architecture.audio_channels)
-    sample_rate, hop = load_manifest(corpora[0]).sample_rate, recipe.architecture.hop
+    sample_rate, hop = corpora[0].sample_rate, recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
@@ -268,7 +269,7 @@ def train_autoencoder(
         learning_rate=step.stages.learning_rate,
         after_step=snapshots,
     )
-    inputs = [*corpora, *([features] if features else [])]
+    inputs = [*manifests, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
     if snapshots:
         keep_snapshots(checkpoints, recipe.training.steps, snapshots.every, output.with_name(KEPT))

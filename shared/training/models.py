@@ -24,9 +24,12 @@ def prepare_model(model: nn.Module, accelerator: Accelerator, training: Training
     if training.compile:
         for unit in units:
             unit.compile(dynamic=True)
-    if not (training.sharded and accelerator.num_processes > 1):
+    trains = any(parameter.requires_grad for parameter in model.parameters())
+    if trains and not (training.sharded and accelerator.num_processes > 1):
         return accelerator.prepare(model)
     model = accelerator.prepare_model(model, evaluation_mode=True)  # its device and autocast, but no replicas
+    if not trains:
+        return model
     mesh = init_device_mesh(accelerator.device.type, (accelerator.num_processes,))
     for module in (*units, model):
         fully_shard(module, mesh=mesh)

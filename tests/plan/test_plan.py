@@ -45,8 +45,8 @@ def _changed(sources, tmp_path, change):
 
 
 def test_what_studies_share_is_planned_once(plan):
-    assert {kind: len(_keys(plan, kind)) for kind in ("corpus", "recogniser", "speaker", "ground_truth")} == {
-        "corpus": 1, "recogniser": 1, "speaker": 1, "ground_truth": 1,
+    assert {kind: len(_keys(plan, kind)) for kind in ("corpus", "asr", "speaker", "ground_truth")} == {
+        "corpus": 1, "asr": 1, "speaker": 1, "ground_truth": 1,
     }
     # Three dims and two more rates; Table 4's variants differ at sampling time only.
     assert len(_keys(plan, "autoencoder")) == len(_keys(plan, "generator")) == 5
@@ -57,7 +57,7 @@ def test_a_second_seed_adds_trainings_and_shares_evaluators(sources, plan):
     two = Plan(sources, "smoke", [0, 1])
     assert len(_keys(two, "autoencoder")) == 10
     assert _keys(two, "autoencoder") > _keys(plan, "autoencoder")
-    assert _keys(two, "recogniser") == _keys(plan, "recogniser")
+    assert _keys(two, "asr") == _keys(plan, "asr")
     assert len(_keys(two, "ground_truth")) == 1
 
 
@@ -83,9 +83,9 @@ def _aligned(sources, tmp_path, layer=1):
 def test_an_aligned_autoencoder_waits_for_a_teacher_that_is_not_the_judge(sources, plan, tmp_path):
     aligned = _aligned(sources, tmp_path)
     assert len(_keys(aligned, "autoencoder") - _keys(plan, "autoencoder")) == 1
-    assert len(_keys(aligned, "recogniser")) == 2 and _keys(aligned, "recogniser") > _keys(plan, "recogniser")
+    assert len(_keys(aligned, "asr")) == 2 and _keys(aligned, "asr") > _keys(plan, "asr")
     (features,) = (job for job in aligned.jobs.values() if job.kind == "teacher_features")
-    (judge,) = {job.inputs["recogniser"] for job in aligned.jobs.values() if job.kind == "scores"}
+    (judge,) = {job.inputs["asr"] for job in aligned.jobs.values() if job.kind == "scores"}
     assert features.inputs["teacher"] != judge
     taught = [job for job in aligned.jobs.values() if job.inputs.get("features") == features.output]
     assert [job.kind for job in taught] == ["autoencoder"]
@@ -128,7 +128,7 @@ def _measured(sources, tmp_path, evaluation, evaluators=None):
 
 def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tmp_path):
     plan = _measured(sources, tmp_path, {"reconstruction": ["pesq"], "generation": ["sim"]}, {"speaker": {}})
-    assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "recogniser")
+    assert len(_keys(plan, "speaker")) == 1 and not _keys(plan, "asr")
     scores = {key.split("-")[0]: job for (_, kind, key), job in plan.jobs.items() if kind == "scores"}
     assert "speaker" in scores["generation"].inputs and "speaker" in scores["generation"].spec["models"]
     assert "speaker" not in scores["reconstruction"].inputs and "speaker" not in scores["reconstruction"].spec["models"]
@@ -136,7 +136,7 @@ def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tm
 
 def test_a_metric_without_its_evaluator_is_one_line(sources, tmp_path):
     with pytest.raises(ConfigError, match=r"evaluation asks for sim, which needs evaluators.speaker: a hub id"):
-        _measured(sources, tmp_path, {"reconstruction": ["wer", "sim"]}, {"recogniser": {}})
+        _measured(sources, tmp_path, {"reconstruction": ["wer", "sim"]}, {"asr": {}})
 
 
 def test_without_generation_metrics_no_generator_is_trained(sources, plan, tmp_path):
@@ -162,10 +162,10 @@ SETS = {"reconstruction": ["stoi", "kad"], "generation": ["text_similarity"]}
 
 
 def test_a_set_metric_gets_embeddings_of_the_ground_truth(sources, tmp_path):
-    plan = _measured(sources, tmp_path, SETS, {"audio_text": {}})
-    assert len(_keys(plan, "audio_text")) == 1 and not _keys(plan, "recogniser") | _keys(plan, "speaker")
+    plan = _measured(sources, tmp_path, SETS, {"clap": {}})
+    assert len(_keys(plan, "clap")) == 1 and not _keys(plan, "asr") | _keys(plan, "speaker")
     (truth,) = [job for (_, kind, key), job in plan.jobs.items() if kind == "scores" and key.startswith("ground-truth")]
-    assert truth.spec["metrics"] == ["text_similarity", "kad"] and "audio_text" in truth.inputs
+    assert truth.spec["metrics"] == ["text_similarity", "kad"] and "clap" in truth.inputs
     spec = plan.study_spec("longcat", "fig3")
     assert spec.set_metrics == {"reconstruction": ["kad"], "generation": []}
     assert spec.kad == KadConfig(bandwidth="reference", scale=1000.0)
@@ -269,19 +269,19 @@ def test_compactness_without_snapshots_or_with_nothing_else_is_one_line(sources,
 
 def test_how_kad_is_computed_is_no_matter_of_the_scores(sources, tmp_path):
     plans = [
-        _measured(sources, tmp_path / name, SETS | {"kad": kad}, {"audio_text": {}})
+        _measured(sources, tmp_path / name, SETS | {"kad": kad}, {"clap": {}})
         for name, kad in (("paper", {}), ("toolkit", {"bandwidth": "evaluated", "scale": 100}))
     ]
     assert plans[0].jobs.keys() == plans[1].jobs.keys()
     assert plans[0].study_folder("longcat", "fig3") != plans[1].study_folder("longcat", "fig3")
 
 
-def test_an_audio_text_model_from_the_hub_is_passed_by_its_id(sources, tmp_path):
+def test_a_clap_model_from_the_hub_is_passed_by_its_id(sources, tmp_path):
     name = "laion/clap-htsat-unfused"
-    plan = _measured(sources, tmp_path, SETS, {"audio_text": name})
-    assert not _keys(plan, "audio_text")
+    plan = _measured(sources, tmp_path, SETS, {"clap": name})
+    assert not _keys(plan, "clap")
     scores = [job for job in plan.jobs.values() if job.kind == "scores"]
-    assert all(job.spec["models"]["audio_text"] == name and "audio_text" not in job.inputs for job in scores)
+    assert all(job.spec["models"]["clap"] == name and "clap" not in job.inputs for job in scores)
     found = [each[:2] for each in hub_names({"longcat": Source(tmp_path / "longcat/study.yaml")})]
     assert ("model", name) in found
 
@@ -297,7 +297,7 @@ def test_a_study_shows_the_sides_that_all_its_variants_have(sources, tmp_path):
     assert not [folder for folder in needed if folder.parent.name == "generator"]
 
 
-UPSTREAM = ["corpus", "recogniser", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
+UPSTREAM = ["corpus", "asr", "autoencoder", "latents", "generator", "samples", "reconstructions", "scores"]
 EDITS = {
     "generator": (lambda scale: scale["generator"]["training"].update(steps=41), {"generator", "samples"}),
     "autoencoder": (
@@ -326,7 +326,7 @@ def test_another_source_shares_corpus_and_evaluators_and_trains_in_its_own_folde
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
     both = Plan({"aardvark": Source(folder / "study.yaml"), **sources}, "smoke", [0])
     shared = {place for place in plan.jobs if place[0] == "shared"}
-    assert {kind for _, kind, _ in shared} == {"corpus", "recogniser", "speaker", "ground_truth"}
+    assert {kind for _, kind, _ in shared} == {"corpus", "asr", "speaker", "ground_truth"}
     assert {place for place in both.jobs if place[0] == "shared"} == shared
     assert {place for place in both.jobs if place[0] == "longcat"} == plan.jobs.keys() - shared
     assert len(both.jobs) == 2 * len(plan.jobs) - len(shared)

@@ -138,4 +138,4 @@ def test_a_default_is_of_concern_to_the_jobs_that_rest_on_it_and_read_it(before,
     assert [job[1] for job in after] == [job[1] for job in before]
     stale = Counter(job[0] for job, same in zip(after, before, strict=True) if job != same)
     # Evaluators have a weight decay of their own.
-    assert set(stale) == {"autoencoder", "generator"} and not {"recogniser", "speaker"} & set(stale)
+    assert set(stale) == {"autoencoder", "generator"} and not {"asr", "speaker"} & set(stale)

@@ -1,5 +1,7 @@
 """Clip sets on disk."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile

@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState
 from shared.autoencoders.builder import meta_autoencoder
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
@@ -127,9 +128,10 @@ def test_a_corpus_with_other_channels_than_the_autoencoder_is_named(tmp_path):
     paths = [tmp_path / "mono.json", tmp_path / "stereo.json"]
     for channels, path in enumerate(paths, start=1):
         write_manifest(path, 16_000, [], [], channels)
-    check_channels(paths[:1], 1)
+    corpora = [Corpus(path) for path in paths]
+    check_channels(corpora[:1], 1)
     with pytest.raises(ConfigError, match=r"stereo\.json: channels 2, and the autoencoder's audio_channels is 1"):
-        check_channels(paths, 1)
+        check_channels(corpora, 1)
 
 
 def test_a_crop_comes_with_the_teachers_features_at_its_own_frames():

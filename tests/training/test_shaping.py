@@ -8,6 +8,7 @@ import torch
 from accelerate.state import AcceleratorState
 
 from shared.config import ConfigError, differences, digest
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
 from shared.training.crops import Crops
@@ -254,9 +255,9 @@ def write_corpus(folder: Path, *texts: str) -> Path:
 
 def test_texts_come_in_the_order_of_the_clips_and_one_that_is_missing_is_named(tmp_path):
     one, other = write_corpus(tmp_path / "one", "rain", "wind"), write_corpus(tmp_path / "other", "bell", " ")
-    assert load_texts([one, one], "train") == ["rain", "wind", "rain", "wind"]
+    assert load_texts([Corpus(one), Corpus(one)], "train") == ["rain", "wind", "rain", "wind"]
     with pytest.raises(ConfigError, match="1 of 4 clips have no text, such as 1; drop"):
-        load_texts([one, other], "train")
+        load_texts([Corpus(one), Corpus(other)], "train")
 
 
 class Killed(Exception):

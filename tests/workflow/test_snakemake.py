@@ -44,7 +44,7 @@ def test_the_whole_chain_and_what_reruns(project):
     # Another seed trains that seed only.
     seeds = project.planned("figures/toy_width.pdf", "--config", "scale=smoke", "seeds=[0,1]")
     assert (seeds["train_autoencoder"], seeds["train_generator"]) == (2, 2)
-    assert "train_recogniser" not in seeds
+    assert "train_asr" not in seeds
     # At another scale the same file is out of date.
     assert project.planned("figures/toy_width.pdf", "--config", "scale=cpu")["train_autoencoder"] == 2
 

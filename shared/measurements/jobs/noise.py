@@ -8,14 +8,14 @@ have to make. A clip's ε is the same at every level, and of every autoencoder w
 a bottleneck adds to the decoder's input of its own stays, drawn after ε.
 """
 
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
-from shared.corpora.manifest import Clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.device import device
 from shared.job import run_job
 from shared.measurements.jobs.by_clip import Row, over_channels, run_by_clip, validation_means
@@ -86,8 +86,8 @@ class NoisyLatents:
 
     estimator = ESTIMATOR
 
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        self.autoencoder, self.sample_rate = autoencoder, load_manifest(corpus).sample_rate
+    def __init__(self, autoencoder: Autoencoder, corpus: Corpus, corpora: list[Corpus]):
+        self.autoencoder, self.sample_rate = autoencoder, corpus.sample_rate
         self.std = overall_std(validation_means(autoencoder, corpora, Noise))
         self.facts = {"latent_std": self.std, "levels": [*LEVELS]}
 

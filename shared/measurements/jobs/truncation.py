@@ -4,13 +4,13 @@ Of the latent, turned to the axes along which the posterior means of the validat
 kept as a fidelity asks for; the rest is noise of the prior, the same for every fidelity. A fidelity of 1 keeps all.
 """
 
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from shared.autoencoders.base import Autoencoder
-from shared.corpora.manifest import Clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.device import device
 from shared.job import run_job
 from shared.losses.spectral_distance import SpectralDistance
@@ -28,7 +28,7 @@ ESTIMATOR = (
 )
 
 
-def axes_of(autoencoder: Autoencoder, corpora: list[Path]) -> PrincipalAxes:
+def axes_of(autoencoder: Autoencoder, corpora: list[Corpus]) -> PrincipalAxes:
     """Of the posterior means of all validation clips.
 
     Raises:
@@ -80,8 +80,8 @@ class TruncatedLatents:
 
     estimator = ESTIMATOR
 
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        self.autoencoder, self.sample_rate = autoencoder, load_manifest(corpus).sample_rate
+    def __init__(self, autoencoder: Autoencoder, corpus: Corpus, corpora: list[Corpus]):
+        self.autoencoder, self.sample_rate = autoencoder, corpus.sample_rate
         self.axes = axes_of(autoencoder, corpora)
         self.kept = kept_dims(self.axes)
         self.facts = {"kept": self.kept}

@@ -74,7 +74,7 @@ class _Layered(Strict):
         return filled
 
 
-class RecogniserConfig(_Layered):
+class AsrRecipe(_Layered):
     """The CTC recogniser and how it is trained."""
 
     encoder: EncoderConfig = EncoderConfig()
@@ -89,7 +89,7 @@ class RecogniserConfig(_Layered):
     )
 
 
-class SpeakerConfig(_Layered):
+class SpeakerRecipe(_Layered):
     """The speaker-embedding model and how it is trained.
 
     Attributes:
@@ -159,7 +159,7 @@ class CaptionsConfig(Strict):
     PATCH: ClassVar[int] = 4  # side of a patch
 
 
-class AudioTextConfig(_Layered):
+class ClapRecipe(_Layered):
     """The audio-text model, a contrastive one of clips and captions, and how it is trained.
 
     Attributes:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from shared.corpora.manifest import Clip, load_manifest, load_mono
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.evaluators.pretrained import WEIGHTS, quiet_transformers
 from shared.progress import Progress
 from shared.training.config import TrainingConfig
@@ -61,13 +62,12 @@ def encoder_settings(config: EncoderConfig) -> dict[str, Any]:
     }
 
 
-def extract_all(manifest_path: Path, clips: list[Clip], extractor: Any) -> list[Tensor]:
+def extract_all(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Tensor]:
     """Log-mel features of each clip, `(frames, 80)`, not normalised."""
-    rate = load_manifest(manifest_path).sample_rate
     progress = Progress("features", len(clips), unit="clip")
     features = []
     for clip in clips:
-        features.append(log_mel(extractor, load_mono(manifest_path, clip), rate))
+        features.append(log_mel(extractor, corpus.mono(clip), corpus.sample_rate))
         progress.update()
     return features
 
