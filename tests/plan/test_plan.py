@@ -438,7 +438,7 @@ def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan
         Plan(sources, "smoke", [0], changes={"longcat": {"autoencoder": {"bottleneck": {"dim": 3}}}})
     with pytest.raises(ConfigError, match=r"no source .longcta..*longcat"):
         Plan(sources, "smoke", [0], changes={"longcta": {"sampling": {}}})
-    with pytest.raises(ConfigError, match=r"generator\.infilling\.training\.stepz"):
+    with pytest.raises(ConfigError, match=r"generator\.training\.stepz"):
         Plan(sources, "smoke", [0], changes={"longcat": {"generator": {"training": {"stepz": 3}}}})
 
 
