@@ -31,6 +31,7 @@ class ScaledBottleneck(nn.Module):
     """A posterior with a learned gain, over a running standard deviation."""
 
     draw = "fixed"
+    penalised = "kl"
 
     def __init__(self, config):
         super().__init__()
