@@ -27,7 +27,9 @@ def meta_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
 
 def architecture_of(recipe: GeneratorConfig) -> dict[str, Any]:
     """The part of a recipe that `load_generator` needs, as JSON."""
-    return recipe.model_dump(mode="json", include=set(GeneratorConfig.of_kind(recipe.kind).model_fields))
+    architecture = GeneratorConfig.of_kind(recipe.kind)
+    assert architecture, "the recipe is of one of the kinds"
+    return recipe.model_dump(mode="json", include=set(architecture.model_fields))
 
 
 def load_generator(weights: Path) -> tuple[Generator, dict]:

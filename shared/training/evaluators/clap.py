@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ from shared.progress import Progress
 from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
 from shared.training.evaluators.training import save_folder, train
 from shared.training.job import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 SAMPLE_RATE = 16_000
 WINDOW = 1024  # samples of the front end's frames
@@ -130,7 +133,7 @@ def make_extractor(config: CaptionsConfig, seconds: float) -> Any:
     )
 
 
-def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> nn.Module:
+def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> "PreTrainedModel":
     """An untrained `ClapModel`, the same for the same seed."""
     from transformers import ClapAudioConfig, ClapConfig, ClapModel, ClapTextConfig
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,8 @@ from shared.training.evaluators.logmel import BANDS, SAMPLE_RATE, log_mel
 from shared.training.evaluators.optimizers import make_optimizers
 from shared.training.loop import Task, fit, make_accelerator, step_generator
 from shared.training.optimizers import update
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 class Pretrained(Protocol):
@@ -74,13 +76,13 @@ def extract_all(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Tenso
 
 def train(
     name: str,
-    model: nn.Module,
+    model: Model,
     loss: Callable[[nn.Module, torch.Generator, torch.device], Tensor],
     config: TrainingConfig,
     seed: int,
     checkpoints: Path,
     fingerprint: str,
-) -> nn.Module:
+) -> Model:
     """Train `model` to the last step, resuming where a checkpoint is.
 
     Args:
