@@ -19,7 +19,6 @@ class Posterior(Protocol):
     Attributes:
         mean: the latent without its noise, `(batch, dim, frames)`.
         std: standard deviation of the noise, of `mean`'s shape; zeros where there is none.
-        penalised: what `penalty` is, as the log calls it.
     """
 
     @property
@@ -27,8 +26,6 @@ class Posterior(Protocol):
 
     @property
     def std(self) -> Tensor: ...
-
-    penalised: str
 
     def sample(self) -> Tensor:
         """z, `(batch, dim, frames)`, from torch's global generator; `mean` itself of what has no noise."""
@@ -49,12 +46,16 @@ class Bottleneck(nn.Module):
     Attributes:
         dim: channels of a latent frame.
         in_channels: of the encoder's features.
+        penalised: what its posterior's `penalty` is, as the log calls it.
         draw: what an example's noise is scaled by when it is drawn.
+        penalised: what the posterior's `penalty` is, as the log calls it.
     """
 
     dim: int
     in_channels: int
+    penalised: str
     draw: Draw = "fixed"
+    penalised: str = "penalty"
 
     def forward(self, features: Tensor) -> Posterior:
         """`(batch, in_channels, frames)` → posterior, in float32 whatever the features' precision."""

@@ -19,8 +19,6 @@ class GaussianPosterior(NamedTuple):
     mean: Tensor
     std: Tensor
 
-    penalised = "kl"  # what `penalty` is
-
     def sample(self) -> Tensor:
         """z = mean + std · ε, ε ~ N(0, 1) from torch's global generator; `(batch, dim, frames)`."""
         return self.mean + self.std * torch.randn_like(self.mean)
@@ -42,6 +40,8 @@ class GaussianBottleneck(Bottleneck):
 
     The offset is 0, or what makes the std `initial_std` at a scale of 0.
     """
+
+    penalised = "kl"
 
     def __init__(self, config: GaussianConfig):
         super().__init__()

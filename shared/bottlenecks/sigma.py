@@ -34,8 +34,6 @@ class SigmaPosterior(NamedTuple):
     std: Tensor
     draw: Draw
 
-    penalised = "mean_square"  # what `penalty` is
-
     def sample(self) -> Tensor:
         """z, `(batch, dim, frames)`: another σ each time, from torch's global generator."""
         scale = noise_scale(self.draw, len(self.mean)).to(self.mean.device)
@@ -61,6 +59,8 @@ class SigmaPosterior(NamedTuple):
 
 class SigmaBottleneck(Bottleneck):
     """Takes the encoder's output as the mean."""
+
+    penalised = "mean_square"
 
     def __init__(self, config: SigmaConfig):
         super().__init__()

@@ -34,8 +34,6 @@ class SoftNormPosterior(NamedTuple):
 
     mean: Tensor
 
-    penalised = "soft_norm"  # what `penalty` is
-
     @property
     def std(self) -> Tensor:
         """Zeros, `(batch, dim, frames)`."""
@@ -68,6 +66,7 @@ class SoftNormBottleneck(Bottleneck):
     trained alone sees latents that don't move. With several processes it follows the first one's examples.
     """
 
+    penalised = "soft_norm"
     running_std: Tensor
 
     def __init__(self, config: SoftNormConfig):

@@ -79,7 +79,8 @@ class Plan:
 
     def seeds_of(self, source: str, study: str) -> list[int]:
         """Training seeds of a study, in order."""
-        return sorted(set(self.seeds or self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)))
+        of_study = self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)
+        return sorted(set(self.seeds or of_study))
 
     def job(self, owner: str, kind: str, key: str) -> Job:
         """The job of this owner, kind and key.

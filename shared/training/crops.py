@@ -28,7 +28,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device."""
-        return Batch(*(each.to(device) if isinstance(each, Tensor) else each for each in self))
+        return Batch._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
 
 
 class Crops:
@@ -76,8 +76,9 @@ class Crops:
                 features.append(interpolate(self.teacher[clip], places))
                 valid.append((places >= 0) & (places < 1))
         audio = torch.from_numpy(crops)
-        taught = (torch.stack(features), torch.stack(valid)) if self.teacher else (None, None)
-        return Batch(audio, *taught, texts or None)
+        if not self.teacher:
+            return Batch(audio, texts=texts or None)
+        return Batch(audio, torch.stack(features), torch.stack(valid), texts or None)
 
 
 def check_channels(corpora: list[Corpus], wanted: int) -> None:

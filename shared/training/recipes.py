@@ -2,7 +2,7 @@
 
 import math
 from itertools import accumulate
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -92,13 +92,14 @@ class AutoencoderRecipe(AutoencoderConfig):
     def _adversary_gets_its_turn(self):
         if self.adversary is None:
             return self
-        if self.stages and self.adversary.start is not None:
+        start = self.adversary.start
+        if self.stages and start is not None:
             raise ValueError("adversary.start and stages both say when the adversary starts; drop adversary.start")
         if self.stages and not any(stage.adversarial for stage in self.stages):
             raise ValueError("no stage has adversarial or features among its losses; set adversary: null")
-        if not self.stages and self.adversary.start is None:
+        if not self.stages and start is None:
             raise ValueError("adversary.start is missing: a recipe without stages needs it")
-        if not self.stages and self.adversary.start >= self.training.steps:
+        if start is not None and start >= self.training.steps:
             raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
         return self
 
@@ -190,7 +191,13 @@ class AutoencoderRecipe(AutoencoderConfig):
         return self
 
 
-class GeneratorRecipe(Kind):
+if TYPE_CHECKING:  # every recipe is its generator's config as well
+    from shared.generators.config import GeneratorConfig as RecipeBase
+else:
+    RecipeBase = Kind
+
+
+class GeneratorRecipe(RecipeBase):
     """A generator and how it is trained: a kind for each of `GeneratorConfig`'s, and that one's config as well.
 
     Its module has `build(recipe, generator, examples)`: a `shared.training.objectives.Objective`.

@@ -183,9 +183,9 @@ def test_the_discriminator_trains_where_a_loss_of_its_own_is_on_and_terms_are_lo
     step = make_step(recipe_of({**JOINT, "steps": 1}, only, {"steps": 1, "losses": ["reconstruction"]}))
     moved, logged = [], []
     for index in range(3):
-        before = [each.clone() for each in step.discriminator.parameters()]
+        before = [each.clone() for each in step.adversary.discriminator.parameters()]
         logged.append(set(step(index)))
-        moved.append(not same(before, list(step.discriminator.parameters())))
+        moved.append(not same(before, list(step.adversary.discriminator.parameters())))
     assert moved == [False, True, False]
     spectral = {"l1", "stft", "mel", "kl"}
     assert logged == [spectral, spectral | {"features", "discriminator"}, spectral]

@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from shared.training.evaluators.config import AsrRecipe, PerturbationConfig
 from shared.training.evaluators.logmel import group, mask_spans, normalise, perturb
 from shared.training.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.training.job import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PAD, UNKNOWN, SPACE = "<pad>", "<unk>", "|"
 IGNORED = -100  # label that the CTC loss of transformers skips
@@ -75,7 +78,7 @@ def make_tokenizer(texts: Iterable[str], folder: Path) -> Any:
     )
 
 
-def build_recogniser(config: AsrRecipe, vocabulary: int, seed: int) -> nn.Module:
+def build_recogniser(config: AsrRecipe, vocabulary: int, seed: int) -> "PreTrainedModel":
     """An untrained `Wav2Vec2BertForCTC`, the same for the same seed."""
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForCTC
 

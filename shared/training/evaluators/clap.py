@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,6 +27,9 @@ from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
 from shared.training.evaluators.training import save_folder, train
 from shared.training.job import fingerprint
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 SAMPLE_RATE = 16_000
 WINDOW = 1024  # samples of the front end's frames
 START, PAD, END, UNKNOWN = "<s>", "<pad>", "</s>", "<unk>"
@@ -44,7 +47,7 @@ class ClapSpec(Strict):
 
 
 class CaptionedClips:
-    """Training clips as log-mel images with their captions' words; draws bent batches of different captions.
+    """Training clips as log-mel images with their captions' words; draws distorted batches of different captions.
 
     Two clips of one caption in a batch would each be a wrong answer for the other's.
     """
@@ -65,11 +68,11 @@ class CaptionedClips:
         rows = [group[int(part * len(group))] for group, part in zip(groups, place, strict=True)]
         captions = [self.captions[index] for index in chosen]
         words = torch.nn.utils.rnn.pad_sequence(captions, batch_first=True, padding_value=self.pad)
-        bent = bend(self.features[rows], self.config, generator)
-        return {"input_features": bent, "input_ids": words, "attention_mask": (words != self.pad).long()}
+        images = perturb(self.features[rows], self.config, generator)
+        return {"input_features": images, "input_ids": words, "attention_mask": (words != self.pad).long()}
 
 
-def bend(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
+def perturb(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
     """Change the level of each image `(batch, 1, frames, bands)` in dB, and every cell a little."""
     shape = (len(features), 1, 1, 1)
     gain = config.gain * (2 * torch.rand(shape, generator=generator) - 1)
@@ -130,7 +133,7 @@ def make_extractor(config: CaptionsConfig, seconds: float) -> Any:
     )
 
 
-def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> nn.Module:
+def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> "PreTrainedModel":
     """An untrained `ClapModel`, the same for the same seed."""
     from transformers import ClapAudioConfig, ClapConfig, ClapModel, ClapTextConfig
 

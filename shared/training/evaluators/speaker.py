@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from shared.training.evaluators.logmel import add_noise, centre, group, mask_spa
 from shared.training.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.training.evaluators.verification import equal_error_rate, similarity_pairs
 from shared.training.job import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class SpeakerSpec(Strict):
@@ -46,15 +49,15 @@ class Voices:
 
     def draw(self, batch: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Arguments of the model: `input_features`, `attention_mask` `(batch, ...)` and `labels` `(batch,)`."""
-        config, bend = self.config, self.config.perturbation
+        config, changes = self.config, self.config.perturbation
         chosen = torch.randint(len(self.features), (batch,), generator=generator)
         voice = torch.randint(len(config.warps), (batch,), generator=generator)
-        jitter = bend.warp * (2 * torch.rand(batch, generator=generator) - 1)
+        jitter = changes.warp * (2 * torch.rand(batch, generator=generator) - 1)
         warp = torch.tensor(config.warps)[voice] * jitter.exp()
-        stretch = 1 + bend.stretch * (2 * torch.rand(batch, generator=generator) - 1)
+        stretch = 1 + changes.stretch * (2 * torch.rand(batch, generator=generator) - 1)
         features, lengths = warp_and_stretch([self.features[i] for i in chosen.tolist()], warp, stretch)
-        features = centre(add_noise(features, bend, generator), lengths)
-        inputs, mask = group(mask_spans(features, lengths, bend, generator), lengths, config.encoder.stride)
+        features = centre(add_noise(features, changes, generator), lengths)
+        inputs, mask = group(mask_spans(features, lengths, changes, generator), lengths, config.encoder.stride)
         return {
             "input_features": inputs,
             "attention_mask": mask,
@@ -62,7 +65,7 @@ class Voices:
         }
 
 
-def build_speaker_model(config: SpeakerRecipe, voices: int, seed: int) -> nn.Module:
+def build_speaker_model(config: SpeakerRecipe, voices: int, seed: int) -> "PreTrainedModel":
     """An untrained `Wav2Vec2BertForXVector` (additive-margin softmax), the same for the same seed."""
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForXVector
 
@@ -92,7 +95,7 @@ def train_speaker_model(spec: SpeakerSpec, corpus: Corpus, output: Path, code: s
     clips = corpus.split("train")
     # A voice is in the long-term spectrum, which normalising each band takes out: equal error rate 27 % against 7 %.
     extractor = make_extractor(config.encoder.stride, normalise=False)
-    voices = Voices(extract_all(corpus, clips, extractor), [clip.speaker for clip in clips], config)
+    voices = Voices(extract_all(corpus, clips, extractor), [clip.speaker or "" for clip in clips], config)
     if voices.count < 2:
         raise CorpusError(f"{corpus.path}: one speaker in the train split: a speaker model needs two, or speaker.warps")
     model = build_speaker_model(config, voices.count, spec.seed)
@@ -122,7 +125,7 @@ def _separation(embedder: SpeakerEmbedder, corpus: Corpus, clips: list[Clip]) ->
     if len(clips) < 2:
         return None
     embeddings = np.stack([embedder.embed(corpus.mono(clip), corpus.sample_rate) for clip in clips])
-    same, different = similarity_pairs(embeddings, [clip.speaker for clip in clips])
+    same, different = similarity_pairs(embeddings, [clip.speaker or "" for clip in clips])
     if len(same) == 0 or len(different) == 0:
         return None
     return {

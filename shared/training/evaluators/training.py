@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,8 @@ from shared.training.evaluators.logmel import BANDS, SAMPLE_RATE, log_mel
 from shared.training.evaluators.optimizers import make_optimizers
 from shared.training.loop import Task, fit, make_accelerator, step_generator
 from shared.training.optimizers import update
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 class Pretrained(Protocol):
@@ -46,7 +48,7 @@ def make_extractor(stride: int, normalise: bool = True) -> Any:
 
 
 def encoder_settings(config: EncoderConfig) -> dict[str, Any]:
-    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing is dropped at random, the data is bent instead."""
+    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing in it is dropped, as its input is distorted."""
     return {
         "feature_projection_input_dim": BANDS * config.stride,
         "hidden_size": config.width,
@@ -74,13 +76,13 @@ def extract_all(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Tenso
 
 def train(
     name: str,
-    model: nn.Module,
+    model: Model,
     loss: Callable[[nn.Module, torch.Generator, torch.device], Tensor],
     config: TrainingConfig,
     seed: int,
     checkpoints: Path,
     fingerprint: str,
-) -> nn.Module:
+) -> Model:
     """Train `model` to the last step, resuming where a checkpoint is.
 
     Args:
