@@ -7,6 +7,7 @@ Corpora and evaluators are shared by all sources; the rest lies in a folder of i
 each output. Snakemake's rules look their inputs and parameters up here.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from shared.code import code_hash
@@ -304,7 +305,7 @@ class Plan:
         word: str,
         config: Any,
         used_by: str,
-        inputs: dict[str, Job | list[Job]],
+        inputs: Mapping[str, Job | list[Job]],
         **options: str,
     ) -> Job:
         """The job with this config, made at the first call.

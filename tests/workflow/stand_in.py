@@ -20,7 +20,7 @@ EXPOSURE = "position,seconds,teacher_forced,free_running,recorded_clips,free_run
 def main() -> None:
     """Run one job."""
     module, arguments = sys.argv[2], sys.argv[3:]
-    if module.startswith(("shared.plan.", "shared.record.", "shared.plotting.")):
+    if module.startswith(("shared.plan.", "shared.record.", "shared.plotting.", "shared.cli.")):
         sys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)
     if os.environ.get("FAIL_IN") == module:
         print(f"{module}: made to fail", file=sys.stderr)
