@@ -1,16 +1,16 @@
 # Evaluators: what the metrics use, shared by every variant and seed. They go before the generators, so that
 # scoring can fill the cores that the last generator leaves idle.
-rule train_recogniser:
+rule train_asr:
     input:
-        unpack(inputs("recogniser")),
+        unpack(inputs("asr")),
     output:
-        ensure("runs/{scale}/{owner}/recogniser/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/asr/{key}/model.safetensors", non_empty=True),
     params:
-        **job_params("recogniser"),
+        **job_params("asr"),
     log:
-        "logs/{scale}/{owner}/recogniser/{key}.log",
+        "logs/{scale}/{owner}/asr/{key}.log",
     benchmark:
-        "runs/{scale}/{owner}/recogniser/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/asr/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS
@@ -56,17 +56,17 @@ rule train_speaker:
         )
 
 
-rule train_audio_text:
+rule train_clap:
     input:
-        unpack(inputs("audio_text")),
+        unpack(inputs("clap")),
     output:
-        ensure("runs/{scale}/{owner}/audio_text/{key}/model.safetensors", non_empty=True),
+        ensure("runs/{scale}/{owner}/clap/{key}/model.safetensors", non_empty=True),
     params:
-        **job_params("audio_text"),
+        **job_params("clap"),
     log:
-        "logs/{scale}/{owner}/audio_text/{key}.log",
+        "logs/{scale}/{owner}/clap/{key}.log",
     benchmark:
-        "runs/{scale}/{owner}/audio_text/{key}/benchmark.tsv"
+        "runs/{scale}/{owner}/clap/{key}/benchmark.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: THREADS

@@ -98,7 +98,9 @@ def _held(value: Any) -> _Held:
 def _held_by(same: "_Same") -> _Held:
     config, bases = same.value, _bases(type(same.value))
     within: set[tuple[type[BaseModel], type[BaseModel]]] = set()
-    modules = {(type(config), config.module_name)} if isinstance(config, Kind) else set()
+    # Of each base, which may have its kinds in a package of its own: a recipe's is not that of what is trained by it.
+    kinds = [base for base in bases if issubclass(base, Kind) and hasattr(base, "PACKAGE")]
+    modules = {(base, f"{base.PACKAGE}.{getattr(config, base.TAG)}") for base in kinds}
     held = _Held(frozenset(bases), frozenset(), frozenset(modules))
     for name in type(config).model_fields:
         for inner in _configs(getattr(config, name)):
@@ -186,8 +188,9 @@ class _Walk:
     def _follow_config(self, config: type[BaseModel]) -> None:
         """Reach the configs in it that the job has, and the modules of their kinds."""
         found = set(self.inner.get(config, ()))
-        if "PACKAGE" in vars(config):
-            found |= {each for each in self.held.values() if issubclass(each, config)}
+        if issubclass(config, Kind) and "PACKAGE" in vars(config):
+            kinds = (each for each in self.held.values() if issubclass(each, config))
+            found |= {each for each in kinds if each.PACKAGE == config.PACKAGE}
         for each in found:
             self.todo += self._parts_of(each)
         for path in [find_file(name, self.root) for each, name in self.modules if each is config]:

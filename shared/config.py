@@ -97,9 +97,16 @@ def _fields(model: type[BaseModel], location: tuple[int | str, ...], data: Any) 
         named = [each.model_fields[part] for each in models if part in each.model_fields]
         inner = {found for field in named for found in _models(field.annotation)}
         tagged = {each for each in models if _has_tag(each, part)}
-        data = data[part] if isinstance(data, list) or (isinstance(data, dict) and part in data) else data
+        data = _inside(data, part)
         models = {each for each in inner or tagged or models if _may_be(each, data)}
     return {name for each in models for name in each.model_fields}
+
+
+def _inside(data: Any, part: int | str) -> Any:
+    """What lies at a part of a location; the data themselves, where it is a type or a tag of a union."""
+    if isinstance(data, list):
+        return data[part] if isinstance(part, int) else data
+    return data.get(part, data) if isinstance(data, dict) else data
 
 
 def _models(annotation: Any) -> set[type[BaseModel]]:

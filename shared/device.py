@@ -2,12 +2,19 @@
 
 import contextlib
 
+import numpy as np
 import torch
+from torch import Tensor
 
 
 def device() -> torch.device:
     """The GPU if there is one, else the CPU; training asks accelerate instead, which also knows of several."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def batch_of(audio: np.ndarray) -> Tensor:
+    """A clip `(time,)` or `(2, time)` as a batch of one, where models run: `(1, time)` or `(1, 2, time)`."""
+    return torch.from_numpy(audio).to(device()).unsqueeze(0)
 
 
 def full_precision(on: torch.device) -> contextlib.AbstractContextManager[None]:

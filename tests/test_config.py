@@ -1,11 +1,11 @@
-"""What a config says beyond its defaults."""
+"""What a config says beyond its defaults, and what is said of a wrong one."""
 
 from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
 
-from shared.config import Role, Strict, differences, digest
+from shared.config import ConfigError, Role, Strict, differences, digest, parse
 
 
 class Inner(Strict):
@@ -73,3 +73,11 @@ class Wider(Inner):
 
 def test_a_new_field_with_a_default_changes_nothing():
     assert differences(Wider(width=5)) == differences(Inner(width=5))
+
+
+def test_an_unknown_key_in_a_list_that_could_be_one_thing_is_named():
+    class Either(Strict):
+        inner: list[Inner] | Inner
+
+    with pytest.raises(ConfigError, match="widht: unknown key; did you mean 'width'"):
+        parse(Either, {"inner": [{"widht": 1}]}, "here")

@@ -48,7 +48,8 @@ class CausalConvolution(nn.Conv1d):
 class CausalTransposedConvolution(nn.ConvTranspose1d):
     """`(batch, inputs, time)` -> `(batch, outputs, time * stride)`; of a step comes nothing before its own stride."""
 
-    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+    # In place of PyTorch's `output_size`, which here follows from the stride.
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:  # type: ignore[override]
         """The kernel is two strides long: a stride of output is made of this step and the one before."""
         stride, time = self.stride[0], x.shape[-1]
         return super().forward(after_past(self, x, 1, past))[..., stride : (time + 1) * stride]
@@ -169,7 +170,8 @@ class CausalLayers(nn.Module):
         for module in self.modules():
             if config.initial_std and isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.normal_(module.weight, std=config.initial_std)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
         """Through all of them."""
@@ -182,7 +184,8 @@ class CausalEncoder(CausalLayers):
     """`(batch, 1, time)` -> `(batch, out_channels, time / hop)`; time is a multiple of the hop."""
 
     def __init__(self, config: CausalConfig, out_channels: int):
-        widths, layers = config.widths, []
+        widths = config.widths
+        layers: list[nn.Module] = []
         if config.spectrum:
             stft = CausalStft(config.spectrum, math.prod(config.strides))
             layers.append(SpectrumInput(stft, widths[0]))
@@ -202,7 +205,8 @@ class CausalDecoder(CausalLayers):
 
     def __init__(self, config: CausalConfig, latent_dim: int):
         widths, last = config.widths, len(config.strides)
-        layers = [CausalConvolution(latent_dim, widths[-1], config.latent_kernel), *_blocks(config, last)]
+        layers: list[nn.Module] = [CausalConvolution(latent_dim, widths[-1], config.latent_kernel)]
+        layers += _blocks(config, last)
         for index in reversed(range(last)):
             stride = config.strides[index]
             layers.append(CausalTransposedConvolution(widths[index + 1], widths[index], 2 * stride, stride))
@@ -223,7 +227,8 @@ class DecoderStream:
     """Decodes latent frames as they come; what it returns, joined, is what the decoder makes of all at once."""
 
     def __init__(self, decoder: CausalDecoder):
-        self.decoder, self.past = decoder, {}
+        self.decoder = decoder
+        self.past: Past = {}
 
     def __call__(self, latents: Tensor) -> Tensor:
         """The next frames `(batch, dim, frames)` -> their waveform `(batch, frames * hop)`."""

@@ -34,8 +34,8 @@ class MelInput(nn.Module):
         self.spectrogram = MelSpectrogram(config.sample_rate, config.n_fft, hop, config.n_mels, padding="same")
         self.project = nn.Conv1d(config.n_mels, out_channels, 1)
         # Log magnitudes are large beside the encoder's output: from zero, they take over only as far as they help.
-        nn.init.zeros_(self.project.weight)
-        nn.init.zeros_(self.project.bias)
+        for parameter in self.project.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, audio: Tensor) -> Tensor:
         """`(batch, 1, time)` -> `(batch, out_channels, time / hop)`."""

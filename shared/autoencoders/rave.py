@@ -103,7 +103,7 @@ class RaveDecoder(nn.Module):
         """One loudness for all bands; noise as in `FilteredNoise`."""
         x = self.layers(latents)
         bands = self.waveform(x).tanh() * self.envelope(self.loudness(x))
-        if self.add_noise:
+        if self.noise and self.add_noise:
             bands = bands + self.noise(x)
         return self.bank.inverse(bands)
 

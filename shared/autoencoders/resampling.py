@@ -68,6 +68,7 @@ class Resampler(nn.Module):
         """
         if self.config.window:
             return Sliding(self.config.window * length)
+        assert self.config.chunk, "a config has one of the two"
         chunk = self.config.chunk * length
         return Chunked(chunk, chunk // 2 if index >= self.config.depth // 2 else 0)
 

@@ -11,8 +11,7 @@ class SpectralConfig(ArchitectureConfig):
     """Sizes of the spectral family; `hop = stft_hop · downsample`."""
 
     family: Literal["spectral"]
-    # Left out of the JSON where it is the default: a run's folder is named after a hash of it.
-    audio_channels: PositiveInt = Field(1, exclude_if=lambda channels: channels == 1)
+    audio_channels: PositiveInt = 1
     n_fft: int = Field(gt=0)
     stft_hop: int = Field(gt=0, description="samples from one STFT frame to the next")
     downsample: int = Field(gt=0, description="STFT frames for each latent frame")

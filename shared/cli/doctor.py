@@ -61,9 +61,9 @@ def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:
             for config in source.resolve_all(scale):
                 models = (
                     config.teacher,
-                    config.evaluators.recogniser,
+                    config.evaluators.asr,
                     config.evaluators.speaker,
-                    config.evaluators.audio_text,
+                    config.evaluators.clap,
                     config.evaluators.utmos,
                     config.evaluators.muq_eval,
                 )

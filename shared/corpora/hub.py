@@ -39,10 +39,9 @@ class HubLayout(Strict):
     speaker_column: str | None = "speaker"
     audio_column: str = "audio"
     first_sentence: bool = False
-    # Left out of dumps where they change nothing: specs from before stay what they were.
-    text: str | None = Field(default=None, exclude_if=lambda text: text is None)
-    every: int = Field(default=1, ge=1, exclude_if=lambda every: every == 1)
-    cut: bool = Field(default=False, exclude_if=lambda cut: not cut)
+    text: str | None = None
+    every: int = Field(default=1, ge=1)
+    cut: bool = False
 
     @model_validator(mode="after")
     def _one_text(self) -> "HubLayout":

@@ -6,13 +6,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from shared.audio.io import AudioError, limit_peak, mix_down, read_audio, write_pcm16
+from shared.audio.io import limit_peak, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
 
-# A field that is left out of dumps where it says mono: manifests and specs from before stereo stay what they were.
 Channels = Literal[1, 2]
-MONO: Channels = Field(default=1, exclude_if=lambda channels: channels == 1)
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -48,10 +46,13 @@ class Rejected(Strict):
 
 
 class Manifest(Strict):
-    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz; the file says nothing of one channel."""
+    """A corpus: what the rest of the chain reads. `sample_rate` is in Hz.
+
+    A file from before stereo says nothing of channels: it has one.
+    """
 
     sample_rate: int
-    channels: Channels = MONO
+    channels: Channels = 1
     corpus_hash: str
     clips: list[Clip]
     rejected: list[Rejected] = Field(default_factory=list)
@@ -104,26 +105,3 @@ def load_manifest(path: Path) -> Manifest:
         raise CorpusError(f"{path}: not a corpus manifest ({error.error_count()} wrong fields)") from None
     except ValueError as error:
         raise CorpusError(str(error)) from None
-
-
-def load_clip(manifest_path: Path, clip: Clip) -> np.ndarray:
-    """The audio of one clip at the manifest's sample rate: float32 (time,), or (2, time), left first, if it is stereo.
-
-    Raises:
-        CorpusError: the file is gone or damaged.
-    """
-    path = Path(manifest_path).parent / clip.file
-    try:
-        audio, _ = read_audio(path)
-    except AudioError as error:
-        raise CorpusError(f"{path}: {error}; delete {manifest_path} to build the corpus again") from None
-    return audio[:, 0] if audio.shape[1] == 1 else np.ascontiguousarray(audio.T)
-
-
-def load_mono(manifest_path: Path, clip: Clip) -> np.ndarray:
-    """The audio of one clip, its channels averaged: float32 (time,) at the manifest's sample rate.
-
-    Raises:
-        CorpusError: the file is gone or damaged.
-    """
-    return mix_down(load_clip(manifest_path, clip))

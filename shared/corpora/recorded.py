@@ -17,7 +17,6 @@ from shared.config import Strict
 from shared.corpora.checks import DEMANDS, Content, clip_problem, length_problem, mix_problem, text_problem
 from shared.corpora.evaluable import NOTHING, Asked, check_evaluable
 from shared.corpora.manifest import (
-    MONO,
     SPLITS,
     Channels,
     Clip,
@@ -55,7 +54,7 @@ class RecordedConfig(Strict):
 
     content: Content = "speech"
     sample_rate: int = Field(ge=8000, le=192000)
-    channels: Channels = MONO
+    channels: Channels = 1
     min_seconds: float | None = Field(default=None, ge=0)
     max_seconds: float = Field(default=30.0, gt=0)
     max_rejected: float = Field(default=0.2, ge=0, le=1)

@@ -36,6 +36,11 @@ def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
     return items
 
 
+def item_seed(seed: int, index: int) -> int:
+    """Of all that is random about the test item with this number: the same for every model that makes it."""
+    return seed * 1_000_003 + index
+
+
 def swapped_prompt(manifest: Manifest, item: TestItem, seed: int) -> Clip:
     """Another clip by the same speaker that says neither what the target says nor what the prompt says.
 

@@ -30,7 +30,7 @@ class BandStftDiscriminator(nn.Module):
         """`(batch, time)` -> logits `(batch, 1, frames, bands)`, and each layer's activations, band by band."""
         spectrum = self.stft(audio).transpose(1, 2)
         parts = torch.stack([spectrum.real, spectrum.imag], dim=1).split(self.widths, dim=3)
-        features = [activations(layers, part, slope=0.1) for layers, part in zip(self.bands, parts, strict=True)]
+        features = [activations(band.children(), part, slope=0.1) for band, part in zip(self.bands, parts, strict=True)]
         joined = torch.cat([band[-1] for band in features], dim=3)
         return self.head(joined), [activation for band in features for activation in band]
 

@@ -5,6 +5,7 @@ normalisation, pools two samples in place of four, pads with zeros and has a hea
 """
 
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -46,7 +47,8 @@ class WaveformDiscriminator(nn.Module):
 
 
 def _convolution(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, padding_mode: str = "zeros"
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1,
+    padding_mode: Literal["zeros", "reflect"] = "zeros",
 ) -> nn.Module:
     padding = kernel // 2
     layer = nn.Conv1d(inputs, outputs, kernel, stride, padding, groups=groups, padding_mode=padding_mode)

@@ -13,7 +13,7 @@ from shared.evaluators.asr import prepare
 from shared.evaluators.pretrained import describe, load, weights_sha256
 
 
-class AudioTextEmbedder:
+class ClapEmbedder:
     """A CLAP model from a folder or the hub; embeddings have unit length.
 
     Clips are embedded one at a time, and of a clip longer than the model's window only its beginning is heard: the

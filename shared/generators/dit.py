@@ -105,34 +105,35 @@ class DiT(VelocityModel):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         for embedder in (self.time_embed, self.text_embed):
-            for layer in (embedder[0], embedder[2]):
-                nn.init.normal_(layer.weight, std=0.02)
-                nn.init.zeros_(layer.bias)
+            for part in embedder:
+                if isinstance(part, nn.Linear):
+                    nn.init.normal_(part.weight, std=0.02)
+                    nn.init.zeros_(part.bias)
 
     def forward(
         self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
         return_layer: int | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """See `VelocityModel`."""
-        text, tokens = text.features * keep[:, None, None], text.lengths
+        given, tokens = text.features * keep[:, None, None], text.lengths
         mask = length_mask(frames, latents.shape[1])
-        text_mask = length_mask(tokens, text.shape[1])
-        text = self._encode_text(text, text_mask)
+        text_mask = length_mask(tokens, given.shape[1])
+        words = self._encode_text(given, text_mask)
         time = self.time_embed(time_features(time).to(latents.dtype))
-        condition = F.silu(time + text.sum(dim=1) / tokens.clamp_min(1)[:, None])
+        condition = F.silu(time + words.sum(dim=1) / tokens.clamp_min(1)[:, None])
         x = self.merge(torch.cat([self.latent_embed(latents), self.context_embed(context)], dim=-1))
         start = x
-        angles, text_angles = self._angles(frames, tokens, latents.shape[1], text.shape[1])
+        angles, text_angles = self._angles(frames, tokens, latents.shape[1], words.shape[1])
         modulation = self.modulation(condition)
         masks = mask[:, None, None, :], text_mask[:, None, None, :]
         hidden = None
         for index, block in enumerate(self.blocks, start=1):
-            x = block(x, text, modulation, angles, text_angles, *masks)
+            x = block(x, words, modulation, angles, text_angles, *masks)
             if index == return_layer:
                 hidden = x
         scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x + start, scale, shift))
-        return velocity if return_layer is None else (velocity, hidden)
+        return velocity if hidden is None else (velocity, hidden)
 
     def _encode_text(self, text: Tensor, mask: Tensor) -> Tensor:
         weights = mask.unsqueeze(-1).to(text.dtype)

@@ -168,11 +168,12 @@ class F5(VelocityModel):
         self.text = TextOverFrames(config, text_dim)
         self.merge = nn.Linear(2 * latent_dim + text_dim, width)
         self.position_embed = PositionEmbedding(width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        blocks = [Block(config) for _ in range(config.depth)]
+        self.blocks = nn.ModuleList(blocks)
         self.final_modulation = nn.Linear(width, 2 * width)
         self.project = nn.Linear(width, latent_dim)
         # AdaLN-Zero (Peebles & Xie 2023): each block starts as the identity, the network as the zero velocity.
-        for layer in (*(block.modulation for block in self.blocks), self.final_modulation, self.project):
+        for layer in (*(block.modulation for block in blocks), self.final_modulation, self.project):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
@@ -196,7 +197,7 @@ class F5(VelocityModel):
                 hidden = x
         scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x, scale, shift))
-        return velocity if return_layer is None else (velocity, hidden)
+        return velocity if hidden is None else (velocity, hidden)
 
 
 build = F5

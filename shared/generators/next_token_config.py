@@ -32,7 +32,7 @@ class NextTokenConfig(GeneratorConfig):
 
     @model_validator(mode="after")
     def _paces_are_of_characters(self):
-        if self.text_positions == "paced" and not self.backbone.reads_characters:
+        if self.text_positions == "paced" and self.backbone.characters is None:
             raise ValueError(
                 "text_positions: paced measures how long each character lasts, and a language model's tokens are too "
                 "many for that; set it to beside or before"

@@ -48,9 +48,8 @@ class Block(Unit):
         self.feed_forward = GatedFeedForward(width, config.feed_forward * width)
         for branch in (self.self_attention, self.cross_attention):
             nn.init.zeros_(branch.out.weight)
-        for last in (self.context_embed[2], self.feed_forward.out):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        for parameter in (*self.context_embed[2].parameters(), *self.feed_forward.out.parameters()):
+            nn.init.zeros_(parameter)
 
     def forward(
         self, x: Tensor, text: Tensor, modulation: Tensor, context: Tensor, angles: Tensor, mask: Tensor,
@@ -131,7 +130,7 @@ class StableAudioDiT(VelocityModel):
                 hidden = x[:, memory:]
         velocity = self.project(x[:, memory:])
         velocity = velocity + self.mix_velocity(velocity)
-        return velocity if return_layer is None else (velocity, hidden)
+        return velocity if hidden is None else (velocity, hidden)
 
 
 def fourier_features(x: Tensor) -> Tensor:

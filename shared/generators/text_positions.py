@@ -34,13 +34,17 @@ class TextPositions(nn.Module):
         tokens: the backbone's tokens of a text.
     """
 
+    tokens_per_patch: Tensor
+    lengths: Tensor
+
     def __init__(self, config: NextTokenConfig, tokens: Callable[[str], list[int]]):
         super().__init__()
         self.kind, self.patch, self.tokens = config.text_positions, config.patch, tokens
         # Measured when training starts, and saved with the weights.
         self.register_buffer("tokens_per_patch", torch.ones(()))
-        if self.kind == "paced":
-            size = len(config.backbone.vocabulary) + 1
+        characters = config.backbone.characters
+        if self.kind == "paced" and characters is not None:
+            size = len(characters) + 1
             # How long each character lasts after each other one, or after any, in characters of mean length.
             self.register_buffer("lengths", torch.ones(size if size <= MOST_PAIRED else 1, size))
 

@@ -40,7 +40,7 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
     return torch.view_as_real(pairs * angles).flatten(-2)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """Scaled dot-product attention; queries and keys come in float32 from RoPE, values in the working precision."""
     if value.is_cuda:
         return F.scaled_dot_product_attention(query.to(value.dtype), key.to(value.dtype), value, mask)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from shared.losses.config import AdversarialKind, Reduction
 
 
-def _reduce(terms: Sequence[Tensor], reduction: Reduction) -> Tensor:
+def _reduce(terms: list[Tensor], reduction: Reduction) -> Tensor:
     return getattr(torch.stack(terms), reduction)()
 
 

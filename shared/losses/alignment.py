@@ -42,6 +42,7 @@ class AlignmentLoss(nn.Module):
     def __init__(self, config: AlignmentConfig, teacher_dim: int, latent_dim: int):
         super().__init__()
         self.distance, self.pairwise = config.distance, config.pairwise
+        self.projection: nn.Module
         if config.projection == "linear":
             self.projection = nn.Conv1d(teacher_dim, latent_dim, 1)
         else:

@@ -69,8 +69,8 @@ def contrast(x: Tensor, y: Tensor) -> Tensor:
 
 def log_magnitude(x: Tensor, y: Tensor) -> Tensor:
     """Of magnitudes `(batch, bins, frames)`: L1 distance of logarithms above a floor that follows the loudness."""
-    stds = (each.detach().std(dim=(1, 2), keepdim=True).clamp_min(LEAST_STD) for each in (x, y))
-    floor = sum(std.square() for std in stds).sqrt()
+    of_x, of_y = (each.detach().std(dim=(1, 2), keepdim=True).clamp_min(LEAST_STD) for each in (x, y))
+    floor = (of_x.square() + of_y.square()).sqrt()
     return F.l1_loss(torch.log1p(x / floor), torch.log1p(y / floor))
 
 

@@ -1,6 +1,5 @@
 """What can be set about losses. Imports no torch."""
 
-import operator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -83,7 +82,7 @@ class ReconstructionConfig(Strict):
         None, description="SAME's spectral terms, phase included"
     )
     others: Annotated[dict[str, ReconstructionTermConfig], *BY_KEY] = Field(
-        default_factory=dict, exclude_if=operator.not_, description="further terms; each is a kind named by its key"
+        default_factory=dict, description="further terms; each is a kind named by its key"
     )
     stereo: StereoView = Field(
         "channels",

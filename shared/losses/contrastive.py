@@ -118,7 +118,7 @@ class ContrastiveCritic(nn.Module):
         return audio, F.dropout(latents, self.config.latent_dropout) + noise
 
     def _text(self, text: Text | None) -> list[Tensor]:
-        return [] if text is None else [self.text_embed(text.features)]
+        return [] if text is None or self.text_embed is None else [self.text_embed(text.features)]
 
     def _valid(self, triples: Triples, x: Tensor) -> Tensor | None:
         """False on tokens past a text's end, `(batch, 1, 1, tokens)`."""
@@ -153,8 +153,9 @@ class ContrastiveLoss(ShapingLoss):
         self.text_encoder: nn.Module | None = None
         self.frozen: list[nn.Module] = []  # in a list, so that it is neither trained nor saved with the critic
         if config.text:
-            encoder = config.text.knowing(setup.texts).build()
-            self.remark = unknown_tokens(encoder.tokenizer, setup.texts)
+            texts = setup.texts or []
+            encoder = config.text.knowing(texts).build()
+            self.remark = unknown_tokens(encoder.tokenizer, texts)
             if config.text.frozen:
                 self.frozen.append(encoder)
             else:

@@ -8,7 +8,7 @@ import math
 
 from torch import Tensor
 
-from shared.losses.config import KlConfig
+from shared.losses.config import KlConfig, KlTarget
 
 
 def kl_loss(kl: Tensor, config: KlConfig, dim: int, frame_rate: float) -> Tensor:
@@ -22,12 +22,12 @@ def kl_loss(kl: Tensor, config: KlConfig, dim: int, frame_rate: float) -> Tensor
     """
     if config.target is None:
         return config.weight * kl.mean()
-    return config.weight * ((kl.mean() - target_nats(config, frame_rate)) / dim).square()
+    return config.weight * ((kl.mean() - target_nats(config.target, frame_rate)) / dim).square()
 
 
-def target_nats(config: KlConfig, frame_rate: float) -> float:
+def target_nats(target: KlTarget, frame_rate: float) -> float:
     """The target in nats a latent frame."""
-    return config.target.nats or kbps_to_nats(config.target.kbps, frame_rate)
+    return target.nats or kbps_to_nats(target.kbps or 0.0, frame_rate)
 
 
 def kbps_to_nats(kbps: float, frame_rate: float) -> float:

@@ -21,6 +21,8 @@ class LogMelLoss(nn.Module):
         ConfigError: so many bands that a filter is empty.
     """
 
+    filterbank: Tensor
+
     def __init__(self, n_fft: int, n_mels: int, sample_rate: int):
         super().__init__()
         self.register_buffer("filterbank", mel_filterbank(sample_rate, n_fft, n_mels), persistent=False)

@@ -22,6 +22,8 @@ class MagnitudeLoss(nn.Module):
     waveforms does, without its convolution and with the STFT still of use to other losses.
     """
 
+    gain: Tensor | None
+
     def __init__(self, n_fft: int, sample_rate: int | None = None):
         super().__init__()
         gain = None

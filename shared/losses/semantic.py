@@ -91,7 +91,7 @@ class SemanticRegressors(ShapingLoss):
         """The loss of what can be heard in the audio, a scalar; see `ShapingLoss`."""
         pairs = zip(self.regressors, self.targets(audio), strict=True)
         errors = [F.l1_loss(regressor(latents).float(), target) for regressor, target in pairs]
-        return sum(weight * error for weight, error in zip(self.weights, errors, strict=True))
+        return sum((weight * error for weight, error in zip(self.weights, errors, strict=True)), torch.zeros(()))
 
 
 def chroma_filters(sample_rate: int, n_fft: int, bins: int, centre: float, width: float) -> Tensor:

@@ -41,7 +41,8 @@ class SpectralDistance(SpectralLoss):
     def compare(self, prediction: Magnitudes, target: Magnitudes) -> Tensor:
         """S of magnitudes: no bands."""
         scales = self.spectra.resolutions
-        return sum(self._scale(prediction[r] / r.n_fft**0.5, target[r] / r.n_fft**0.5) for r in scales)
+        distances = (self._scale(prediction[r] / r.n_fft**0.5, target[r] / r.n_fft**0.5) for r in scales)
+        return sum(distances, torch.zeros(()))
 
     def _scale(self, prediction: Tensor, target: Tensor) -> Tensor:
         norm, difference = torch.linalg.vector_norm, target - prediction

@@ -15,12 +15,12 @@ from shared.metrics.base import Case
 from shared.metrics.failure import NotMeasured
 
 if TYPE_CHECKING:
-    from shared.evaluators.clap import AudioTextEmbedder
+    from shared.evaluators.clap import ClapEmbedder
 
 EMBEDDINGS = "embeddings.safetensors"
 
 
-def embed_clip(embedder: "AudioTextEmbedder", case: Case) -> np.ndarray:
+def embed_clip(embedder: "ClapEmbedder", case: Case) -> np.ndarray:
     """Embedding `(dim,)` of a clip; of stereo, the channels' mean is heard.
 
     Raises:

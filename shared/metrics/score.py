@@ -1,7 +1,7 @@
 """Job: score a set of clips, one row a clip.
 
 `python -m shared.metrics.score --spec SPEC.json --corpus manifest.json --clips clips.json
---recogniser model.safetensors --speaker model.safetensors --output scores.csv`
+--asr model.safetensors --speaker model.safetensors --output scores.csv`
 
 writes `scores.csv` and, beside it, `scores.json`: for each metric its estimator, the model and weights behind
 it, the sample rate, and how many clips have a value and how many have none. Where a metric of the set is asked,
@@ -17,10 +17,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.config import ConfigError, Strict, parse
-from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.files import read_json, write_json, write_text
 from shared.job import job_parser, run_job, set_threads
 from shared.metrics.alignment import mismatch
@@ -70,15 +72,15 @@ class Cases:
         ConfigError: the clips are not of this corpus.
     """
 
-    def __init__(self, clips_path: Path, manifest_path: Path):
-        self.clips_path, self.manifest_path = clips_path, manifest_path
-        self.clip_set, self.manifest = load_clips(clips_path), load_manifest(manifest_path)
-        self.corpus = {clip.id: clip for clip in self.manifest.clips}
-        if self.clip_set.sample_rate != self.manifest.sample_rate:
-            rates = f"{self.clip_set.sample_rate} Hz, the corpus at {self.manifest.sample_rate} Hz"
+    def __init__(self, clips_path: Path, corpus: Corpus):
+        self.clips_path, self.corpus = clips_path, corpus
+        self.clip_set = load_clips(clips_path)
+        self.by_id = {clip.id: clip for clip in corpus.manifest.clips}
+        if self.clip_set.sample_rate != corpus.sample_rate:
+            rates = f"{self.clip_set.sample_rate} Hz, the corpus at {corpus.sample_rate} Hz"
             raise ConfigError(f"{clips_path}: clips are at {rates}")
-        if self.clip_set.channels != self.manifest.channels:
-            channels = f"{self.clip_set.channels}, of the corpus {self.manifest.channels}"
+        if self.clip_set.channels != corpus.channels:
+            channels = f"{self.clip_set.channels}, of the corpus {corpus.channels}"
             raise ConfigError(f"{clips_path}: the channels of the clips are {channels}")
         if not self.clip_set.clips:
             raise ConfigError(f"{clips_path}: no clips to score")
@@ -89,21 +91,22 @@ class Cases:
 
     def read(self, clip: GeneratedClip) -> Case:
         """Load one clip and what it is compared with."""
-        reference = None if clip.reference is None else load_clip(self.manifest_path, self._find(clip.reference))
-        if clip.prompt is not None:
-            voice = (clip.prompt, load_clip(self.manifest_path, self._find(clip.prompt)))
-        else:
-            voice = None if reference is None else (clip.reference, reference)
+        reference = self._heard(clip.reference)
+        voice = self._heard(clip.prompt) or reference
         audio = load_audio(self.clips_path, self.clip_set, clip)
         given = round((clip.prefix_seconds or 0) * self.clip_set.sample_rate)
-        if given:
+        if voice and given:
             voice = (voice[0], voice[1][..., :given])
-        return Case(clip, audio, reference, voice, self.clip_set.sample_rate, given)
+        return Case(clip, audio, reference and reference[1], voice, self.clip_set.sample_rate, given)
+
+    def _heard(self, identity: str | None) -> tuple[str, np.ndarray] | None:
+        """Id and samples of a clip of the corpus, if there is one."""
+        return None if identity is None else (identity, self.corpus.audio(self._find(identity)))
 
     def _find(self, identity: str) -> Clip:
-        if identity not in self.corpus:
-            raise ConfigError(f"{self.clips_path}: clip {identity} is not in {self.manifest_path}")
-        return self.corpus[identity]
+        if identity not in self.by_id:
+            raise ConfigError(f"{self.clips_path}: clip {identity} is not in {self.corpus.path}")
+        return self.by_id[identity]
 
 
 def wanted(spec: ScoreSpec, cases: Cases) -> list[type[Metric]]:
@@ -225,10 +228,10 @@ def main() -> None:
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(ScoreSpec, read_json(arguments.spec), arguments.spec)
-    cases = Cases(Path(arguments.clips), Path(arguments.corpus))
+    cases = Cases(Path(arguments.clips), Corpus(arguments.corpus))
     of_hub = {name: model for name, model in spec.models.items() if isinstance(model, str)}
     given = {name: path for name in evaluators if (path := getattr(arguments, name))}
-    setup = Setup(of_hub | given, spec, arguments.threads, cases.manifest_path)
+    setup = Setup(of_hub | given, spec, arguments.threads, cases.corpus.path)
     ready = make_ready(wanted(spec, cases), setup)
     rows = score_clips(cases, ready, spec.length_tolerance)
     output = Path(arguments.output)

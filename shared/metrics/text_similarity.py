@@ -1,4 +1,4 @@
-"""Text–audio similarity: whether a clip fits its text, by embeddings of the evaluator `audio_text`, a CLAP."""
+"""Text–audio similarity: whether a clip fits its text, by embeddings of the evaluator `clap`, a CLAP."""
 
 from shared.metrics.base import OF_MEAN, Case, Metric, Setup
 from shared.metrics.embeddings import embed_clip
@@ -12,15 +12,15 @@ class TextSimilarity(Metric):
 
     name, place = "text_similarity", 140
     statistics = (Statistic("text_similarity", "Text–audio similarity", True, percent=True, place=190),)
-    evaluator = "audio_text"
+    evaluator = "clap"
     demands = "two_captions"
     stereo = OF_MEAN
     estimator = "cosine of audio and text embedding"
 
     def __init__(self, setup: Setup):
-        from shared.evaluators.clap import AudioTextEmbedder
+        from shared.evaluators.clap import ClapEmbedder
 
-        self.model = AudioTextEmbedder(setup.models[self.evaluator])
+        self.model = ClapEmbedder(setup.models[self.evaluator])
 
     def __call__(self, case: Case) -> tuple[float]:
         if not case.clip.text.strip():

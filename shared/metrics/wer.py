@@ -16,7 +16,7 @@ class WordErrors(Metric):
         Statistic("cer", "CER", False, "character_errors", "characters", percent=True, place=20),
     )
     before_text = True
-    evaluator = "recogniser"
+    evaluator = "asr"
 
     def __init__(self, setup: Setup):
         from shared.evaluators.asr import load_recogniser

@@ -4,9 +4,9 @@ from shared.measurements.base import measurements
 
 KINDS = {
     "corpus": ("shared.corpora.build", "manifest.json"),
-    "recogniser": ("shared.training.evaluators.asr", "model.safetensors"),
+    "asr": ("shared.training.evaluators.asr", "model.safetensors"),
     "speaker": ("shared.training.evaluators.speaker", "model.safetensors"),
-    "audio_text": ("shared.training.evaluators.clap", "model.safetensors"),
+    "clap": ("shared.training.evaluators.clap", "model.safetensors"),
     "teacher_features": ("shared.training.teacher_features", "features.safetensors"),
     "autoencoder": ("shared.training.autoencoder", "model.safetensors"),
     "latents": ("shared.training.encode", "latents.safetensors"),

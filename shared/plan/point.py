@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -182,7 +182,9 @@ class PointBuilder:
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
 
-    def _measure(self, subject: Subject, seed: int, given: dict[str, Any], inputs: dict[str, Job | list[Job]]) -> None:
+    def _measure(
+        self, subject: Subject, seed: int, given: dict[str, Any], inputs: Mapping[str, Job | list[Job]]
+    ) -> None:
         """Add the jobs that measure what is asked for of one subject."""
         for each in measurements():
             if each.subject == subject and each.name in getattr(self.config.evaluation, each.side):
@@ -210,12 +212,9 @@ class PointBuilder:
     def _teacher_features(self) -> Job:
         """What the teacher makes of the training split, at the layer that the alignment asks for."""
         teacher, layer = self.config.teacher, self.config.autoencoder.alignment.layer
-        model: Job | Model
-        if isinstance(teacher, str):
-            model = Model("teacher", teacher)
-        else:
-            # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
-            model = self._train("recogniser", teacher, TEACHER_SEED)
+        # A recogniser, but never the one that measures: a latent must not be fitted to its own judge.
+        own = None if isinstance(teacher, str) else self._train("asr", teacher, TEACHER_SEED)
+        model = own or Model("teacher", teacher)
         given = {"corpus": self.corpus, "teacher": model, "layer": layer}
         jobs = {name: each for name, each in given.items() if isinstance(each, Job)}
         options = {"teacher": teacher} if isinstance(teacher, str) else {}

@@ -12,7 +12,7 @@ from shared.measurements.base import Side, find_measurement
 from shared.metrics.base import channels_problem, chosen, find_metric, known_metric
 from shared.metrics.config import KadConfig
 from shared.sampling.config import SamplingConfig
-from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
+from shared.training.evaluators.config import AsrRecipe, ClapRecipe, SpeakerRecipe
 from shared.training.recipes import AutoencoderRecipe, GeneratorRecipe
 
 
@@ -22,9 +22,9 @@ class EvaluatorsConfig(Strict):
     A path names one that lies here: a folder, or a file of it.
     """
 
-    recogniser: Annotated[RecogniserConfig | str | None, Role.MODEL] = None
-    speaker: Annotated[SpeakerConfig | str | None, Role.MODEL] = None
-    audio_text: Annotated[AudioTextConfig | str | None, Role.MODEL] = Field(
+    asr: Annotated[AsrRecipe | str | None, Role.MODEL] = None
+    speaker: Annotated[SpeakerRecipe | str | None, Role.MODEL] = None
+    clap: Annotated[ClapRecipe | str | None, Role.MODEL] = Field(
         default=None, description="a CLAP; KAD and FAD use it too"
     )
     utmos: Annotated[str | None, Role.MODEL] = Field(
@@ -104,7 +104,7 @@ class VariantConfig(Strict):
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
-    teacher: Annotated[RecogniserConfig | str | None, Role.MODEL] = Field(
+    teacher: Annotated[AsrRecipe | str | None, Role.MODEL] = Field(
         default=None,
         description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id or a folder",
     )

@@ -16,7 +16,7 @@ import soundfile
 
 from shared.audio.io import resample
 from shared.config import ConfigError, Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.corpus import Corpus
 from shared.files import atomic_path, read_json, write_text
 from shared.job import run_job
 from shared.record.table import to_csv
@@ -85,16 +85,15 @@ def _first_set(spec: ClipsSpec) -> Path:
 
 def _recorded(spec: ClipsSpec, ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:
     """The recordings of the chosen clips, from the corpus."""
-    path = spec.corpus
-    manifest = load_manifest(path)
-    clips = {clip.id: clip for clip in manifest.clips}
+    corpus = Corpus(spec.corpus)
+    clips = {clip.id: clip for clip in corpus.manifest.clips}
     for name in ids:
-        clip = _find(clips, name, path)
+        clip = _find(clips, name, corpus.path)
         kept = KeptClip(
             file=_file(GROUND_TRUTH, name), variant=GROUND_TRUTH, label="ground truth", side=None, seed=None, id=name,
             text=clip.text, prefix_seconds=None, seconds=clip.seconds,
         )  # fmt: skip
-        yield kept, load_clip(path, clip), manifest.sample_rate
+        yield kept, corpus.audio(clip), corpus.sample_rate
 
 
 def _made(spec: ClipsSpec, ids: list[str]) -> Iterator[tuple[KeptClip, np.ndarray, int]]:

@@ -106,9 +106,9 @@ def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[st
     truth = scores.ground_truth.get(metric) if side == "generation" else None
     if truth is not None and (truth[1] > 0).any():
         # Ground truth has no training seeds: the clips alone are drawn.
-        alone = draws if draws.seeds.shape[1] == 1 else draw(1, truth.shape[2], len(draws.clips))
+        of_clips = draws if draws.seeds.shape[1] == 1 else draw(1, truth.shape[2], len(draws.clips))
         count = int((truth[1] > 0).sum())
-        cells[GROUND_TRUTH] = Cell(float(ratio(truth)), replicate_ratios(truth, alone), count, 1)
+        cells[GROUND_TRUTH] = Cell(float(ratio(truth)), replicate_ratios(truth, of_clips), count, 1)
     if scores.measured(side, metric):
         values, counts = scores.values(side, metric), scores.counts(side, metric)
         found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.audio.io import AudioError, read_audio, write_pcm16
 from shared.config import ConfigError, Strict
-from shared.corpora.manifest import MONO, Channels
+from shared.corpora.manifest import Channels
 from shared.files import read_json, write_json
 
 FOLDER = "clips"  # beside clips.json
@@ -44,7 +44,7 @@ class ClipSet(Strict):
     """The clips of one job; all at `sample_rate` Hz, mono or stereo. The file says nothing of one channel."""
 
     sample_rate: int
-    channels: Channels = MONO
+    channels: Channels = 1
     clips: list[GeneratedClip]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from shared.config import Strict, parse
-from shared.corpora.manifest import CorpusError, load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import CorpusError
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json
 from shared.job import job_parser, run_job
@@ -27,7 +28,7 @@ class GroundTruthSpec(Strict):
     seed: int
 
 
-def recordings(items: list[TestItem], corpus: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+def recordings(items: list[TestItem], corpus: Corpus) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """Each item's target as if it had been generated from the item's prompt, if it has one."""
     progress = Progress("ground truth", len(items), unit="clip")
     for target, prompt in items:
@@ -39,7 +40,7 @@ def recordings(items: list[TestItem], corpus: Path) -> Iterator[tuple[GeneratedC
             prompt=None if prompt is None else prompt.id,
             speaker=target.speaker,
         )
-        yield clip, load_clip(corpus, target)
+        yield clip, corpus.audio(target)
         progress.update()
 
 
@@ -48,12 +49,11 @@ def main() -> None:
     parser = job_parser("Collect the real recordings of the test items.", corpus="manifest.json")
     arguments = parser.parse_args()
     spec = parse(GroundTruthSpec, read_json(arguments.spec), arguments.spec)
-    corpus = Path(arguments.corpus)
-    manifest = load_manifest(corpus)
-    items = test_items(manifest, spec.clips, spec.seed)
+    corpus = Corpus(arguments.corpus)
+    items = test_items(corpus.manifest, spec.clips, spec.seed)
     if not items:
-        raise CorpusError(f"{corpus}: no test clip has another clip by its speaker to be its prompt")
-    write_clips(Path(arguments.output), manifest.sample_rate, recordings(items, corpus))
+        raise CorpusError(f"{corpus.path}: no test clip has another clip by its speaker to be its prompt")
+    write_clips(Path(arguments.output), corpus.sample_rate, recordings(items, corpus))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import torch
 
 from shared.autoencoders.builder import load_autoencoder
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_clip, load_manifest
-from shared.corpora.test_items import test_items
-from shared.device import device
+from shared.corpora.corpus import Corpus
+from shared.corpora.test_items import item_seed, test_items
+from shared.device import batch_of, device
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
 from shared.losses.kl import nats_to_kbps
@@ -30,21 +30,19 @@ class ReconstructSpec(Strict):
 
 
 @torch.inference_mode()
-def reconstruct(spec: ReconstructSpec, corpus: Path, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
+def reconstruct(spec: ReconstructSpec, corpus: Corpus, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """The test clips, each encoded, sampled from its posterior and decoded."""
     autoencoder = load_autoencoder(weights).to(device())
-    manifest = load_manifest(corpus)
-    items = test_items(manifest, spec.clips, spec.seed)
+    items = test_items(corpus.manifest, spec.clips, spec.seed)
     progress = Progress("reconstruct", len(items), unit="clip")
     for index, (target, _) in enumerate(items):
-        torch.manual_seed(spec.seed * 1_000_003 + index)
-        audio, _, posterior = autoencoder(torch.from_numpy(load_clip(corpus, target)).to(device()).unsqueeze(0))
+        torch.manual_seed(item_seed(spec.seed, index))
+        audio, _, posterior = autoencoder(batch_of(corpus.audio(target)))
         kl = posterior.kl().mean().item()
-        kbps = nats_to_kbps(kl, manifest.sample_rate / autoencoder.hop)
-        kl, kbps = (kl, kbps) if math.isfinite(kl) else (None, None)  # a latent without noise has no rate
+        rate = {"kl": kl, "kbps": nats_to_kbps(kl, corpus.sample_rate / autoencoder.hop)}
         clip = GeneratedClip(
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
-            speaker=target.speaker, kl=kl, kbps=kbps,
+            speaker=target.speaker, **(rate if math.isfinite(kl) else {}),  # a latent without noise has no rate
         )
         yield clip, audio[0].cpu().numpy()
         progress.update()
@@ -56,9 +54,9 @@ def main() -> None:
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(ReconstructSpec, read_json(arguments.spec), arguments.spec)
-    corpus = Path(arguments.corpus)
+    corpus = Corpus(arguments.corpus)
     clips = reconstruct(spec, corpus, Path(arguments.autoencoder))
-    write_clips(Path(arguments.output), load_manifest(corpus).sample_rate, clips)
+    write_clips(Path(arguments.output), corpus.sample_rate, clips)
 
 
 if __name__ == "__main__":

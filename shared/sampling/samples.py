@@ -14,20 +14,17 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from shared.autoencoders.base import Autoencoder
-from shared.autoencoders.builder import load_autoencoder
-from shared.bottlenecks.base import draw_clip
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, load_clip, load_manifest
-from shared.corpora.test_items import TestItem, swapped_prompt, test_items
-from shared.device import device
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
+from shared.corpora.test_items import TestItem, item_seed, swapped_prompt, test_items
 from shared.files import read_json
-from shared.generators.builder import load_generator
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
 from shared.sampling.clips import GeneratedClip, write_clips
 from shared.sampling.config import PrefixConfig, SamplingConfig
 from shared.sampling.duration import DurationModel
+from shared.sampling.pair import Pair
 
 
 class SamplesSpec(Strict):
@@ -39,37 +36,29 @@ class SamplesSpec(Strict):
     seed: int = Field(description="of the noise and the choice of prompts, the same for every variant")
 
 
-class Sampler:
-    """Generates test items with one generator and one autoencoder."""
+class Sampler(Pair):
+    """Generates test items of a corpus."""
 
-    def __init__(self, spec: SamplesSpec, corpus: Path, autoencoder: Path, generator: Path):
+    def __init__(self, spec: SamplesSpec, corpus: Corpus, autoencoder: Path, generator: Path):
+        super().__init__(autoencoder, generator)
         self.spec, self.corpus = spec, corpus
-        self.manifest = load_manifest(corpus)
-        self.device = device()
-        self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
-        self.generator, saved = load_generator(generator)
-        self.generator.to(self.device)
-        self.scale = saved["latent_scale"]
 
     @cached_property
     def duration(self) -> DurationModel:
         """Fitted to the corpus, if a text is to be spoken at all."""
-        return DurationModel(self.spec.sampling.duration, self.manifest.split("train"))
+        return DurationModel(self.spec.sampling.duration, self.corpus.split("train"))
 
     def generate(self, items: list[tuple[int, TestItem]]) -> list[np.ndarray]:
         """Waveforms of numbered test items, prompts removed but for prefixes."""
         examples = [self._prepare(index, item) for index, item in items]
         prompts, noises = [e[0] for e in examples], [e[1] for e in examples]
-        frames = torch.tensor([len(noise) for noise in noises], device=self.device)
-        noise = torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
         texts = [self.text(item) for _, item in items]
         said = [self.prompt_text(item) for _, item in items]
-        solver = self.spec.sampling.solver
-        latents = solver.module.sample(self.generator, solver, noise, frames, prompts, texts, said)
+        latents = self.sample(self.spec.sampling.solver, noises, prompts, texts, said)
         if self.prefix:
             # Whole words can't be told from the first second: the clip begins with what was given.
             latents = [torch.cat([prompt, each]) for prompt, each in zip(prompts, latents, strict=True)]
-        return [self._decode(each) for each in latents]
+        return [self.decode(each) for each in latents]
 
     @property
     def prefix(self) -> PrefixConfig | None:
@@ -83,7 +72,7 @@ class Sampler:
             return 0
         size = self.generator.patch * self.autoencoder.hop
         seconds = min(self.prefix.prefix_seconds, item.target.seconds / 2)
-        return max(1, int(seconds * self.manifest.sample_rate / size)) * size
+        return max(1, int(seconds * self.corpus.sample_rate / size)) * size
 
     def heard(self, item: TestItem) -> Clip | None:
         """The recording that an item is prompted with; if it is swapped, its text is still that of `item.prompt`."""
@@ -92,7 +81,7 @@ class Sampler:
         if self.prefix:
             return item.target
         swapped = self.spec.sampling.prompt == "swapped"
-        return swapped_prompt(self.manifest, item, self.spec.seed) if swapped else item.prompt
+        return swapped_prompt(self.corpus.manifest, item, self.spec.seed) if swapped else item.prompt
 
     def prompt_text(self, item: TestItem) -> str | None:
         """What is said in the prompt; None where there is none, and of a prefix, whose words can't be told."""
@@ -106,36 +95,27 @@ class Sampler:
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
-        rng = torch.Generator().manual_seed(self.spec.seed * 1_000_003 + index)
+        rng = torch.Generator().manual_seed(item_seed(self.spec.seed, index))
         heard = self.heard(item)
-        if given := self.prefix_samples(item):
-            prompt = self.encode(load_clip(self.corpus, heard)[..., :given], rng)
-            # What is left of the recording: the pace of a part whose text is not known can't be told.
-            seconds = heard.seconds - given / self.manifest.sample_rate
-        elif heard:
-            prompt = self.encode(load_clip(self.corpus, heard), rng)
-            seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
-        else:
-            prompt = torch.zeros(0, self.autoencoder.latent_dim, device=self.device)
+        if heard is None:
+            prompt = self.no_prompt
             seconds = item.target.seconds
+        elif given := self.prefix_samples(item):
+            prompt = self.encode(self.corpus.audio(heard)[..., :given], rng)
+            # What is left of the recording: the pace of a part whose text is not known can't be told.
+            seconds = heard.seconds - given / self.corpus.sample_rate
+        else:
+            prompt = self.encode(self.corpus.audio(heard), rng)
+            seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
         seconds = seconds * self.spec.sampling.solver.longest
-        target = max(1, round(seconds * self.manifest.sample_rate / self.autoencoder.hop))
+        target = max(1, round(seconds * self.corpus.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)
         return prompt / self.scale, noise.to(self.device)
-
-    def encode(self, audio: np.ndarray, rng: torch.Generator) -> Tensor:
-        """A sample of the posterior of a waveform, `(time,)` or `(2, time)`: `(frames, dim)`."""
-        posterior = self.autoencoder.encode(torch.from_numpy(audio).to(self.device).unsqueeze(0))
-        return draw_clip(posterior.mean[0].T, posterior.std[0].T, self.autoencoder.bottleneck.draw, rng)
-
-    @torch.inference_mode()
-    def _decode(self, latents: Tensor) -> np.ndarray:
-        return self.autoencoder.decode((latents * self.scale).T.unsqueeze(0))[0].float().cpu().numpy()
 
 
 def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """Generate the spec's test items, batch by batch."""
-    items = list(enumerate(test_items(sampler.manifest, sampler.spec.clips, sampler.spec.seed)))
+    items = list(enumerate(test_items(sampler.corpus.manifest, sampler.spec.clips, sampler.spec.seed)))
     progress = Progress("sample", len(items), unit="clip")
     size = sampler.spec.sampling.batch
     for start in range(0, len(items), size):
@@ -144,7 +124,7 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
             clip = GeneratedClip(
                 id=item.target.id, file=f"clips/{item.target.id}.wav", text=item.target.text, reference=None,
                 prompt=getattr(sampler.heard(item), "id", None), speaker=item.target.speaker,
-                prefix_seconds=sampler.prefix_samples(item) / sampler.manifest.sample_rate or None,
+                prefix_seconds=sampler.prefix_samples(item) / sampler.corpus.sample_rate or None,
             )
             yield clip, audio
         progress.update(len(batch))
@@ -159,8 +139,9 @@ def main() -> None:
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
-    sampler = Sampler(spec, *(Path(p) for p in (arguments.corpus, arguments.autoencoder, arguments.generator)))
-    write_clips(Path(arguments.output), sampler.manifest.sample_rate, sample_clips(sampler))
+    models = Path(arguments.autoencoder), Path(arguments.generator)
+    sampler = Sampler(spec, Corpus(arguments.corpus), *models)
+    write_clips(Path(arguments.output), sampler.corpus.sample_rate, sample_clips(sampler))
 
 
 if __name__ == "__main__":

@@ -12,28 +12,27 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.bottlenecks.base import Posterior
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_manifest
-from shared.discriminators.combined import CombinedDiscriminator
+from shared.corpora.corpus import Corpus
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
-from shared.losses.adversarial import AdversarialLoss, FeatureMatchingLoss
 from shared.losses.alignment import AlignmentLoss
 from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.losses.shaping import ShapingSetup
+from shared.training.adversary import Adversary
 from shared.training.crops import Batch, Crops, check_channels, load_split
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
 from shared.training.models import prepare_model
 from shared.training.optimizers import make_optimizers, update
-from shared.training.recipes import KEPT, AdversaryConfig, AutoencoderRecipe
+from shared.training.recipes import KEPT, AutoencoderRecipe
 from shared.training.shaping import Shaping, load_texts
 from shared.training.snapshots import Snapshots, keep_snapshots
 from shared.training.stages import Stages, train_only
-from shared.training.stages_config import ADVERSARIAL, DECODED
+from shared.training.stages_config import ADVERSARIAL, DECODED, StageConfig
 from shared.training.teacher_features import load_features
 from shared.training.terms import LatentCut, Term, total
 
@@ -71,7 +70,8 @@ class AutoencoderStep:
 
     def __init__(self, recipe: AutoencoderRecipe, crops: Crops, sample_rate: int, seed: int):
         self.recipe, self.crops, self.seed = recipe, crops, seed
-        self.stages, self.stage, self.kept_off = Stages(recipe), None, frozenset()
+        self.stages = Stages(recipe)
+        self.entered: StageConfig | None = None
         self.accelerator = make_accelerator(recipe.training.precision, freezes=self.stages.freeze_some)
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
@@ -79,15 +79,19 @@ class AutoencoderStep:
         self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
         self.frame_rate = sample_rate / recipe.architecture.hop
         self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
-        self.trained = {"autoencoder": [self.autoencoder]}
-        self.alignment = self.align = self.discriminator = self.critic = None
+        self.models = [self.model]  # those that every step goes through
+        self.trained: dict[str, list[nn.Module]] = {"autoencoder": [self.autoencoder]}
+        self.helpers: dict[str, nn.Module] = {}  # what trains beside the autoencoder, by name
         if recipe.alignment:
             self._build_alignment(recipe.alignment)
-        if recipe.adversary:
-            self._build_adversary(recipe.adversary, sample_rate)
-        self.shaping = None
+        self.adversary = Adversary(recipe.adversary, sample_rate, self.accelerator) if recipe.adversary else None
+        if self.adversary:
+            self.trained["discriminator"] = [self.adversary.discriminator]
+            self.helpers["discriminator"] = self.adversary.discriminator
+        self.shaping: Shaping | None = None
         if recipe.shaping:
             self.shaping = Shaping(recipe, self._shaping_setup(crops, sample_rate), self.accelerator)
+            self.helpers |= self.shaping.modules
             if self.shaping.trains:
                 self.trained["shaping"] = [*self.shaping.modules.values()]
         by_ratio = recipe.alignment and isinstance(recipe.alignment.weight, GradientRatio)
@@ -108,31 +112,21 @@ class AutoencoderStep:
         return ShapingSetup(*sizes, crops.texts)
 
     def _build_alignment(self, config: AlignmentConfig) -> None:
+        assert self.crops.teacher, "an alignment comes with its teacher's features"
+        self.alignment_weight = config.weight
         self.alignment = AlignmentLoss(config, self.crops.teacher.dim, self.recipe.bottleneck.dim)
         self.align = prepare_model(self.alignment, self.accelerator, self.recipe.training)
+        self.models.append(self.align)
         self.trained["autoencoder"].append(self.alignment)
-
-    def _build_adversary(self, config: AdversaryConfig, sample_rate: int) -> None:
-        self.discriminator = CombinedDiscriminator(config.discriminators, sample_rate, config.normalize)
-        self.critic = self.accelerator.prepare(self.discriminator)
-        self.trained["discriminator"] = [self.discriminator]
-        self.adversarial = AdversarialLoss(config.kind, config.reduction)
-        self.feature_matching = FeatureMatchingLoss(config.reduction)
-
-    @property
-    def helpers(self) -> dict[str, nn.Module]:
-        """What trains beside the autoencoder, by name."""
-        named = {"alignment": self.alignment, "discriminator": self.discriminator}
-        given = {name: each for name, each in named.items() if each is not None}
-        return given | (self.shaping.modules if self.shaping else {})
+        self.helpers["alignment"] = self.alignment
 
     def __call__(self, index: int) -> dict[str, Tensor]:
         """Do the update of step `index`; returns the loss terms."""
         self._enter(index)
-        adversarial = self.stage.adversarial
+        adversary = self.adversary if self.stage.adversarial else None
         passes = self.passes_through(index)
-        models = [each for each in (self.model, self.align, self.critic if adversarial else None) if each is not None]
-        models += self.shaping.models_of(self.stage.shaping) if self.stage.shaping else []
+        models = [*self.models, *([adversary.critic] if adversary else [])]
+        models += self.shaping.models_of(self.stage.shaping) if self.shaping else []
         logged = []
         for generator in self.micro_batches(index, *models):
             batch = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
@@ -140,16 +134,16 @@ class AutoencoderStep:
             sample = self.stage.latent == "sample" and not passes
             made = Reconstructed(batch, *self.model(batch.audio, sample=sample, before_decoder=cut))
             terms, log = self._terms(made, passes)
-            if adversarial:
-                log["discriminator"] = self._discriminator_term(batch.audio, made.output.detach())
+            if adversary:
+                log["discriminator"] = adversary.discriminator_term(batch.audio, made.output.detach())
                 self._backward(log["discriminator"])
             self._backward(self._objective(terms, made.output, cut))
             logged.append({name: value.detach() for name, value in log.items()})
-        trains = {"autoencoder": True, "discriminator": adversarial, "shaping": bool(self.stage.shaping)}
+        trains = {"autoencoder": True, "discriminator": self.stage.adversarial, "shaping": bool(self.stage.shaping)}
         for name in (name for name in self.trained if trains[name]):
             self._update(name)
         means = self.micro_batches.mean(logged)
-        if self.stage.shaping:
+        if self.shaping and self.stage.shaping:
             self.shaping.follow(means["latent_std"], self.stage.shaping)
         return means
 
@@ -158,15 +152,16 @@ class AutoencoderStep:
         return random.Random(f"passthrough/{self.seed}/{index}").random() < self.recipe.kl.passthrough
 
     def _enter(self, index: int) -> None:
-        before, self.stage, self.kept_off = self.stage, self.stages.at(index), self.stages.kept_off(index)
-        self.index = index
-        if self.stage is not before:
+        self.index, self.stage, self.kept_off = index, self.stages.at(index), self.stages.kept_off(index)
+        if self.entered is not self.stage:
+            self.entered = self.stage
             train_only(self.autoencoder, self.stage.train)
 
     def _terms(self, made: Reconstructed, passes: bool) -> tuple[dict[str, Term], dict[str, Tensor]]:
         """The losses that are on, in the order of their sum, and what the log shows."""
         recipe, stage = self.recipe, self.stage
-        terms, log = {}, {}
+        terms: dict[str, Term] = {}
+        log: dict[str, Tensor] = {}
         if "reconstruction" in stage.losses:
             value, log = self.reconstruction(made.output, made.batch.audio)
             terms["reconstruction"] = Term(value, stage.weights.get("reconstruction", 1.0))
@@ -177,33 +172,33 @@ class AutoencoderStep:
             terms["kl"] = Term(kl_loss(penalty, kl, recipe.bottleneck.dim, self.frame_rate))
         if "alignment" in stage.losses:
             terms["alignment"] = self._alignment_term(made, log)
-        if stage.shaping:
-            terms |= self._shaping_terms(made, log)
-        if stage.adversarial:
-            values = dict(zip(ADVERSARIAL, self._adversarial_terms(made.batch.audio, made.output), strict=True))
-            weights = {"adversarial": recipe.adversary.weight, "features": recipe.adversary.feature_weight}
+        if self.shaping and stage.shaping:
+            terms |= self._shaping_terms(self.shaping, made, log)
+        if self.adversary and stage.adversarial:
+            values = self.adversary.terms(made.batch.audio, made.output)
             for name in (name for name in ADVERSARIAL if name in stage.losses):
                 log[name] = values[name]
-                terms[name] = Term(values[name], stage.weights.get(name, weights[name]))
+                terms[name] = Term(values[name], stage.weights.get(name, self.adversary.weights[name]))
         return terms, log
 
     def _alignment_term(self, made: Reconstructed, log: dict[str, Tensor]) -> Term:
         latents = made.latents.detach() if "alignment" in self.kept_off else made.latents
         log["alignment"] = self.align(latents, made.batch.features, made.batch.valid)
-        weight = self.stage.weights.get("alignment", self.recipe.alignment.weight)
-        if isinstance(weight, GradientRatio):
-            encoder = self.autoencoder.encoder.parameters()
-            weight = gradient_ratio_weight(log["alignment"], log["mel"], encoder, weight.gradient_ratio)
-            log["alignment_weight"] = weight
-        return Term(log["alignment"], weight)
+        weight = self.stage.weights.get("alignment", self.alignment_weight)
+        if not isinstance(weight, GradientRatio):
+            return Term(log["alignment"], weight)
+        encoder = self.autoencoder.encoder.parameters()
+        ratio = gradient_ratio_weight(log["alignment"], log["mel"], encoder, weight.gradient_ratio)
+        log["alignment_weight"] = ratio
+        return Term(log["alignment"], ratio)
 
-    def _shaping_terms(self, made: Reconstructed, log: dict[str, Tensor]) -> dict[str, Term]:
+    def _shaping_terms(self, shaping: Shaping, made: Reconstructed, log: dict[str, Tensor]) -> dict[str, Term]:
         terms = {}
         log["latent_std"] = made.latents.detach().std()
         for name in self.stage.shaping:
             latents = made.latents.detach() if name in self.kept_off else made.latents
-            log[name] = self.shaping(name, latents, made.batch.audio, made.batch.texts, self.index)
-            terms[name] = Term(log[name], self.stage.weights.get(name, self.recipe.shaping[name].weight))
+            log[name] = shaping(name, latents, made.batch.audio, made.batch.texts, self.index)
+            terms[name] = Term(log[name], self.stage.weights.get(name, shaping.configs[name].weight))
         return terms
 
     def _objective(self, terms: dict[str, Term], output: Tensor, cut: LatentCut | None) -> Tensor:
@@ -216,21 +211,6 @@ class AutoencoderStep:
         others = [term for name, term in terms.items() if name not in DECODED]
         return cut.join(output, passing, stopped) + total(others)
 
-    def _discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
-        # One pass over both: a process group's hooks allow for one forward before each backward.
-        logits, _ = self.critic(torch.cat([real, fake]))
-        real_logits, fake_logits = zip(*(scale.chunk(2) for scale in logits), strict=True)
-        return self.adversarial.discriminator(real_logits, fake_logits)
-
-    def _adversarial_terms(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        # The discriminator's own gradients are not wanted here, and not computing them saves a third of its cost.
-        self.discriminator.requires_grad_(False)
-        with torch.no_grad():
-            logits_real, features_real = self.discriminator(real)
-        logits, features = self.discriminator(fake)
-        self.discriminator.requires_grad_(True)
-        return self.adversarial.generator(logits, logits_real), self.feature_matching(features_real, features)
-
     def _backward(self, loss: Tensor) -> None:
         self.accelerator.backward(loss / len(self.micro_batches.mine))
 
@@ -240,12 +220,12 @@ class AutoencoderStep:
 
 
 def train_autoencoder(
-    spec: AutoencoderSpec, corpora: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
+    spec: AutoencoderSpec, manifests: list[Path], features: Path | None, checkpoints: Path, code: str, output: Path
 ) -> None:
     """Train on all the corpora together, or go on training, and write the weights."""
-    recipe = spec.autoencoder
+    recipe, corpora = spec.autoencoder, [Corpus(path) for path in manifests]
     check_channels(corpora, recipe.architecture.audio_channels)
-    sample_rate, hop = load_manifest(corpora[0]).sample_rate, recipe.architecture.hop
+    sample_rate, hop = corpora[0].sample_rate, recipe.architecture.hop
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
@@ -269,7 +249,7 @@ def train_autoencoder(
         learning_rate=step.stages.learning_rate,
         after_step=snapshots,
     )
-    inputs = [*corpora, *([features] if features else [])]
+    inputs = [*manifests, *([features] if features else [])]
     weights = fit(task, checkpoints, fingerprint(spec, code, *inputs))
     if snapshots:
         keep_snapshots(checkpoints, recipe.training.steps, snapshots.every, output.with_name(KEPT))

@@ -1,7 +1,6 @@
 """What an autoencoder is trained on: random crops of the clips of its corpora."""
 
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,8 @@ import torch
 from torch import Tensor
 
 from shared.config import ConfigError
-from shared.corpora.manifest import Split, load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Split
 from shared.evaluators.speech_encoder import interpolate
 from shared.training.teacher_features import TeacherFeatures
 
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device."""
-        return Batch(*(each.to(device) if isinstance(each, Tensor) else each for each in self))
+        return Batch._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
 
 
 class Crops:
@@ -76,18 +76,20 @@ class Crops:
                 features.append(interpolate(self.teacher[clip], places))
                 valid.append((places >= 0) & (places < 1))
         audio = torch.from_numpy(crops)
-        taught = (torch.stack(features), torch.stack(valid)) if self.teacher else (None, None)
-        return Batch(audio, *taught, texts or None)
+        if not self.teacher:
+            return Batch(audio, texts=texts or None)
+        return Batch(audio, torch.stack(features), torch.stack(valid), texts or None)
 
 
-def check_channels(corpora: list[Path], wanted: int) -> None:
+def check_channels(corpora: list[Corpus], wanted: int) -> None:
     """Raises ConfigError where a corpus has not the autoencoder's channels."""
     for corpus in corpora:
-        if (channels := load_manifest(corpus).channels) != wanted:
-            raise ConfigError(f"{corpus}: channels {channels}, and the autoencoder's audio_channels is {wanted}")
+        if corpus.channels != wanted:
+            found = f"{corpus.path}: channels {corpus.channels}"
+            raise ConfigError(f"{found}, and the autoencoder's audio_channels is {wanted}")
 
 
-def load_split(corpora: list[Path], split: Split, clips: int | None = None) -> list[np.ndarray]:
+def load_split(corpora: list[Corpus], split: Split, clips: int | None = None) -> list[np.ndarray]:
     """The clips of one split of all corpora, each `(time,)` or, of stereo, `(2, time)`; or the first so many."""
-    found = ((corpus, clip) for corpus in corpora for clip in load_manifest(corpus).split(split))
-    return [load_clip(corpus, clip) for corpus, clip in islice(found, clips)]
+    found = ((corpus, clip) for corpus in corpora for clip in corpus.split(split))
+    return [corpus.audio(clip) for corpus, clip in islice(found, clips)]

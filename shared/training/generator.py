@@ -12,7 +12,8 @@ from torch import Tensor
 
 from shared.autoencoders.latents import Latents, load_latents
 from shared.config import Strict, parse
-from shared.corpora.manifest import Manifest, load_manifest, load_mono
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Manifest
 from shared.corpora.unseen import unseen
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.files import read_json
@@ -40,14 +41,13 @@ class GeneratorSpec(Strict):
     seed: int
 
 
-def teacher_targets(teacher: SpeechEncoder, corpus: Path, latents: Latents) -> list[Tensor]:
+def teacher_targets(teacher: SpeechEncoder, corpus: Corpus, latents: Latents) -> list[Tensor]:
     """The teacher's features of each training clip at the latent frame rate, each `(frames, teacher_dim)`."""
-    manifest = load_manifest(corpus)
-    clips = manifest.split("train")
+    clips = corpus.split("train")
     progress = Progress("teacher features", len(clips), unit="clip")
     targets = []
     for clip, frames in zip(clips, latents.offsets.diff().tolist(), strict=True):
-        features = teacher(load_mono(corpus, clip), manifest.sample_rate)
+        features = teacher(corpus.mono(clip), corpus.sample_rate)
         targets.append(interpolate(features, (torch.arange(frames) + 0.5) / frames))
         progress.update()
     return targets
@@ -95,22 +95,24 @@ def remark_on_texts(step: GeneratorStep, manifest: Manifest) -> None:
             print(remark, file=sys.stderr)
 
 
-def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, checkpoints: Path, code: str, output: Path):
+def train_generator(
+    spec: GeneratorSpec, manifest: Path, latents_file: Path, checkpoints: Path, code: str, output: Path
+) -> None:
     """Train, or go on training, and write the averaged weights."""
     latents = load_latents(latents_file)
-    manifest = load_manifest(corpus)
-    spec = spec.model_copy(update={"generator": spec.generator.knowing(clip.text for clip in manifest.clips)})
+    corpus = Corpus(manifest)
+    spec = spec.model_copy(update={"generator": spec.generator.knowing(clip.text for clip in corpus.manifest.clips)})
     recipe = spec.generator
-    clips = manifest.split("train")
+    clips = corpus.split("train")
     scale = latents.overall_std() if recipe.latent_scale == "std" else recipe.latent_scale
     examples = LatentExamples(latents, clips, scale, recipe.utterances)
     if teacher := recipe.teacher:
         examples.targets = teacher_targets(SpeechEncoder(teacher), corpus, latents)
     torch.manual_seed(spec.seed)
     step = GeneratorStep(spec, examples)
-    remark_on_texts(step, manifest)
+    remark_on_texts(step, corpus.manifest)
     task = Task(
-        name=f"generator dim {latents.dim}, {manifest.sample_rate / latents.hop:.4g} Hz, seed {spec.seed}",
+        name=f"generator dim {latents.dim}, {corpus.sample_rate / latents.hop:.4g} Hz, seed {spec.seed}",
         config=recipe.training,
         seed=spec.seed,
         model=step.generator,
@@ -118,7 +120,7 @@ def train_generator(spec: GeneratorSpec, corpus: Path, latents_file: Path, check
         step=step,
         helpers=step.objective.helpers,
     )
-    weights = fit(task, checkpoints, fingerprint(spec, code, corpus, latents_file))
+    weights = fit(task, checkpoints, fingerprint(spec, code, manifest, latents_file))
     description = {
         "config": architecture_of(recipe),
         "latent_dim": latents.dim,
@@ -137,7 +139,7 @@ def main() -> None:
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(GeneratorSpec, read_json(arguments.spec), arguments.spec)
-    paths = (Path(p) for p in (arguments.corpus, arguments.latents, arguments.checkpoints))
+    paths = Path(arguments.corpus), Path(arguments.latents), Path(arguments.checkpoints)
     train_generator(spec, *paths, arguments.code, Path(arguments.output))
 
 

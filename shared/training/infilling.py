@@ -28,15 +28,16 @@ class Infilling:
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """See `Objective`."""
         example = draw_example(batch.latents, batch.frames, self.recipe.flow, self.path)
-        if not self.align:
+        repa = self.recipe.repa
+        if self.align is None or repa is None:
             flow = flow_matching_loss(model(example, batch.frames, batch.texts), example)
             return flow, {"flow": flow}
-        velocity, hidden = model(example, batch.frames, batch.texts, self.recipe.repa.layer)
+        velocity, hidden = model(example, batch.frames, batch.texts, repa.layer)
         parts = {
             "flow": flow_matching_loss(velocity, example),
             "repa": self.align(hidden, batch.targets, example.span),
         }
-        return parts["flow"] + self.recipe.repa.weight * parts["repa"], parts
+        return parts["flow"] + repa.weight * parts["repa"], parts
 
 
 build = Infilling

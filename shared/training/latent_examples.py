@@ -23,7 +23,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> "Batch":
         """The batch with its tensors on `device`."""
-        return Batch(*(part.to(device) if isinstance(part, Tensor) else part for part in self))
+        return Batch._make(part.to(device) if isinstance(part, Tensor) else part for part in self)
 
 
 class LatentExamples:
@@ -31,9 +31,9 @@ class LatentExamples:
 
     def __init__(self, latents: Latents, clips: list[Clip], scale: float, utterances: int):
         self.latents, self.clips, self.scale, self.utterances = latents, clips, scale, utterances
-        self.targets: list[Tensor] | None = None
-        self.of_speaker: dict[str, np.ndarray] = {}
-        for speaker in sorted({clip.speaker for clip in clips}):
+        self.targets: list[Tensor] = []
+        self.of_speaker: dict[str | None, np.ndarray] = {}
+        for speaker in {clip.speaker for clip in clips}:
             self.of_speaker[speaker] = np.array([i for i, clip in enumerate(clips) if clip.speaker == speaker])
 
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:

@@ -110,13 +110,13 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> dict[str, Tensor]:
                 task.after_step(done)
             saving = done % config.checkpoint_every == 0 or done == config.steps
             if saving or step % CUDA_CHECK_EVERY == 0 or not torch.cuda.is_available():
-                losses = {name: float(value) for name, value in losses.items()}
-                _check_finite(task.name, step, losses)
+                read = {name: float(value) for name, value in losses.items()}
+                _check_finite(task.name, step, read)
                 if first:
-                    progress.update(done - progress.done, **losses)
-            if first and step % CUDA_CHECK_EVERY == 0:
-                for name, value in losses.items():
-                    writer.add_scalar(name, value, step)
+                    progress.update(done - progress.done, **read)
+                if writer and step % CUDA_CHECK_EVERY == 0:
+                    for name, value in read.items():
+                        writer.add_scalar(name, value, step)
             if saving:
                 state = gather(_state(task, average), keep=first)
                 if first:

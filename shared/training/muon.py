@@ -55,14 +55,15 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     shaped[parameter.shape].append(parameter)
             for shape, parameters in shaped.items():
-                updates = orthogonalise(torch.stack([self._momentum(each, group["momentum"]) for each in parameters]))
+                momenta = [self._momentum(each, each.grad, group["momentum"]) for each in parameters]
+                updates = orthogonalise(torch.stack(momenta))
                 for parameter, update in zip(parameters, updates, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(shape)))
 
-    def _momentum(self, parameter: Tensor, momentum: float) -> Tensor:
+    def _momentum(self, parameter: Tensor, gradient: Tensor, momentum: float) -> Tensor:
         state = self.state[parameter]
         if not state:
             state["momentum"] = torch.zeros_like(parameter)
-        state["momentum"].lerp_(parameter.grad, 1 - momentum)
-        return parameter.grad.lerp(state["momentum"], momentum)
+        state["momentum"].lerp_(gradient, 1 - momentum)
+        return gradient.lerp(state["momentum"], momentum)

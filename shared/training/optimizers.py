@@ -30,7 +30,7 @@ def make_optimizers(modules: Iterable[nn.Module], config: RecipeTraining) -> Opt
 
 def muon_and_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], config: TrainingConfig) -> Optimizers:
     """Muon (Jordan et al. 2024) for `matrices`, AdamW for `rest`, which may each be none."""
-    optimizers = {}
+    optimizers: Optimizers = {}
     if matrices:
         optimizers["matrices"] = Muon(matrices, lr=config.learning_rate.peak, weight_decay=config.weight_decay)
     if rest:

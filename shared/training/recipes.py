@@ -1,9 +1,8 @@
 """The recipes of an autoencoder and of a generator: the model and how it is trained. Imports no torch."""
 
 import math
-import operator
 from itertools import accumulate
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -29,7 +28,6 @@ class RecipeTraining(TrainingConfig):
 
     optimizer: Literal["adamw", "muon"] = Field(
         "adamw",
-        exclude_if=lambda optimizer: optimizer == "adamw",  # a run's folder is named after a hash of the JSON
         description="muon: orthogonalised momentum for the matrices of linear layers, AdamW for the rest; few steps "
         "go further with it",
     )
@@ -76,14 +74,12 @@ class AutoencoderRecipe(AutoencoderConfig):
     adversary: AdversaryConfig | None
     crop_seconds: float = Field(gt=0)
     training: RecipeTraining
-    # Left out of the JSON where they are not used: a run's folder is named after a hash of it.
     stages: tuple[StageConfig, ...] = Field(
-        (), exclude_if=operator.not_, description="none: all modules train by all losses, from adversary.start on"
+        (), description="none: all modules train by all losses, from adversary.start on"
     )
-    snapshots: SnapshotConfig | None = Field(None, exclude_if=operator.not_)
+    snapshots: SnapshotConfig | None = None
     shaping: Annotated[dict[str, ShapingLossConfig], *BY_KEY] = Field(
         default_factory=dict,
-        exclude_if=operator.not_,
         description="models that shape the latent while it is learned, as in SAME; each is a kind named by its key",
     )
 
@@ -96,13 +92,14 @@ class AutoencoderRecipe(AutoencoderConfig):
     def _adversary_gets_its_turn(self):
         if self.adversary is None:
             return self
-        if self.stages and self.adversary.start is not None:
+        start = self.adversary.start
+        if self.stages and start is not None:
             raise ValueError("adversary.start and stages both say when the adversary starts; drop adversary.start")
         if self.stages and not any(stage.adversarial for stage in self.stages):
             raise ValueError("no stage has adversarial or features among its losses; set adversary: null")
-        if not self.stages and self.adversary.start is None:
+        if not self.stages and start is None:
             raise ValueError("adversary.start is missing: a recipe without stages needs it")
-        if not self.stages and self.adversary.start >= self.training.steps:
+        if start is not None and start >= self.training.steps:
             raise ValueError("adversary.start lies past training.steps: it would never be used; set adversary: null")
         return self
 
@@ -194,7 +191,13 @@ class AutoencoderRecipe(AutoencoderConfig):
         return self
 
 
-class GeneratorRecipe(Kind):
+if TYPE_CHECKING:  # every recipe is its generator's config as well
+    from shared.generators.config import GeneratorConfig as RecipeBase
+else:
+    RecipeBase = Kind
+
+
+class GeneratorRecipe(RecipeBase):
     """A generator and how it is trained: a kind for each of `GeneratorConfig`'s, and that one's config as well.
 
     Its module has `build(recipe, generator, examples)`: a `shared.training.objectives.Objective`.

@@ -12,13 +12,13 @@ until their `detach_steps` are over, they change nothing about it.
 
 import sys
 from collections.abc import Collection
-from pathlib import Path
 
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from shared.config import ConfigError
-from shared.corpora.manifest import Split, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Split
 from shared.losses.shaping import ShapingLoss, ShapingSetup
 from shared.training.models import prepare_model
 from shared.training.recipes import AutoencoderRecipe
@@ -68,13 +68,13 @@ class Shaping:
             self.modules[name].follow(std)
 
 
-def load_texts(corpora: list[Path], split: Split) -> list[str]:
+def load_texts(corpora: list[Corpus], split: Split) -> list[str]:
     """Transcript or caption of each clip of one split of all corpora.
 
     Raises:
         ConfigError: a clip has none.
     """
-    clips = [clip for corpus in corpora for clip in load_manifest(corpus).split(split)]
+    clips = [clip for corpus in corpora for clip in corpus.split(split)]
     if silent := [clip.id for clip in clips if not clip.text.strip()]:
         raise ConfigError(
             f"shaping: a loss reads texts, and {len(silent)} of {len(clips)} clips have no text, such as {silent[0]}; "

@@ -69,7 +69,7 @@ def implied_stages(recipe: AutoencoderRecipe) -> tuple[StageConfig, ...]:
     losses += tuple(recipe.shaping)
     if recipe.adversary is None:
         return (StageConfig(steps=total, losses=losses),)
-    start = recipe.adversary.start
+    start = recipe.adversary.start or 0
     whole = StageConfig(steps=max(1, total - start), losses=(*losses, *ADVERSARIAL))
     return (StageConfig(steps=start, losses=losses), whole) if start else (whole,)
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from shared.config import Strict, parse
-from shared.corpora.manifest import load_manifest, load_mono
+from shared.corpora.corpus import Corpus
 from shared.evaluators.speech_encoder import SpeechEncoder
 from shared.files import atomic_path, read_json
 from shared.job import job_parser, run_job, set_threads
@@ -66,14 +66,13 @@ def main() -> None:
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(TeacherFeaturesSpec, read_json(arguments.spec), arguments.spec)
-    corpus = Path(arguments.corpus)
-    manifest = load_manifest(corpus)
-    clips = manifest.split("train")
+    corpus = Corpus(arguments.corpus)
+    clips = corpus.split("train")
     encoder = SpeechEncoder(arguments.teacher, spec.layer)
     progress = Progress("teacher features", len(clips), unit="clip")
     features = []
     for clip in clips:
-        features.append(encoder(load_mono(corpus, clip), manifest.sample_rate).half())
+        features.append(encoder(corpus.mono(clip), corpus.sample_rate).half())
         progress.update()
     save_features(Path(arguments.output), features)
 

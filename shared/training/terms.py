@@ -16,7 +16,7 @@ class Term(NamedTuple):
 
 def total(terms: Iterable[Term]) -> Tensor:
     """Σ weight · value, a scalar."""
-    return sum(term.weight * term.value for term in terms)
+    return sum((term.weight * term.value for term in terms), torch.zeros(()))
 
 
 class LatentCut:

@@ -88,7 +88,8 @@ def test_one_frame_or_one_channel_gives_a_finite_penalty_and_gradient():
 
 
 def test_the_posterior_has_no_noise_and_no_rate(features):
-    posterior = SoftNormBottleneck(CONFIG)(features)
+    bottleneck = SoftNormBottleneck(CONFIG)
+    posterior = bottleneck(features)
     assert torch.equal(posterior.sample(), posterior.mean)
     assert not posterior.std.any() and posterior.kl().shape == (4, 50) and posterior.kl().isposinf().all()
     assert SoftNormBottleneck.penalised == "soft_norm"

@@ -7,8 +7,9 @@ import soundfile
 from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
+from shared.corpora.corpus import Corpus
 from shared.corpora.folder import source_files
-from shared.corpora.manifest import CorpusError, load_clip, load_manifest
+from shared.corpora.manifest import CorpusError, load_manifest
 from shared.corpora.test_items import test_items as items_of
 
 BROKEN = ("b03.wav", "b08.wav", "b15.wav")
@@ -59,7 +60,7 @@ def test_twenty_clips_three_of_them_broken(twenty, tmp_path, capsys):
     assert "3 of 20 clips are unusable and left out" in report
     assert all(f"{name}: not readable as audio" in report for name in BROKEN)
     for clip in manifest.clips:
-        audio = load_clip(tmp_path / "out" / "manifest.json", clip)
+        audio = Corpus(tmp_path / "out" / "manifest.json").audio(clip)
         assert abs(len(audio) - 9600) <= 2 and audio.ndim == 1
     assert len(items_of(manifest, 10, seed=0)) == len(manifest.split("test"))
     assert {path: path.read_bytes() for path in twenty.iterdir()} == before
@@ -332,7 +333,7 @@ def test_a_stereo_corpus_repeats_mono_and_keeps_left_and_right(twenty, tmp_path)
     assert [(clip.id, clip.split) for clip in manifest.clips] == [(clip.id, clip.split) for clip in mono.clips]
     sides = {}
     for clip in manifest.clips:
-        audio = load_clip(tmp_path / "stereo" / "manifest.json", clip)
+        audio = Corpus(tmp_path / "stereo" / "manifest.json").audio(clip)
         assert audio.shape == (2, round(16000 * clip.seconds))
         sides[clip.text] = bool(np.array_equal(*audio))
     assert sides == {f"sentence number {index}": index % 2 == 0 for index in range(20) if index not in (3, 8, 15)}

@@ -4,7 +4,8 @@ import pytest
 from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest
 from shared.corpora.music import perform
 from shared.corpora.pieces import load_pieces
 from shared.corpora.sound_font import SoundFont
@@ -30,7 +31,7 @@ def test_every_clip_is_captioned_stereo_of_the_length_and_level_asked_for(built)
         "train": 36, "validation": 2, "test": 6
     }  # fmt: skip
     for clip in manifest.clips:
-        audio = load_clip(built, clip)
+        audio = Corpus(built).audio(clip)
         assert audio.shape == (2, 16000) and clip.seconds == 1.0 and audio.dtype == np.float32
         level = np.sqrt((audio.astype(np.float64) ** 2).mean())
         assert np.abs(audio).max() < 1 and (level == pytest.approx(0.07, abs=1e-3) or np.abs(audio).max() > 0.98)
@@ -55,7 +56,7 @@ def test_the_notes_that_are_kept_are_those_that_are_heard(built):
     assert set(pieces) == {clip.id for clip in manifest.clips}
     for clip in manifest.clips[:5]:
         kept = perform(pieces[clip.id], font, 16000, 2)
-        assert np.abs(kept - load_clip(built, clip)).max() <= 0.51 / 32768
+        assert np.abs(kept - Corpus(built).audio(clip)).max() <= 0.51 / 32768
         assert pieces[clip.id].parts[0].name in clip.text
 
 

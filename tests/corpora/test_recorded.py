@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from shared.corpora.manifest import load_clip
+from shared.corpora.corpus import Corpus
 from shared.corpora.recorded import RecordedConfig, Recording, build_recorded
 
 RATE = 16000
@@ -77,5 +77,5 @@ def test_what_is_empty_loud_or_has_many_channels(tmp_path):
     manifest, reasons = build(tmp_path, *odd)
     assert reasons == {"empty": "too short: 0.00 s, min_seconds is 0.3"}
     loud = next(item for item in manifest.clips if item.file.endswith("loud.wav"))
-    assert 0.98 < np.abs(load_clip(tmp_path / "manifest.json", loud)).max() <= 0.99
+    assert 0.98 < np.abs(Corpus(tmp_path / "manifest.json").audio(loud)).max() <= 0.99
     assert build(tmp_path, *odd, channels=2)[1]["six"].startswith("6 channels, of which no two are known")

@@ -4,7 +4,8 @@ import pytest
 from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest
 from shared.corpora.test_items import test_items as items_of
 from shared.corpora.test_items import unpromptable
 
@@ -23,7 +24,7 @@ def test_every_clip_is_a_captioned_sound_of_the_length_asked_for(built):
     manifest = load_manifest(built)
     assert manifest.sample_rate == 8000 and len(manifest.clips) == 90 and not manifest.rejected
     for clip in manifest.clips:
-        audio = load_clip(built, clip)
+        audio = Corpus(built).audio(clip)
         assert len(audio) == 16000 and clip.seconds == 2.0 and 0.002 < audio.std() < 0.2 and np.abs(audio).max() < 1
         assert clip.text and clip.speaker is None and clip.seen_speaker
 

@@ -4,8 +4,9 @@ import pytest
 from shared.config import ConfigError
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
+from shared.corpora.corpus import Corpus
 from shared.corpora.espeak import Voice
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.manifest import load_manifest
 from shared.corpora.speech import speak
 
 SPEC = {
@@ -32,7 +33,7 @@ def test_every_clip_is_mono_speech_at_the_rate(built):
     manifest = load_manifest(built)
     assert manifest.sample_rate == 16000 and len(manifest.clips) == 24 and not manifest.rejected
     for clip in manifest.clips:
-        audio = load_clip(built, clip)
+        audio = Corpus(built).audio(clip)
         assert audio.dtype == np.float32 and audio.ndim == 1
         assert len(audio) / 16000 == clip.seconds and 0.4 < clip.seconds < 2
         assert 0.02 < audio.std() <= 0.071 and np.abs(audio).max() <= 0.99

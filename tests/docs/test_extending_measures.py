@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from shared.corpora.corpus import Corpus
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
 
@@ -44,7 +45,7 @@ write_manifest(Path("corpus/manifest.json"), 16000, [clip], [])
 made = GeneratedClip(id="x", file=clip_file("x"), text="t", reference="x", prompt=None, speaker="s")
 write_clips(Path("clips.json"), 16000, [(made, 0.5 * np.sign(sine))])
 spec = ScoreSpec(clips={}, metrics=["crest_error"])
-cases = Cases(Path("clips.json"), Path("corpus/manifest.json"))
+cases = Cases(Path("clips.json"), Corpus("corpus/manifest.json"))
 ready = make_ready(wanted(spec, cases), Setup(settings=spec))
 rows = score_clips(cases, ready, 0.1)
 print(json.dumps({"csv": to_csv(rows), "summary": summarise(rows, ready, 0), "shown": STATISTICS["crest_error"].label}))

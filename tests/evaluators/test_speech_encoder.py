@@ -12,7 +12,8 @@ from transformers import AutoModel, Wav2Vec2FeatureExtractor, WavLMConfig, WavLM
 
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
-from shared.corpora.manifest import load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest
 from shared.evaluators.speech_encoder import SpeechEncoder, interpolate
 from shared.training import teacher_features
 from shared.training.generator import teacher_targets
@@ -73,7 +74,7 @@ def test_features_are_written_clip_by_clip(teacher, corpus, tmp_path, monkeypatc
     encoder = SpeechEncoder(str(teacher), 1)
     assert (len(features.offsets), features.dim) == (len(clips) + 1, 16)
     for index in (0, len(clips) - 1):
-        expected = encoder(load_clip(corpus, clips[index]), manifest.sample_rate)
+        expected = encoder(Corpus(corpus).audio(clips[index]), manifest.sample_rate)
         torch.testing.assert_close(features[index], expected, atol=2e-3, rtol=2e-3)
 
 
@@ -83,8 +84,8 @@ def test_repas_targets_are_the_features_at_the_latent_frames(teacher, corpus, tm
     frames = [5 + index % 3 for index in range(len(clips))]
     save_latents(tmp_path / "latents", [(torch.zeros(n, 2), torch.ones(n, 2)) for n in frames], hop=64)
     encoder = SpeechEncoder(str(teacher))
-    targets = teacher_targets(encoder, corpus, load_latents(tmp_path / "latents"))
+    targets = teacher_targets(encoder, Corpus(corpus), load_latents(tmp_path / "latents"))
     assert [len(target) for target in targets] == frames
-    features = encoder(load_clip(corpus, clips[1]), manifest.sample_rate)
+    features = encoder(Corpus(corpus).audio(clips[1]), manifest.sample_rate)
     expected = F.interpolate(features.T[None], size=frames[1], mode="linear")[0].T
     torch.testing.assert_close(targets[1], expected)

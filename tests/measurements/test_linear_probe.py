@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from shared.config import ConfigError
-from shared.corpora.manifest import Clip, load_clip, load_manifest, store_audio, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip, load_manifest, store_audio, write_manifest
 from shared.measurements.jobs import linear_probe
 from shared.measurements.jobs.linear_probe import ProbedLatents, Targets
 from tests.measurements.by_clip import RATE, STEREO, run, write_corpus, write_weights
@@ -46,8 +47,8 @@ def latent_of(corpus, make):
 
 def shares(corpus, make):
     """Error over baseline of all test clips, by target."""
-    probe = ProbedLatents(latent_of(corpus, make), corpus, [])
-    rows = [probe(clip, load_clip(corpus, clip), 0) for clip in load_manifest(corpus).split("test")]
+    probe = ProbedLatents(latent_of(corpus, make), Corpus(corpus), [])
+    rows = [probe(clip, Corpus(corpus).audio(clip), 0) for clip in load_manifest(corpus).split("test")]
     return {name: sum(row[f"{name}_residual"] for row in rows) / sum(row[f"{name}_baseline"] for row in rows)
             for name in probe.probes}  # fmt: skip
 
@@ -89,7 +90,7 @@ def test_it_is_fitted_to_training_clips_and_no_more_than_asked(tmp_path, monkeyp
     monkeypatch.setattr(linear_probe, "TRAINING_CLIPS", 2)
     seen = []
     make = latent_of(corpus, lambda targets: seen.append(1) or mixed(targets["chroma"]))
-    facts = ProbedLatents(make, corpus, []).facts
+    facts = ProbedLatents(make, Corpus(corpus), []).facts
     assert len(seen) == 2 and (facts["training_clips"], facts["frames"]) == (2, 2 * 125)
 
 

@@ -9,7 +9,8 @@ import torch
 
 from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
-from shared.corpora.manifest import load_clip, load_manifest, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest, write_manifest
 from shared.measurements.jobs import noise
 from shared.measurements.jobs.noise import compare, decode_noisy
 from shared.measurements.noise import LEVELS, Noise
@@ -44,10 +45,10 @@ def test_without_noise_it_is_the_reconstruction_from_the_mean(corpus, tmp_path, 
     first, _, short = rows_of(output)
     autoencoder = load_autoencoder(weights)
     manifest = load_manifest(corpus)
-    clip = load_clip(corpus, manifest.split("test")[0])
+    clip = Corpus(corpus).audio(manifest.split("test")[0])
     with torch.inference_mode():
         plain = autoencoder(torch.from_numpy(clip)[None], sample=False)[0][0].numpy()
-        means = [autoencoder.encode(torch.from_numpy(load_clip(corpus, each))[None]).mean.numpy().ravel()
+        means = [autoencoder.encode(torch.from_numpy(Corpus(corpus).audio(each))[None]).mean.numpy().ravel()
                  for each in manifest.split("validation")]  # fmt: skip
     for name, metric in (("lsd", log_spectral_distance), ("mel", mel_distance), ("pesq", wideband_pesq)):
         assert float(first[f"noise_{name}0"]) == pytest.approx(metric(clip, plain, RATE), rel=1e-4)
@@ -120,7 +121,7 @@ def test_of_stereo_it_is_the_mean_over_channels(tmp_path, monkeypatch):
     corpus = write_corpus(tmp_path, speaker="s", channels=2)
     row = rows_of(run("noise", corpus, write_weights(tmp_path, STEREO), monkeypatch))[0]
     autoencoder = load_autoencoder(tmp_path / "model.safetensors")
-    clip = load_clip(corpus, load_manifest(corpus).split("test")[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).split("test")[0])
     with torch.inference_mode():
         plain = autoencoder(torch.from_numpy(clip)[None], sample=False)[0][0].numpy()
     left, right = (log_spectral_distance(clip[channel], plain[channel], RATE) for channel in (0, 1))

@@ -9,7 +9,8 @@ import torch
 
 from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
-from shared.corpora.manifest import load_clip, load_manifest, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest, write_manifest
 from shared.losses.spectral_distance import SpectralDistance
 from shared.losses.spectral_distance_config import SpectralDistanceConfig
 from shared.measurements.jobs.effective_dims import PrincipalAxes, effective_dims, principal_axes
@@ -34,8 +35,8 @@ def test_with_all_dimensions_it_is_the_reconstruction_that_is_scored(corpus, wei
     rows = list(csv.DictReader(output.read_text().splitlines()))
     spec = ReconstructSpec(corpus={}, autoencoder={}, clips=3, seed=0)
     targets = {clip.id: clip for clip in load_manifest(corpus).clips}
-    for row, (clip, audio) in zip(rows[:2], reconstruct(spec, corpus, weights), strict=False):
-        target = load_clip(corpus, targets[clip.id])
+    for row, (clip, audio) in zip(rows[:2], reconstruct(spec, Corpus(corpus), weights), strict=False):
+        target = Corpus(corpus).audio(targets[clip.id])
         assert row["id"] == clip.id
         assert float(row["mel100"]) == pytest.approx(mel_distance(target, audio, RATE), rel=1e-4)
         pair = (torch.from_numpy(each)[None] for each in (audio, target))
@@ -51,8 +52,8 @@ def test_with_all_dimensions_it_is_the_reconstruction_that_is_scored(corpus, wei
 
 def test_the_axes_are_of_the_validation_clips_and_keep_what_a_fidelity_asks_for(corpus, weights):
     autoencoder = load_autoencoder(weights)
-    axes = axes_of(autoencoder, [corpus])
-    clips = [load_clip(corpus, clip) for clip in load_manifest(corpus).split("validation")]
+    axes = axes_of(autoencoder, [Corpus(corpus)])
+    clips = [Corpus(corpus).audio(clip) for clip in load_manifest(corpus).split("validation")]
     means = torch.cat([autoencoder.encode(torch.from_numpy(clip)[None]).mean[0].T for clip in clips])
     torch.testing.assert_close(axes.singular_values, principal_axes(means).singular_values)
     kept = kept_dims(axes)
@@ -66,7 +67,7 @@ def test_the_less_is_kept_the_less_is_left_and_equal_numbers_sound_equal(corpus,
     # A decoder that hears the latent alone: its first channel, held for a hop.
     autoencoder.decoder = torch.nn.Upsample(scale_factor=autoencoder.hop)
     autoencoder.decode = lambda latents: autoencoder.decoder(latents)[:, 0]
-    audio = load_clip(corpus, load_manifest(corpus).split("test")[0])
+    audio = Corpus(corpus).audio(load_manifest(corpus).split("test")[0])
     axes = PrincipalAxes(torch.zeros(DIM), torch.eye(DIM).flip(0), torch.ones(DIM))
     made = decode_truncated(autoencoder, audio, axes, {80: 0, 90: 3, 99: 3, 100: 4}, seed=3)
     # The first channel is the last of the axes, and noise until all four are kept.
@@ -92,8 +93,8 @@ def test_without_validation_clips_it_says_what_to_do(corpus, weights, monkeypatc
 def test_of_stereo_it_is_the_mean_over_channels(tmp_path, monkeypatch):
     corpus = write_corpus(tmp_path, channels=2)
     rows = list(csv.DictReader(run("truncation", corpus, write_weights(tmp_path, STEREO), monkeypatch).open()))
-    clip = load_clip(corpus, load_manifest(corpus).split("test")[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).split("test")[0])
     spec = ReconstructSpec(corpus={}, autoencoder={}, clips=1, seed=0)
-    ((_, audio),) = reconstruct(spec, corpus, tmp_path / "model.safetensors")
+    ((_, audio),) = reconstruct(spec, Corpus(corpus), tmp_path / "model.safetensors")
     left, right = (mel_distance(clip[channel], audio[channel], RATE) for channel in (0, 1))
     assert float(rows[0]["mel100"]) == pytest.approx((left + right) / 2, rel=1e-4) and left != right

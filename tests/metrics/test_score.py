@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from shared.config import ConfigError, parse
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.metrics import pesq, score
 from shared.metrics.base import Setup, channels_problem, find_metric, metrics, modules_of
@@ -21,9 +22,9 @@ from shared.metrics.score import Cases, ScoreSpec, make_ready, score_clips, summ
 from shared.sampling.clips import GeneratedClip, clip_file, write_clips
 
 RATE = 16_000
-MODELS = {"clips": {"seed": 3}, "models": {"recogniser": {}, "speaker": {}, "audio_text": {}}}
+MODELS = {"clips": {"seed": 3}, "models": {"asr": {}, "speaker": {}, "clap": {}}}
 STEREO_ONLY = ["stereo_correlation", "level_difference_error"]
-PATHS = {"recogniser": "r", "speaker": "s", "audio_text": "a"}
+PATHS = {"asr": "r", "speaker": "s", "clap": "a"}
 
 
 class Parrot:
@@ -70,7 +71,7 @@ class Loudness:
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
-    monkeypatch.setattr("shared.evaluators.clap.AudioTextEmbedder", Loudness)
+    monkeypatch.setattr("shared.evaluators.clap.ClapEmbedder", Loudness)
     monkeypatch.setattr("shared.evaluators.asr.load_recogniser", Parrot)
     monkeypatch.setattr("shared.evaluators.speaker.SpeakerEmbedder", Spectrum)
 
@@ -113,7 +114,7 @@ def write(path, entries, rate=RATE):
 def run(corpus, clips, names):
     """Rows and summary of a scoring job."""
     spec = parse(ScoreSpec, {**MODELS, "metrics": names}, "spec")
-    cases = Cases(clips, corpus)
+    cases = Cases(clips, Corpus(corpus))
     ready = make_ready(wanted(spec, cases), Setup(PATHS, spec, 1, corpus))
     rows = score_clips(cases, ready, spec.length_tolerance)
     return rows, summarise(rows, ready, spec.clips.get("seed"), cases.clip_set.channels == 2)
@@ -205,7 +206,7 @@ def test_a_set_metric_keeps_embeddings(tmp_path, corpus, speech, names, monkeypa
     clips = write(tmp_path / "clips.json", [("c0", "c0", None, speech), ("c1", "c1", None, np.zeros(0))])
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**MODELS, "metrics": names}))
-    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv", "audio_text": "a"}
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": tmp_path / "scores.csv", "clap": "a"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     embeddings = read_embeddings(tmp_path / EMBEDDINGS, ["c0", "c1"])
@@ -232,8 +233,8 @@ def test_a_length_mismatch_is_reported_and_still_measured(tmp_path, corpus, spee
 
 def test_utmos_out_of_reach_is_not_available(tmp_path, corpus, speech):
     clips = write(tmp_path / "clips.json", [("c0", None, "c1", speech)])
-    cases, ready = Cases(clips, corpus), make_ready([find_metric("utmos")], Setup({"utmos": str(tmp_path / "none")}))
-    rows = score_clips(cases, ready, 0.1)
+    ready = make_ready([find_metric("utmos")], Setup({"utmos": str(tmp_path / "none")}))
+    rows = score_clips(Cases(clips, Corpus(corpus)), ready, 0.1)
     assert math.isnan(rows[0]["utmos"]) and rows[0]["reason"].startswith("utmos: not available: ")
     summary = summarise(rows, ready, None)["utmos"]
     assert summary["unavailable"] and summary["level_dbov"] == -26
@@ -272,9 +273,9 @@ def test_a_wrong_spec_is_an_error(change):
 
 
 def test_a_metric_without_its_model_names_the_option():
-    with pytest.raises(ConfigError, match="metrics has wer, which needs --recogniser"):
+    with pytest.raises(ConfigError, match="metrics has wer, which needs --asr"):
         make_ready([find_metric("wer")], Setup())
-    with pytest.raises(ConfigError, match=r"metrics has wer, which needs models\.recogniser"):
+    with pytest.raises(ConfigError, match=r"metrics has wer, which needs models\.asr"):
         parse(ScoreSpec, {"clips": {}, "metrics": ["wer"]}, "spec")
 
 
@@ -303,7 +304,7 @@ def test_the_job_writes_table_and_provenance(tmp_path, corpus, speech, monkeypat
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**MODELS, "metrics": ["stoi", "wer"]}))
     output = tmp_path / "scores.csv"
-    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "recogniser": "r"}
+    files = {"spec": spec, "corpus": corpus, "clips": clips, "output": output, "asr": "r"}
     monkeypatch.setattr(sys, "argv", ["score", *(part for k, v in files.items() for part in (f"--{k}", str(v)))])
     score.main()
     header = output.read_text().splitlines()[0]
@@ -358,7 +359,7 @@ def test_metrics_of_stereo_alone_compare_left_and_right(tmp_path, stereo):
     assert row["stereo_correlation"] == pytest.approx(1, abs=1e-3) and row["level_difference_error"] < 0.1
 
 
-def test_the_audio_text_model_hears_the_mean_of_the_channels(tmp_path, stereo):
+def test_the_clap_model_hears_the_mean_of_the_channels(tmp_path, stereo):
     manifest, _ = stereo
     half = np.stack([np.full(RATE, 0.5, np.float32), np.zeros(RATE, np.float32)])
     clips = write(tmp_path / "clips.json", [("c0", None, None, half)])

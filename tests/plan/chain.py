@@ -53,7 +53,7 @@ def make_study(channels: int) -> dict:
         "autoencoder": autoencoder,
         "generator": generator,
         "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 3},
-        "evaluators": {"audio_text": {"encoder": encoder, "training": TRAINING | {"batch": 4}}},
+        "evaluators": {"clap": {"encoder": encoder, "training": TRAINING | {"batch": 4}}},
         "evaluation": {"clips": CLIPS, "reconstruction": list(RECONSTRUCTION), "generation": list(GENERATION)},
     }  # fmt: skip
     return {

@@ -45,7 +45,7 @@ def _keys(tmp_path: Path, change) -> set[tuple[str, str, str]]:
 def _judge(kind):
     def ask(smoke, study, name):
         smoke["evaluators"] = {**smoke.get("evaluators", {}), kind: name}
-        metric = {"audio_text": "text_similarity", "utmos": "utmos", "muq_eval": "muq_eval"}.get(kind)
+        metric = {"clap": "text_similarity", "utmos": "utmos", "muq_eval": "muq_eval"}.get(kind)
         if metric:
             smoke["evaluation"] = {**smoke["evaluation"], "generation": ["sim", metric]}
 
@@ -62,7 +62,7 @@ def _reader(smoke, study, name):
 
 
 FIELDS = {
-    **{f"evaluators.{kind}": _judge(kind) for kind in ("recogniser", "speaker", "audio_text", "utmos", "muq_eval")},
+    **{f"evaluators.{kind}": _judge(kind) for kind in ("asr", "speaker", "clap", "utmos", "muq_eval")},
     "teacher": _teacher,
     "generator.text.model": _reader,
 }

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from shared.corpora.manifest import load_clip, load_manifest, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import load_manifest, write_manifest
 from shared.sampling import ground_truth
 from shared.sampling.clips import load_audio, load_clips
 
@@ -39,4 +40,4 @@ def test_targets_with_prompts_by_the_same_speaker(corpus, tmp_path, monkeypatch,
     for clip in clips.clips:
         assert clip.reference is None
         assert known[clip.prompt].speaker == clip.speaker and clip.prompt != clip.id
-        np.testing.assert_array_equal(load_audio(output, clips, clip), load_clip(corpus, known[clip.id]))
+        np.testing.assert_array_equal(load_audio(output, clips, clip), Corpus(corpus).audio(known[clip.id]))

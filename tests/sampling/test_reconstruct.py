@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.corpora.manifest import Clip, load_clip, load_manifest, store_audio, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip, load_manifest, store_audio, write_manifest
 from shared.files import write_json
 from shared.sampling.reconstruct import ReconstructSpec, reconstruct
 
@@ -50,11 +51,11 @@ SIGMA = {"kind": "sigma", "dim": 4, "std": 0.5, "draw": "normal"}
 @pytest.mark.parametrize("bottleneck", [{"dim": 4, "initial_std": 0.1}, SIGMA], ids=["gaussian", "sigma"])
 def test_a_reconstruction_is_as_long_as_its_clip_and_notes_its_rate(corpus, tmp_path, bottleneck):
     autoencoder = save_autoencoder(tmp_path, bottleneck)
-    made = list(reconstruct(SPEC, corpus, tmp_path / "model.safetensors"))
+    made = list(reconstruct(SPEC, Corpus(corpus), tmp_path / "model.safetensors"))
     assert [clip.reference for clip, _ in made] == ["1", "2"]
     targets = {clip.id: clip for clip in load_manifest(corpus).clips}
     for clip, audio in made:
-        original = load_clip(corpus, targets[clip.id])
+        original = Corpus(corpus).audio(targets[clip.id])
         assert audio.shape == original.shape
         posterior = autoencoder.encode(torch.from_numpy(original)[None])
         assert clip.kl == pytest.approx(posterior.kl().mean().item(), rel=1e-5) and clip.kl > 1
@@ -63,5 +64,5 @@ def test_a_reconstruction_is_as_long_as_its_clip_and_notes_its_rate(corpus, tmp_
 
 def test_a_latent_without_noise_has_no_rate(corpus, tmp_path):
     save_autoencoder(tmp_path, SIGMA | {"std": 0.0})
-    made = list(reconstruct(SPEC, corpus, tmp_path / "model.safetensors"))
+    made = list(reconstruct(SPEC, Corpus(corpus), tmp_path / "model.safetensors"))
     assert all(clip.kl is None and clip.kbps is None and np.isfinite(audio).all() for clip, audio in made)

@@ -9,7 +9,8 @@ from torch import nn
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.corpora.manifest import Clip, load_clip, store_audio, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.generators.builder import build_generator
 from shared.generators.dit_config import DiTConfig
 from shared.generators.infilling_config import InfillingConfig
@@ -70,7 +71,7 @@ def make_sampler(
     sampling = SamplingConfig(solver=solver, batch=2)
     spec = SamplesSpec(generator={}, sampling=sampling, clips=10, seed=0)
     models = (folder / name / "model.safetensors" for name in ("autoencoder", "generator"))
-    return Sampler(spec, folder / "manifest.json", *models)
+    return Sampler(spec, Corpus(folder / "manifest.json"), *models)
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_a_sound_is_made_from_its_caption_alone_and_lasts_as_long_as_the_target(
 def test_an_utterance_continues_its_prompt_and_the_prompt_is_cut_off(tmp_path, asked):
     sampler = make_sampler(tmp_path, speaker="s")
     clips = list(sample_clips(sampler))
-    known = {clip.id: clip for clip in sampler.manifest.clips}
+    known = {clip.id: clip for clip in sampler.corpus.manifest.clips}
     for (clip, audio), (prompt, text, frames) in zip(clips, asked, strict=True):
         assert clip.prompt != clip.id and clip.speaker == "s"
         assert text == f"{known[clip.prompt].text} {clip.text}"
@@ -116,7 +117,7 @@ def test_a_swapped_prompt_keeps_its_text_and_is_heard_as_another_clip_of_the_spe
     asked.clear()
     swapped = list(sample_clips(with_prompt(sampler, "swapped")))
     assert [text for _, text, _ in asked] == texts
-    known = {clip.id: clip for clip in sampler.manifest.clips}
+    known = {clip.id: clip for clip in sampler.corpus.manifest.clips}
     for (before, _), (after, _), (prompt, _, _) in zip(matched, swapped, asked, strict=True):
         assert after.id == before.id and after.prompt not in (before.prompt, before.id)
         assert len(prompt) == -(-round(known[after.prompt].seconds * RATE) // HOP)
@@ -135,7 +136,7 @@ def test_stereo_is_sampled_in_stereo_and_a_prefix_is_cut_in_time(tmp_path, asked
     autoencoder = AutoencoderConfig.model_validate({**AUTOENCODER.model_dump(), "architecture": architecture})
     sampler = make_sampler(tmp_path, speaker="s", autoencoder=autoencoder, channels=(2,))
     clips = list(sample_clips(with_prompt(sampler, PrefixConfig(prefix_seconds=0.3))))
-    assert sampler.manifest.channels == 2 and len(clips) == len(asked) == len(SECONDS)
+    assert sampler.corpus.manifest.channels == 2 and len(clips) == len(asked) == len(SECONDS)
     for (clip, audio), (prompt, _, frames) in zip(clips, asked, strict=True):
         assert len(prompt) * HOP == round(clip.prefix_seconds * RATE) < 0.3 * RATE + HOP
         assert audio.shape == (2, frames * HOP) and (audio[0] != audio[1]).any()
@@ -144,7 +145,7 @@ def test_stereo_is_sampled_in_stereo_and_a_prefix_is_cut_in_time(tmp_path, asked
 def test_a_prefix_is_the_target_itself_under_its_own_text_and_begins_the_clip(tmp_path, asked):
     sampler = with_prompt(make_sampler(tmp_path, speaker="s"), PrefixConfig(prefix_seconds=0.3))
     clips = list(sample_clips(sampler))
-    known = {clip.id: clip for clip in sampler.manifest.clips}
+    known = {clip.id: clip for clip in sampler.corpus.manifest.clips}
     for (clip, audio), (prompt, text, frames) in zip(clips, asked, strict=True):
         assert clip.prompt == clip.id and text == clip.text
         # The first clip is shorter than twice the prefix.
@@ -171,8 +172,8 @@ def test_a_next_token_generator_speaks_until_it_ends_and_no_longer_than_it_may(t
         nn.init.constant_(generator.end.bias, 100.0 if ends else -100.0)
         sampler = make_sampler(folder, "s", generator, SEMAVOICE, solver)
         for clip, audio in sample_clips(sampler):
-            item = next(each for each in sampler.manifest.clips if each.id == clip.id)
-            prompt = next(each for each in sampler.manifest.clips if each.id == clip.prompt)
+            item = next(each for each in sampler.corpus.manifest.clips if each.id == clip.id)
+            prompt = next(each for each in sampler.corpus.manifest.clips if each.id == clip.prompt)
             predicted = sampler.duration.seconds(item.text, prompt.text, prompt.seconds)
             frames = round(3.0 * predicted * RATE / HOP) // 2 * 2
             assert len(audio) == (2 if ends else frames) * HOP and np.isfinite(audio).all()
@@ -191,7 +192,7 @@ def test_a_text_is_placed_by_the_pace_of_the_prompt_whose_words_are_known(tmp_pa
     solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
     sampler = make_sampler(tmp_path, "s", make_next_token(config), config, solver)
     sampler = with_prompt(sampler, prefix) if prefix else sampler
-    clips = {each.id: each for each in sampler.manifest.clips}
+    clips = {each.id: each for each in sampler.corpus.manifest.clips}
     prompts = [clips[clip.prompt] for clip, _ in sample_clips(sampler)]
     # A token lasts as long as any other in a model that has not been trained; a patch is of two frames.
     paces = [2 * (len(each.text) + 1) / -(-round(each.seconds * RATE) // HOP) for each in prompts]
@@ -204,7 +205,7 @@ def test_the_noise_of_a_prompt_is_that_of_its_bottleneck(tmp_path, draw, spread)
     bottleneck = {"kind": "sigma", "dim": 3, "std": 50.0, "draw": draw}
     config = AutoencoderConfig.model_validate(AUTOENCODER.model_dump() | {"bottleneck": bottleneck})
     sampler = make_sampler(tmp_path, "s", autoencoder=config)
-    audio = load_clip(sampler.corpus, sampler.manifest.clips[0])
+    audio = sampler.corpus.audio(sampler.corpus.manifest.clips[0])
     rngs = [torch.Generator().manual_seed(seed) for seed in range(400)]
     loudness = torch.stack([sampler.encode(audio, rng).square().mean().sqrt() for rng in rngs])
     assert loudness.mean().item() == pytest.approx(50 * spread, rel=0.08)

@@ -31,6 +31,7 @@ DECODER = {"steps": 4, "train": ["decoder"], "losses": ["reconstruction", "adver
 class ScaledBottleneck(Bottleneck):
     """A posterior with a learned gain, over a running standard deviation."""
 
+    draw = "fixed"
     penalised = "kl"
 
     def __init__(self, config):

@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState
 
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
+from shared.corpora.corpus import Corpus
 from shared.job import set_threads
 from shared.plan.schema import load_sources
 from shared.training.autoencoder import AutoencoderSpec, train_autoencoder
@@ -35,7 +36,7 @@ def corpus(tmp_path_factory) -> Path:
 def latents(corpus, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("latents")
     train(train_one_autoencoder, corpus, folder)
-    encode_corpus(corpus, folder / "model.safetensors", folder / "latents.safetensors")
+    encode_corpus(Corpus(corpus), folder / "model.safetensors", folder / "latents.safetensors")
     return folder / "latents.safetensors"
 
 

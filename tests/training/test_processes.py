@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import load_manifest
 from shared.plan.schema import load_sources
 from shared.training.checkpoint import NAME
@@ -33,7 +34,7 @@ def folder(tmp_path_factory) -> Path:
             "utterances": 40, "validation": 4, "test": 8, "seed": 0}
     build_corpus(parse_corpus(spec, "test"), folder / "manifest.json")
     train(folder, "autoencoder", 1, folder / "one")
-    encode_corpus(folder / "manifest.json", folder / "one/model.safetensors", folder / "latents.safetensors")
+    encode_corpus(Corpus(folder / "manifest.json"), folder / "one/model.safetensors", folder / "latents.safetensors")
     return folder
 
 

@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState
 from shared.autoencoders.builder import meta_autoencoder
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
@@ -127,9 +128,10 @@ def test_a_corpus_with_other_channels_than_the_autoencoder_is_named(tmp_path):
     paths = [tmp_path / "mono.json", tmp_path / "stereo.json"]
     for channels, path in enumerate(paths, start=1):
         write_manifest(path, 16_000, [], [], channels)
-    check_channels(paths[:1], 1)
+    corpora = [Corpus(path) for path in paths]
+    check_channels(corpora[:1], 1)
     with pytest.raises(ConfigError, match=r"stereo\.json: channels 2, and the autoencoder's audio_channels is 1"):
-        check_channels(paths, 1)
+        check_channels(corpora, 1)
 
 
 def test_a_crop_comes_with_the_teachers_features_at_its_own_frames():
@@ -320,23 +322,24 @@ def test_a_rate_to_hit_is_refused_where_no_rate_is_learned(bottleneck):
 
 def test_the_adversary_is_off_during_its_warm_up():
     step = make_autoencoder_step()
-    before = [parameter.clone() for parameter in step.discriminator.parameters()]
+    before = [parameter.clone() for parameter in step.adversary.discriminator.parameters()]
     terms = step(0)
     assert "adversarial" not in terms
-    assert all(torch.equal(a, b) for a, b in zip(before, step.discriminator.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, step.adversary.discriminator.parameters(), strict=True))
     terms = step(SMOKE.autoencoder.adversary.start)
     assert {"adversarial", "features", "discriminator", "l1", "stft", "mel", "kl"} == terms.keys()
-    assert any(not torch.equal(a, b) for a, b in zip(before, step.discriminator.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(before, step.adversary.discriminator.parameters(), strict=True))
 
 
 def test_the_adversarial_terms_reach_the_encoder_and_leave_no_gradient_on_the_discriminator():
     step = make_autoencoder_step()
     audio = torch.randn(2, 8192) * 0.1
     output, _, _ = step.model(audio)
-    for term in step._adversarial_terms(audio, output):
+    for term in step.adversary.terms(audio, output).values():
         gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
         assert sum(gradient.abs().sum() for gradient in gradients) > 0
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in step.discriminator.parameters())
+    parameters = list(step.adversary.discriminator.parameters())
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in parameters)
 
 
 def test_every_kind_of_discriminator_is_trained_and_its_terms_are_summed_if_asked():
@@ -352,9 +355,9 @@ def test_every_kind_of_discriminator_is_trained_and_its_terms_are_summed_if_aske
     for reduction in ("mean", "sum"):
         data["adversary"]["reduction"] = reduction
         step = make_autoencoder_step(AutoencoderRecipe.model_validate(data))
-        before = [scale.head.bias.detach().clone() for scale in step.discriminator.scales]
+        before = [scale.head.bias.detach().clone() for scale in step.adversary.discriminator.scales]
         terms[reduction] = step(0)
-        after = [scale.head.bias for scale in step.discriminator.scales]
+        after = [scale.head.bias for scale in step.adversary.discriminator.scales]
         assert len(after) == 5 and not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     for name in ("adversarial", "discriminator"):
         torch.testing.assert_close(terms["sum"][name], 5 * terms["mean"][name])
@@ -367,9 +370,9 @@ def test_a_relativistic_adversary_pairs_what_was_recorded_with_what_was_made():
     step = make_autoencoder_step(AutoencoderRecipe.model_validate(data))
     audio = torch.randn(2, 8192) * 0.1
     # Nothing to tell apart: softplus(0) on both sides.
-    adversarial, features = step._adversarial_terms(audio, audio)
-    assert float(adversarial) == pytest.approx(np.log(2)) and float(features) == 0
-    assert float(step._discriminator_term(audio, audio)) == pytest.approx(np.log(2))
+    terms = step.adversary.terms(audio, audio)
+    assert float(terms["adversarial"]) == pytest.approx(np.log(2)) and float(terms["features"]) == 0
+    assert float(step.adversary.discriminator_term(audio, audio)) == pytest.approx(np.log(2))
     assert {"adversarial", "discriminator"} <= step(0).keys()
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from shared.config import ConfigError, digest
+from shared.config import ConfigError, differences, digest
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
 from shared.training.crops import Crops
@@ -188,7 +189,7 @@ def test_a_loss_that_is_not_finite_is_named(name):
 
 def test_a_recipe_without_shaping_is_hashed_as_if_there_were_none():
     plain, probe = shaped(), shaped("generative_probe")
-    assert "shaping" not in plain.model_dump(mode="json") and digest(plain) != digest(probe)
+    assert "shaping" not in differences(plain) and digest(differences(plain)) != digest(differences(probe))
     assert probe.model_dump(mode="json")["shaping"].keys() == {"generative_probe"}
     assert AutoencoderRecipe.model_validate(probe.model_dump(mode="json")) == probe
 
@@ -254,9 +255,9 @@ def write_corpus(folder: Path, *texts: str) -> Path:
 
 def test_texts_come_in_the_order_of_the_clips_and_one_that_is_missing_is_named(tmp_path):
     one, other = write_corpus(tmp_path / "one", "rain", "wind"), write_corpus(tmp_path / "other", "bell", " ")
-    assert load_texts([one, one], "train") == ["rain", "wind", "rain", "wind"]
+    assert load_texts([Corpus(one), Corpus(one)], "train") == ["rain", "wind", "rain", "wind"]
     with pytest.raises(ConfigError, match="1 of 4 clips have no text, such as 1; drop"):
-        load_texts([one, other], "train")
+        load_texts([Corpus(one), Corpus(other)], "train")
 
 
 class Killed(Exception):

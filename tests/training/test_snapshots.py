@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 import shared.training.autoencoder as module
 from shared.config import ConfigError
+from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
 from shared.training.recipes import KEPT
@@ -76,14 +77,14 @@ def test_snapshots_hold_what_the_encoder_of_that_step_makes_and_change_nothing(c
     assert KEPT in with_them and KEPT not in without
     autoencoder = build_noisy(recipe_of(*STAGES))
     autoencoder.load_state_dict(load_file(tmp_path / "with/model.safetensors"))
-    clips = module.load_split([corpus], "validation")
+    clips = module.load_split([Corpus(corpus)], "validation")
     last = snapshots[12]
     assert last.offsets.tolist() == [0, *np.cumsum([-(-len(clip) // HOP) for clip in clips])]
     with torch.no_grad():
         posterior = autoencoder.eval().encode(torch.from_numpy(clips[1]).unsqueeze(0))
     torch.testing.assert_close(last.mean[last.offsets[1] :], posterior.mean[0].T)
     torch.testing.assert_close(last.std[last.offsets[1] :], posterior.std[0].T)
-    assert len(module.load_split([corpus], "validation", 1)) == 1
+    assert len(module.load_split([Corpus(corpus)], "validation", 1)) == 1
     # The encoder is frozen from step 8 on.
     assert torch.equal(snapshots[9].mean, last.mean) and not torch.equal(snapshots[6].mean, last.mean)
 

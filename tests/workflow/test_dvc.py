@@ -98,7 +98,7 @@ def test_a_comment_reruns_the_command_and_trains_nothing(repository):
 STUDY = "replications/toy/study.yaml"
 GENERATOR = {"train_generator", "sample", "score", "tabulate"}
 AUTOENCODER = {"train_autoencoder", "encode_latents", "reconstruct", *GENERATOR}
-EVERYTHING = {"build_corpus", "ground_truth", "train_recogniser", "train_speaker", *AUTOENCODER}
+EVERYTHING = {"build_corpus", "ground_truth", "train_asr", "train_speaker", *AUTOENCODER}
 SETTINGS = {
     "generator": ("peak: 0.002\n", "peak: 0.003\n", GENERATOR),
     "autoencoder": ("peak: 0.0015", "peak: 0.0016", AUTOENCODER),

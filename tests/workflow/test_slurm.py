@@ -68,4 +68,4 @@ def test_a_cancelled_job_is_the_only_one_that_runs_again(cluster, clone):
     assert (clone / FIGURE).stat().st_size > 0
     again = [what for number, (_, what) in cluster.jobs().items() if number not in ended]
     assert sum("train_generator" in what for what in again) == 1, again
-    assert not re.search("train_(autoencoder|recogniser|speaker)|build_corpus", " ".join(again)), again
+    assert not re.search("train_(autoencoder|asr|speaker)|build_corpus", " ".join(again)), again

@@ -44,7 +44,7 @@ def test_the_whole_chain_and_what_reruns(project):
     # Another seed trains that seed only.
     seeds = project.planned("figures/toy_width.pdf", "--config", "scale=smoke", "seeds=[0,1]")
     assert (seeds["train_autoencoder"], seeds["train_generator"]) == (2, 2)
-    assert "train_recogniser" not in seeds
+    assert "train_asr" not in seeds
     # At another scale the same file is out of date.
     assert project.planned("figures/toy_width.pdf", "--config", "scale=cpu")["train_autoencoder"] == 2
 
@@ -98,7 +98,8 @@ def test_exposure_goes_from_the_generator_into_table_record_and_figure(project):
     study["studies"] = {"pair": {"title": "Pair", "variants": ["dim64", "dim256"]}}
     ask_for_exposure_bias(study)
     project.study_file.write_text(yaml.safe_dump(study))
-    layout = "from shared.plotting.exposure_bias import exposure_bias_figure\n\npair = exposure_bias_figure\n"
+    layout = "from shared.plotting.exposure_bias import exposure_bias_figure as draw\n\n"
+    layout += "def pair(each): return draw(each)\n"
     project.study_file.with_name("figures.py").write_text(layout)
     done = project.run("figures/toy_pair.pdf", "--config", "scale=smoke")
     assert done.returncode == 0, done.stdout

@@ -32,6 +32,7 @@ class Backbone(nn.Module):
         tokenizer: a language model's; None of a model that reads characters.
     """
 
+    decoder: Any
     tokenizer: Any = None
 
     def __init__(self, decoder: nn.Module):
@@ -83,7 +84,7 @@ class Backbone(nn.Module):
         """
 
 
-def attend_quickly(decoder: nn.Module) -> None:
+def attend_quickly(decoder: Any) -> None:
     """Have a decoder of transformers attend by PyTorch's fused kernels, in float32 where it runs on a CPU.
 
     A CPU's bfloat16 kernel is several times slower backwards than its float32 one.

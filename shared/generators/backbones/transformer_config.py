@@ -1,7 +1,7 @@
 """What can be set about the transformer that is trained from scratch. Imports no torch."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,14 +12,17 @@ from shared.text.characters import LATIN, Vocabulary, extended
 class TransformerConfig(BackboneConfig):
     """A causal transformer over characters and latents, trained from scratch: RMSNorm, RoPE, SwiGLU, no biases."""
 
-    reads_characters: ClassVar[bool] = True
-
     kind: Literal["transformer"]
     depth: int = Field(ge=1)
     heads: int = Field(ge=1)
     feed_forward: int = Field(4, ge=1, description="inner width of the feed-forward layers, in widths")
     rope_base: float = Field(1e4, gt=1)
     vocabulary: Vocabulary = LATIN
+
+    @property
+    def characters(self) -> Vocabulary | None:
+        """See `BackboneConfig`."""
+        return self.vocabulary
 
     def knowing(self, texts: Iterable[str]) -> Self:
         """See `BackboneConfig`."""

@@ -6,7 +6,6 @@ means of training clips of the corpus; its error on a test clip counts beside th
 frames. 1: a linear map finds nothing, 0: it finds all.
 """
 
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,7 +13,8 @@ from torch.nn import functional as F
 
 from shared.autoencoders.base import Autoencoder
 from shared.config import ConfigError
-from shared.corpora.manifest import Clip, load_clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.device import device
 from shared.job import run_job
 from shared.losses.semantic import SemanticTargets
@@ -55,7 +55,7 @@ class Targets:
 
 
 class ProbedLatents:
-    """Errors of the probes on a clip; a `OfClips`.
+    """Errors of the probes on a clip; see `OfClips`.
 
     Raises:
         ConfigError: the corpus has no training clips.
@@ -63,16 +63,15 @@ class ProbedLatents:
 
     estimator = ESTIMATOR
 
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        manifest = load_manifest(corpus)
-        clips = manifest.split("train")[:TRAINING_CLIPS]
+    def __init__(self, autoencoder: Autoencoder, corpus: Corpus, corpora: list[Corpus]):
+        clips = corpus.split("train")[:TRAINING_CLIPS]
         if not clips:
-            raise ConfigError(f"linear_probe: {corpus} has no training clips, which the probe is fitted to")
+            raise ConfigError(f"linear_probe: {corpus.path} has no training clips, which the probe is fitted to")
         self.autoencoder = autoencoder
-        self.targets = Targets(autoencoder.hop, manifest.sample_rate, manifest.channels)
+        self.targets = Targets(autoencoder.hop, corpus.sample_rate, corpus.channels)
         latents, targets = [], []
         for clip in clips:
-            audio = load_clip(corpus, clip)
+            audio = corpus.audio(clip)
             latents.append(posterior_means(autoencoder, audio).numpy())
             targets.append(self.targets(audio))
         frames = np.concatenate(latents)

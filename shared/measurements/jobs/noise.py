@@ -8,14 +8,14 @@ have to make. A clip's ε is the same at every level, and of every autoencoder w
 a bottleneck adds to the decoder's input of its own stays, drawn after ε.
 """
 
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
-from shared.corpora.manifest import Clip, load_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.device import device
 from shared.job import run_job
 from shared.measurements.jobs.by_clip import Row, over_channels, run_by_clip, validation_means
@@ -73,21 +73,19 @@ def compare(clip: Clip, audio: np.ndarray, made: dict[int, np.ndarray], sample_r
             continue
         for level, each in made.items():
             try:
-                row[f"noise_{name}{level}"] = over_channels(
-                    lambda one, other, metric=metric: metric(one, other, sample_rate), audio, each
-                )
+                row[f"noise_{name}{level}"] = over_channels(metric, audio, each, sample_rate)
             except NotMeasured as error:
                 reasons.append(f"noise_{name}{level}: {error}")
     return row | ({"reason": "; ".join(reasons)} if reasons else {})
 
 
 class NoisyLatents:
-    """Distances of a clip to what is decoded of its latent with noise; a `OfClips`."""
+    """Distances of a clip to what is decoded of its latent with noise; see `OfClips`."""
 
     estimator = ESTIMATOR
 
-    def __init__(self, autoencoder: Autoencoder, corpus: Path, corpora: list[Path]):
-        self.autoencoder, self.sample_rate = autoencoder, load_manifest(corpus).sample_rate
+    def __init__(self, autoencoder: Autoencoder, corpus: Corpus, corpora: list[Corpus]):
+        self.autoencoder, self.sample_rate = autoencoder, corpus.sample_rate
         self.std = overall_std(validation_means(autoencoder, corpora, Noise))
         self.facts = {"latent_std": self.std, "levels": [*LEVELS]}
 

@@ -6,33 +6,37 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip, CorpusError
 from shared.corpora.unseen import unseen
 from shared.evaluators.asr import CtcRecogniser
 from shared.files import read_json, write_json
 from shared.job import job_parser, run_job, set_threads
 from shared.metrics.error_rate import character_errors, corpus_error_rate, word_errors
 from shared.metrics.text import normalise as normalise_text
-from shared.training.evaluators.config import PerturbationConfig, RecogniserConfig
+from shared.training.evaluators.config import AsrRecipe, PerturbationConfig
 from shared.training.evaluators.logmel import group, mask_spans, normalise, perturb
 from shared.training.evaluators.training import encoder_settings, extract_all, make_extractor, save_folder, train
 from shared.training.job import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PAD, UNKNOWN, SPACE = "<pad>", "<unk>", "|"
 IGNORED = -100  # label that the CTC loss of transformers skips
 
 
-class RecogniserSpec(Strict):
+class AsrSpec(Strict):
     """The whole config of this job."""
 
     corpus: dict[str, Any]
-    recogniser: RecogniserConfig
+    asr: AsrRecipe
     seed: int
 
 
@@ -74,7 +78,7 @@ def make_tokenizer(texts: Iterable[str], folder: Path) -> Any:
     )
 
 
-def build_recogniser(config: RecogniserConfig, vocabulary: int, seed: int) -> nn.Module:
+def build_recogniser(config: AsrRecipe, vocabulary: int, seed: int) -> "PreTrainedModel":
     """An untrained `Wav2Vec2BertForCTC`, the same for the same seed."""
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForCTC
 
@@ -91,7 +95,7 @@ def build_recogniser(config: RecogniserConfig, vocabulary: int, seed: int) -> nn
     return Wav2Vec2BertForCTC(settings)
 
 
-def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path, code: str = "") -> None:
+def train_asr(spec: AsrSpec, corpus: Corpus, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -99,11 +103,11 @@ def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path, code: str
     """
     from transformers import Wav2Vec2BertProcessor
 
-    config, manifest = spec.recogniser, load_manifest(corpus)
-    clips = [clip for clip in manifest.split("train") if normalise_text(clip.text)]
+    config = spec.asr
+    clips = [clip for clip in corpus.split("train") if normalise_text(clip.text)]
     if not clips:
-        raise CorpusError(f"{corpus}: no transcripts in the train split to train a recogniser on")
-    if remark := unseen(manifest, normalise_text, "characters"):
+        raise CorpusError(f"{corpus.path}: no transcripts in the train split to train a recogniser on")
+    if remark := unseen(corpus.manifest, normalise_text, "characters"):
         print(remark, file=sys.stderr)
     texts = [normalise_text(clip.text) for clip in clips]
     extractor = make_extractor(config.encoder.stride)
@@ -116,28 +120,27 @@ def train_recogniser(spec: RecogniserSpec, corpus: Path, output: Path, code: str
         batch = utterances.draw(config.training.batch, generator)
         return prepared(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
 
-    checkpoints = output.parent / "checkpoints"
-    model = train("recogniser", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, code, corpus))
+    place = output.parent / "checkpoints", fingerprint(spec, code, corpus.path)
+    model = train("asr", model, loss, config.training, spec.seed, *place)
     processor = Wav2Vec2BertProcessor(feature_extractor=extractor, tokenizer=tokenizer)
     save_folder(output, [processor, model])
     write_json(output.parent / "report.json", evaluate(output, corpus))
 
 
-def evaluate(model: Path, corpus: Path) -> dict[str, Any]:
+def evaluate(model: Path, corpus: Corpus) -> dict[str, Any]:
     """Corpus word and character error rate of a saved recogniser on the test split, by kind of voice."""
-    manifest = load_manifest(corpus)
     recogniser = CtcRecogniser(str(model))
     report: dict[str, Any] = {"weights_sha256": recogniser.weights_sha256}
     for name, seen in (("seen_speakers", True), ("held_out_speakers", False)):
-        clips = [clip for clip in manifest.split("test") if clip.seen_speaker == seen and normalise_text(clip.text)]
+        clips = [clip for clip in corpus.split("test") if clip.seen_speaker == seen and normalise_text(clip.text)]
         if clips:
-            report[name] = _error_rates(recogniser, manifest.sample_rate, corpus, clips)
+            report[name] = _error_rates(recogniser, corpus, clips)
     return report
 
 
-def _error_rates(recogniser: CtcRecogniser, rate: int, corpus: Path, clips: list[Clip]) -> dict[str, float]:
+def _error_rates(recogniser: CtcRecogniser, corpus: Corpus, clips: list[Clip]) -> dict[str, float]:
     said = [normalise_text(clip.text) for clip in clips]
-    heard = [normalise_text(recogniser.transcribe(load_mono(corpus, clip), rate)) for clip in clips]
+    heard = [normalise_text(recogniser.transcribe(corpus.mono(clip), corpus.sample_rate)) for clip in clips]
     pairs = list(zip(said, heard, strict=True))
     return {
         "clips": len(clips),
@@ -152,8 +155,8 @@ def main() -> None:
     parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
-    spec = parse(RecogniserSpec, read_json(arguments.spec), arguments.spec)
-    train_recogniser(spec, Path(arguments.corpus), Path(arguments.output), arguments.code)
+    spec = parse(AsrSpec, read_json(arguments.spec), arguments.spec)
+    train_asr(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":

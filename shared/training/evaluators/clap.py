@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,15 +16,19 @@ from torch import Tensor, nn
 
 from shared.audio.io import resample
 from shared.config import Strict, parse
-from shared.corpora.manifest import Clip, CorpusError, load_manifest, load_mono
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip, CorpusError
 from shared.corpora.unseen import unseen
-from shared.evaluators.clap import AudioTextEmbedder
+from shared.evaluators.clap import ClapEmbedder
 from shared.files import read_json, write_json
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
-from shared.training.evaluators.config import AudioTextConfig, CaptionsConfig
+from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
 from shared.training.evaluators.training import save_folder, train
 from shared.training.job import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 SAMPLE_RATE = 16_000
 WINDOW = 1024  # samples of the front end's frames
@@ -34,21 +38,21 @@ LONGEST_CAPTION = 64  # words; what comes after is cut
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
 
 
-class AudioTextSpec(Strict):
+class ClapSpec(Strict):
     """The whole config of this job."""
 
     corpus: dict[str, Any]
-    audio_text: AudioTextConfig
+    clap: ClapRecipe
     seed: int
 
 
 class CaptionedClips:
-    """Training clips as log-mel images with their captions' words; draws bent batches of different captions.
+    """Training clips as log-mel images with their captions' words; draws distorted batches of different captions.
 
     Two clips of one caption in a batch would each be a wrong answer for the other's.
     """
 
-    def __init__(self, features: list[Tensor], words: list[list[int]], pad: int, config: AudioTextConfig):
+    def __init__(self, features: list[Tensor], words: list[list[int]], pad: int, config: ClapRecipe):
         self.features, self.pad, self.config = torch.stack(features), pad, config
         groups = defaultdict(list)
         for index, caption in enumerate(words):
@@ -64,11 +68,11 @@ class CaptionedClips:
         rows = [group[int(part * len(group))] for group, part in zip(groups, place, strict=True)]
         captions = [self.captions[index] for index in chosen]
         words = torch.nn.utils.rnn.pad_sequence(captions, batch_first=True, padding_value=self.pad)
-        bent = bend(self.features[rows], self.config, generator)
-        return {"input_features": bent, "input_ids": words, "attention_mask": (words != self.pad).long()}
+        images = perturb(self.features[rows], self.config, generator)
+        return {"input_features": images, "input_ids": words, "attention_mask": (words != self.pad).long()}
 
 
-def bend(features: Tensor, config: AudioTextConfig, generator: torch.Generator) -> Tensor:
+def perturb(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
     """Change the level of each image `(batch, 1, frames, bands)` in dB, and every cell a little."""
     shape = (len(features), 1, 1, 1)
     gain = config.gain * (2 * torch.rand(shape, generator=generator) - 1)
@@ -129,7 +133,7 @@ def make_extractor(config: CaptionsConfig, seconds: float) -> Any:
     )
 
 
-def build_audio_text_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> nn.Module:
+def build_clap_model(config: CaptionsConfig, tokenizer: Any, seed: int) -> "PreTrainedModel":
     """An untrained `ClapModel`, the same for the same seed."""
     from transformers import ClapAudioConfig, ClapConfig, ClapModel, ClapTextConfig
 
@@ -165,20 +169,19 @@ def build_audio_text_model(config: CaptionsConfig, tokenizer: Any, seed: int) ->
     return ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=config.embedding))
 
 
-def extract_images(manifest_path: Path, clips: list[Clip], extractor: Any) -> list[Tensor]:
+def extract_images(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Tensor]:
     """Log-mel image of each clip, `(1, frames, bands)` in dB."""
-    rate = load_manifest(manifest_path).sample_rate
     progress = Progress("features", len(clips), unit="clip")
     images = []
     for clip in clips:
-        audio = resample(load_mono(manifest_path, clip), rate, SAMPLE_RATE)
+        audio = resample(corpus.mono(clip), corpus.sample_rate, SAMPLE_RATE)
         found = extractor(audio, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         images.append(found["input_features"][0].float())
         progress.update()
     return images
 
 
-def train_audio_text(spec: AudioTextSpec, corpus: Path, output: Path, code: str = "") -> None:
+def train_clap(spec: ClapSpec, corpus: Corpus, output: Path, code: str = "") -> None:
     """Train on the train split and write the folder, with `report.json` on the test split.
 
     Raises:
@@ -186,40 +189,39 @@ def train_audio_text(spec: AudioTextSpec, corpus: Path, output: Path, code: str 
     """
     from transformers import ClapProcessor
 
-    config, manifest = spec.audio_text, load_manifest(corpus)
+    config, manifest = spec.clap, corpus.manifest
     clips = [clip for clip in manifest.split("train") if clip.text.strip()]
     tokenizer = make_tokenizer((clip.text for clip in clips), (clip.text for clip in manifest.clips))
     if remark := unseen(manifest, tokenizer.tokenize, "words"):
         print(remark, file=sys.stderr)
     words = [tokenizer(clip.text, truncation=True).input_ids for clip in clips]
     if len({tuple(caption) for caption in words}) < 2:
-        raise CorpusError(f"{corpus}: an audio-text model needs clips of two captions or more in the train split")
+        raise CorpusError(f"{corpus.path}: an audio-text model needs clips of two captions or more in the train split")
     extractor = make_extractor(config.encoder, max(clip.seconds for clip in clips))
     images = extract_images(corpus, clips, extractor)
     captioned = CaptionedClips(images, words, tokenizer.pad_token_id, config)
-    model = build_audio_text_model(config.encoder, tokenizer, spec.seed)
+    model = build_clap_model(config.encoder, tokenizer, spec.seed)
 
     def loss(prepared: nn.Module, generator: torch.Generator, device: torch.device) -> Tensor:
         batch = captioned.draw(config.training.batch, generator)
         return prepared(**{name: tensor.to(device) for name, tensor in batch.items()}, return_loss=True).loss
 
-    checkpoints = output.parent / "checkpoints"
-    model = train("audio-text", model, loss, config.training, spec.seed, checkpoints, fingerprint(spec, code, corpus))
+    place = output.parent / "checkpoints", fingerprint(spec, code, corpus.path)
+    model = train("audio-text", model, loss, config.training, spec.seed, *place)
     save_folder(output, [ClapProcessor(extractor, tokenizer), model])
     write_json(output.parent / "report.json", evaluate(output, corpus))
 
 
-def evaluate(model: Path, corpus: Path) -> dict[str, Any]:
+def evaluate(model: Path, corpus: Corpus) -> dict[str, Any]:
     """How often a saved model finds the caption of a test clip among all of the test split's captions."""
-    manifest = load_manifest(corpus)
-    embedder = AudioTextEmbedder(str(model))
-    clips = [clip for clip in manifest.split("test") if clip.text.strip()]
+    embedder = ClapEmbedder(str(model))
+    clips = [clip for clip in corpus.split("test") if clip.text.strip()]
     report: dict[str, Any] = {"weights_sha256": embedder.weights_sha256, "clips": len(clips)}
     if not clips:
         return report
     captions = sorted({clip.text for clip in clips})
     texts = np.stack([embedder.embed_text(caption) for caption in captions])
-    audio = np.stack([embedder.embed_audio(load_mono(corpus, clip), manifest.sample_rate) for clip in clips])
+    audio = np.stack([embedder.embed_audio(corpus.mono(clip), corpus.sample_rate) for clip in clips])
     similarity = audio @ texts.T
     own = similarity[np.arange(len(clips)), [captions.index(clip.text) for clip in clips]]
     rank = (similarity > own[:, None]).sum(1)
@@ -238,8 +240,8 @@ def main() -> None:
     parser.add_argument("--code", default="", help="hash of the code; a checkpoint of other code is not resumed")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
-    spec = parse(AudioTextSpec, read_json(arguments.spec), arguments.spec)
-    train_audio_text(spec, Path(arguments.corpus), Path(arguments.output), arguments.code)
+    spec = parse(ClapSpec, read_json(arguments.spec), arguments.spec)
+    train_clap(spec, Corpus(arguments.corpus), Path(arguments.output), arguments.code)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from shared.training.config import ScheduleConfig, TrainingConfig
 
 
 class PerturbationConfig(Strict):
-    """How far training features are bent; all zero is not at all.
+    """How much training features are distorted at random; where all are zero, they stay as they are.
 
     Attributes:
         warp: largest |log| factor by which frequencies move, as a longer or shorter vocal tract moves them.
@@ -74,7 +74,7 @@ class _Layered(Strict):
         return filled
 
 
-class RecogniserConfig(_Layered):
+class AsrRecipe(_Layered):
     """The CTC recogniser and how it is trained."""
 
     encoder: EncoderConfig = EncoderConfig()
@@ -89,7 +89,7 @@ class RecogniserConfig(_Layered):
     )
 
 
-class SpeakerConfig(_Layered):
+class SpeakerRecipe(_Layered):
     """The speaker-embedding model and how it is trained.
 
     Attributes:
@@ -159,7 +159,7 @@ class CaptionsConfig(Strict):
     PATCH: ClassVar[int] = 4  # side of a patch
 
 
-class AudioTextConfig(_Layered):
+class ClapRecipe(_Layered):
     """The audio-text model, a contrastive one of clips and captions, and how it is trained.
 
     Attributes:

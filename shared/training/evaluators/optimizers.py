@@ -11,7 +11,8 @@ def make_optimizers(model: nn.Module, config: TrainingConfig) -> Optimizers:
 
     On a small conformer trained with CTC, Muon needs about half of AdamW's steps.
     """
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         (matrices if parameter.ndim == 2 and ".layers." in name else rest).append(parameter)
     return muon_and_adamw(matrices, rest, config)

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from shared.corpora.manifest import Clip, load_manifest, load_mono
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Clip
 from shared.evaluators.pretrained import WEIGHTS, quiet_transformers
 from shared.progress import Progress
 from shared.training.config import TrainingConfig
@@ -17,6 +18,8 @@ from shared.training.evaluators.logmel import BANDS, SAMPLE_RATE, log_mel
 from shared.training.evaluators.optimizers import make_optimizers
 from shared.training.loop import Task, fit, make_accelerator, step_generator
 from shared.training.optimizers import update
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 class Pretrained(Protocol):
@@ -45,7 +48,7 @@ def make_extractor(stride: int, normalise: bool = True) -> Any:
 
 
 def encoder_settings(config: EncoderConfig) -> dict[str, Any]:
-    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing is dropped at random, the data is bent instead."""
+    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing in it is dropped, as its input is distorted."""
     return {
         "feature_projection_input_dim": BANDS * config.stride,
         "hidden_size": config.width,
@@ -61,26 +64,25 @@ def encoder_settings(config: EncoderConfig) -> dict[str, Any]:
     }
 
 
-def extract_all(manifest_path: Path, clips: list[Clip], extractor: Any) -> list[Tensor]:
+def extract_all(corpus: Corpus, clips: list[Clip], extractor: Any) -> list[Tensor]:
     """Log-mel features of each clip, `(frames, 80)`, not normalised."""
-    rate = load_manifest(manifest_path).sample_rate
     progress = Progress("features", len(clips), unit="clip")
     features = []
     for clip in clips:
-        features.append(log_mel(extractor, load_mono(manifest_path, clip), rate))
+        features.append(log_mel(extractor, corpus.mono(clip), corpus.sample_rate))
         progress.update()
     return features
 
 
 def train(
     name: str,
-    model: nn.Module,
+    model: Model,
     loss: Callable[[nn.Module, torch.Generator, torch.device], Tensor],
     config: TrainingConfig,
     seed: int,
     checkpoints: Path,
     fingerprint: str,
-) -> nn.Module:
+) -> Model:
     """Train `model` to the last step, resuming where a checkpoint is.
 
     Args:

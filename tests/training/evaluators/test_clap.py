@@ -9,16 +9,17 @@ import torch
 from transformers import AutoTokenizer, WavLMConfig
 
 from shared.config import ConfigError, parse
-from shared.evaluators.clap import AudioTextEmbedder
+from shared.corpora.corpus import Corpus
+from shared.evaluators.clap import ClapEmbedder
 from shared.training.evaluators.clap import (
-    AudioTextSpec,
     CaptionedClips,
-    bend,
+    ClapSpec,
     make_extractor,
     make_tokenizer,
-    train_audio_text,
+    perturb,
+    train_clap,
 )
-from shared.training.evaluators.config import AudioTextConfig, CaptionsConfig
+from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
 from tests.training.evaluators.sounds import RATE, make_corpus
 
 CONFIG = {
@@ -41,7 +42,8 @@ def corpus(tmp_path_factory):
 def model(corpus, tmp_path_factory):
     """A trained model's file."""
     output = tmp_path_factory.mktemp("model") / "model.safetensors"
-    train_audio_text(parse(AudioTextSpec, {"corpus": {}, "audio_text": CONFIG, "seed": 0}, "spec"), corpus, output)
+    spec = parse(ClapSpec, {"corpus": {}, "clap": CONFIG, "seed": 0}, "spec")
+    train_clap(spec, Corpus(corpus), output)
     return output
 
 
@@ -53,7 +55,7 @@ def test_it_learns_which_caption_fits(model):
 
 
 def test_embeddings_have_unit_length_and_the_configured_size(model):
-    embedder = AudioTextEmbedder(str(model.parent))
+    embedder = ClapEmbedder(str(model.parent))
     audio, text = embedder.embed_audio(np.ones(50), RATE), embedder.embed_text("a low beep once")
     for embedding in (audio, text):
         assert embedding.shape == (24,) and np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
@@ -61,7 +63,7 @@ def test_embeddings_have_unit_length_and_the_configured_size(model):
 
 
 def test_case_does_not_matter_and_unknown_words_are_read(model):
-    embedder = AudioTextEmbedder(str(model))
+    embedder = ClapEmbedder(str(model))
     np.testing.assert_array_equal(embedder.embed_text("A LOW beep once"), embedder.embed_text("a low beep once"))
     assert np.isfinite(embedder.embed_text("a zither " + 100 * "very " + "far away")).all()
 
@@ -86,7 +88,7 @@ def test_words_of_captions_that_are_not_trained_on_come_last():
 
 
 def test_a_long_clip_is_heard_from_its_beginning_and_always_alike(model):
-    embedder = AudioTextEmbedder(str(model))
+    embedder = ClapEmbedder(str(model))
     noise = np.random.default_rng(0).normal(size=3 * embedder.extractor.nb_max_samples)
     beginning = noise[: embedder.extractor.nb_max_samples]
     np.testing.assert_array_equal(embedder.embed_audio(noise, RATE), embedder.embed_audio(beginning, RATE))
@@ -95,7 +97,7 @@ def test_a_long_clip_is_heard_from_its_beginning_and_always_alike(model):
 def test_a_batch_has_each_caption_once():
     images = [torch.zeros(1, 8, 4)] * 6
     words = [[0, 5, 2], [0, 5, 2], [0, 6, 7, 2], [0, 6, 7, 2], [0, 8, 2], [0, 8, 2]]
-    clips = CaptionedClips(images, words, 1, AudioTextConfig())
+    clips = CaptionedClips(images, words, 1, ClapRecipe())
     batch = clips.draw(4, torch.Generator().manual_seed(0))
     assert batch["input_features"].shape == (3, 1, 8, 4)
     assert sorted(map(tuple, batch["input_ids"].tolist())) == [(0, 5, 2, 1), (0, 6, 7, 2), (0, 8, 2, 1)]
@@ -104,8 +106,8 @@ def test_a_batch_has_each_caption_once():
 
 def test_bending_nothing_changes_nothing():
     images, generator = torch.randn(2, 1, 8, 4), torch.Generator().manual_seed(0)
-    assert torch.equal(bend(images, AudioTextConfig(gain=0, jitter=0), generator), images)
-    louder = bend(images, AudioTextConfig(gain=6, jitter=0), generator) - images
+    assert torch.equal(perturb(images, ClapRecipe(gain=0, jitter=0), generator), images)
+    louder = perturb(images, ClapRecipe(gain=6, jitter=0), generator) - images
     assert louder.std((1, 2, 3)).max() < 1e-5 < louder.abs().max() <= 6
 
 
@@ -121,4 +123,4 @@ def test_the_longest_clip_fits_into_the_image(seconds):
 def test_a_model_of_another_kind_is_refused(tmp_path):
     WavLMConfig().save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match="'wavlm' is no audio-text model"):
-        AudioTextEmbedder(str(tmp_path))
+        ClapEmbedder(str(tmp_path))

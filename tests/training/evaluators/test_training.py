@@ -8,15 +8,16 @@ import torch
 from transformers import AutoTokenizer
 
 from shared.config import ConfigError, parse
-from shared.corpora.manifest import CorpusError, load_clip, load_manifest, write_manifest
+from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import CorpusError, load_manifest, write_manifest
 from shared.evaluators.asr import load_recogniser
-from shared.evaluators.clap import AudioTextEmbedder
+from shared.evaluators.clap import ClapEmbedder
 from shared.evaluators.speaker import SpeakerEmbedder
 from shared.files import sha256
 from shared.metrics.text import normalise
-from shared.training.evaluators.asr import RecogniserSpec, make_tokenizer, train_recogniser
-from shared.training.evaluators.clap import AudioTextSpec, train_audio_text
-from shared.training.evaluators.config import AudioTextConfig, RecogniserConfig, SpeakerConfig
+from shared.training.evaluators.asr import AsrSpec, make_tokenizer, train_asr
+from shared.training.evaluators.clap import ClapSpec, train_clap
+from shared.training.evaluators.config import AsrRecipe, ClapRecipe, SpeakerRecipe
 from shared.training.evaluators.logmel import group, log_mel
 from shared.training.evaluators.speaker import SpeakerSpec, train_speaker_model
 from shared.training.evaluators.training import make_extractor
@@ -24,10 +25,10 @@ from shared.training.evaluators.training import make_extractor
 TRAINING = {"steps": 6, "batch": 4, "learning_rate": {"peak": 5e-3, "final": 0.0}, "checkpoint_every": 4}
 ENCODER = {"width": 16, "depth": 1, "heads": 2, "kernel": 5}
 CAPTIONS = {"bands": 16, "image": 32, "width": 8, "depths": [1], "heads": [2], "text_width": 16, "text_heads": 2}
-ENCODERS = {"recogniser": ENCODER, "speaker": ENCODER, "audio_text": CAPTIONS}
+ENCODERS = {"asr": ENCODER, "speaker": ENCODER, "clap": CAPTIONS}
 JOBS = {
-    "audio_text": (AudioTextSpec, train_audio_text),
-    "recogniser": (RecogniserSpec, train_recogniser),
+    "clap": (ClapSpec, train_clap),
+    "asr": (AsrSpec, train_asr),
     "speaker": (SpeakerSpec, train_speaker_model),
 }
 
@@ -38,7 +39,7 @@ def train(kind, corpus, folder, **changes):
     small = {"encoder": ENCODERS[kind], "training": TRAINING}
     spec = parse(model, {"corpus": {}, kind: small | changes, "seed": 0}, "spec")
     folder.mkdir(parents=True, exist_ok=True)
-    job(spec, corpus, folder / "model.safetensors")
+    job(spec, Corpus(corpus), folder / "model.safetensors")
     return folder / "model.safetensors"
 
 
@@ -49,12 +50,12 @@ def test_same_seed_same_bytes(kind, corpus, tmp_path):
     assert {"config.json", "report.json", "model.safetensors"} <= {file.name for file in first.parent.iterdir()}
 
 
-def test_an_audio_text_model_needs_two_captions(corpus, tmp_path):
+def test_a_clap_model_needs_two_captions(corpus, tmp_path):
     manifest = load_manifest(corpus)
     same = corpus.with_name("same.json")
     write_manifest(same, 16_000, [clip.model_copy(update={"text": "Hum hum"}) for clip in manifest.clips], [])
     with pytest.raises(CorpusError, match="two captions"):
-        train("audio_text", same, tmp_path)
+        train("clap", same, tmp_path)
 
 
 @pytest.mark.parametrize("kind", JOBS)
@@ -81,12 +82,12 @@ def test_recogniser_learns_a_language_of_tones(corpus, tmp_path):
     training = TRAINING | {"steps": 200, "batch": 8, "learning_rate": {"peak": 1e-2, "final": 0.0, "warmup": 20}}
     calm = {"warp": 0.02, "stretch": 0.05, "noise": 0.2, "jitter": 0.1, "bands": 0, "frames": 0}
     encoder = {"width": 32, "depth": 1, "heads": 2, "kernel": 5}
-    output = train("recogniser", corpus, tmp_path, training=training, encoder=encoder, perturbation=calm)
+    output = train("asr", corpus, tmp_path, training=training, encoder=encoder, perturbation=calm)
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["seen_speakers"]["cer"] < 0.2
     recogniser = load_recogniser(str(output))
     clip = load_manifest(corpus).split("train")[0]
-    assert set(recogniser.transcribe(load_clip(corpus, clip), 16_000)) <= set("abc ")
+    assert set(recogniser.transcribe(Corpus(corpus).audio(clip), 16_000)) <= set("abc ")
     assert recogniser.transcribe(np.zeros(3, dtype=np.float32), 24_000) is not None
 
 
@@ -120,13 +121,13 @@ def spelled(corpus, name: str, letters: dict[str, str]):
 ])
 def test_evaluators_learn_texts_in_any_script(name, letters, corpus, tmp_path):
     other = spelled(corpus, name, letters)
-    train("recogniser", other, tmp_path / "recogniser")
-    report = json.loads((tmp_path / "recogniser" / "report.json").read_text())
+    train("asr", other, tmp_path / "asr")
+    report = json.loads((tmp_path / "asr" / "report.json").read_text())
     assert report["seen_speakers"]["cer"] > 0
-    known = json.loads((tmp_path / "recogniser" / "vocab.json").read_text())
+    known = json.loads((tmp_path / "asr" / "vocab.json").read_text())
     texts = [clip.text for clip in load_manifest(other).clips]
     assert set("".join(map(normalise, texts))) - {" "} == known.keys() - {"<pad>", "<unk>", "|"}
-    embedder = AudioTextEmbedder(str(train("audio_text", other, tmp_path / "audio_text")))
+    embedder = ClapEmbedder(str(train("clap", other, tmp_path / "clap")))
     read = {text: embedder.embed_text(text).tobytes() for text in texts}
     assert len(set(read.values())) == len(read)
 
@@ -136,7 +137,7 @@ def test_what_only_test_texts_have_is_said(corpus, tmp_path, capsys):
     clips = [clip.model_copy(update={"text": f"{clip.text} щ"}) if clip.split == "test" else clip
              for clip in manifest.clips]
     write_manifest(other, manifest.sample_rate, clips, [])
-    for kind, what in (("recogniser", "characters"), ("audio_text", "words")):
+    for kind, what in (("asr", "characters"), ("clap", "words")):
         train(kind, other, tmp_path / kind)
         assert f"{what} that validation or test texts have and no training text" in capsys.readouterr().err
 
@@ -144,7 +145,7 @@ def test_what_only_test_texts_have_is_said(corpus, tmp_path, capsys):
 def test_embeddings_have_the_configured_size(corpus, tmp_path):
     output = train("speaker", corpus, tmp_path, embedding=24)
     embedder = SpeakerEmbedder(str(output.parent))
-    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).clips[0])
     assert embedder.embed(clip, 16_000).shape == (24,)
     assert np.isfinite(embedder.embed(clip[:50], 16_000)).all(), "too short a clip still has an embedding"
 
@@ -163,27 +164,27 @@ def test_no_transcripts_stop_before_training(corpus, tmp_path):
     silent = corpus.with_name("silent.json")
     write_manifest(silent, 16_000, [clip.model_copy(update={"text": "..."}) for clip in manifest.clips], [])
     with pytest.raises(CorpusError, match="no transcripts"):
-        train("recogniser", silent, tmp_path)
+        train("asr", silent, tmp_path)
 
 
 def test_a_part_given_in_part_keeps_its_other_defaults():
-    config = parse(SpeakerConfig, {"training": {"steps": 7}, "encoder": {"width": 32}}, "study.yaml")
-    assert (config.training.steps, config.training.batch) == (7, SpeakerConfig().training.batch)
-    assert (config.encoder.width, config.encoder.stride) == (32, SpeakerConfig().encoder.stride)
+    config = parse(SpeakerRecipe, {"training": {"steps": 7}, "encoder": {"width": 32}}, "study.yaml")
+    assert (config.training.steps, config.training.batch) == (7, SpeakerRecipe().training.batch)
+    assert (config.encoder.width, config.encoder.stride) == (32, SpeakerRecipe().encoder.stride)
 
 
 @pytest.mark.parametrize(
     ("model", "wrong"),
     [
-        (RecogniserConfig, {"encoder": {"width": 10, "heads": 4}}),
-        (RecogniserConfig, {"encoder": {"kernel": 4}}),
-        (RecogniserConfig, {"encoder": {"depht": 4}}),
-        (SpeakerConfig, {"embedding": -1}),
-        (SpeakerConfig, {"warps": []}),
-        (AudioTextConfig, {"encoder": {"bands": 24}}),
-        (AudioTextConfig, {"encoder": {"depths": [1, 1, 1]}}),
-        (AudioTextConfig, {"encoder": {"image": 48, "bands": 16}}),
-        (AudioTextConfig, {"encoder": {"text_heads": 3}}),
+        (AsrRecipe, {"encoder": {"width": 10, "heads": 4}}),
+        (AsrRecipe, {"encoder": {"kernel": 4}}),
+        (AsrRecipe, {"encoder": {"depht": 4}}),
+        (SpeakerRecipe, {"embedding": -1}),
+        (SpeakerRecipe, {"warps": []}),
+        (ClapRecipe, {"encoder": {"bands": 24}}),
+        (ClapRecipe, {"encoder": {"depths": [1, 1, 1]}}),
+        (ClapRecipe, {"encoder": {"image": 48, "bands": 16}}),
+        (ClapRecipe, {"encoder": {"text_heads": 3}}),
     ],
 )
 def test_wrong_configs_are_one_line(model, wrong):
@@ -196,7 +197,7 @@ def test_an_embedder_takes_features_as_it_was_trained_on_them(corpus, tmp_path):
     """Not normalised in each band, though that is what the extractor does unless every call says otherwise."""
     output = train("speaker", corpus, tmp_path)
     embedder = SpeakerEmbedder(str(output))
-    clip = load_clip(corpus, load_manifest(corpus).clips[0])
+    clip = Corpus(corpus).audio(load_manifest(corpus).clips[0])
     features = log_mel(make_extractor(4), clip, 16_000)[None]
     inputs, mask = group(features, torch.tensor([features.shape[1]]), 4)
     with torch.inference_mode():

@@ -1,0 +1,58 @@
+"""A corpus that was built, as the rest of the chain reads it: its manifest, once, and the audio beside it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from shared.audio.io import AudioError, mix_down, read_audio
+from shared.corpora.manifest import Channels, Clip, CorpusError, Split, load_manifest
+
+
+class Corpus:
+    """Clips with their audio.
+
+    Args:
+        path: its manifest.json.
+
+    Raises:
+        CorpusError: there is none, or it is no manifest.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.manifest = load_manifest(self.path)
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.manifest.sample_rate
+
+    @property
+    def channels(self) -> Channels:
+        """1, or 2 of stereo."""
+        return self.manifest.channels
+
+    def split(self, name: Split) -> list[Clip]:
+        """The clips of one split, in the manifest's order."""
+        return self.manifest.split(name)
+
+    def audio(self, clip: Clip) -> np.ndarray:
+        """A clip at the corpus' sample rate: float32 `(time,)`, or `(2, time)`, left first, if it is stereo.
+
+        Raises:
+            CorpusError: the file is gone or damaged.
+        """
+        path = self.path.parent / clip.file
+        try:
+            audio, _ = read_audio(path)
+        except AudioError as error:
+            raise CorpusError(f"{path}: {error}; delete {self.path} to build the corpus again") from None
+        return audio[:, 0] if audio.shape[1] == 1 else np.ascontiguousarray(audio.T)
+
+    def mono(self, clip: Clip) -> np.ndarray:
+        """The same with its channels averaged: float32 `(time,)`."""
+        return mix_down(self.audio(clip))
+
+    def texts(self, split: Split) -> list[str]:
+        """What is said in, or said of, each clip of a split."""
+        return [clip.text for clip in self.split(split)]
