@@ -188,7 +188,7 @@ class _Walk:
     def _follow_config(self, config: type[BaseModel]) -> None:
         """Reach the configs in it that the job has, and the modules of their kinds."""
         found = set(self.inner.get(config, ()))
-        if "PACKAGE" in vars(config):
+        if issubclass(config, Kind) and "PACKAGE" in vars(config):
             kinds = (each for each in self.held.values() if issubclass(each, config))
             found |= {each for each in kinds if each.PACKAGE == config.PACKAGE}
         for each in found:

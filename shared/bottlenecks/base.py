@@ -46,14 +46,14 @@ class Bottleneck(nn.Module):
     Attributes:
         dim: channels of a latent frame.
         in_channels: of the encoder's features.
-        penalised: what its posterior's `penalty` is, as the log calls it.
         draw: what an example's noise is scaled by when it is drawn.
+        penalised: what the posterior's `penalty` is, as the log calls it.
     """
 
     dim: int
     in_channels: int
-    penalised: str
     draw: Draw = "fixed"
+    penalised: str = "penalty"
 
     def forward(self, features: Tensor) -> Posterior:
         """`(batch, in_channels, frames)` → posterior, in float32 whatever the features' precision."""

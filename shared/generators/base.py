@@ -1,8 +1,18 @@
-"""What models the velocity of the flow."""
+"""What generators have in common, and what models the velocity of the flow."""
 
 from torch import Tensor, nn
 
 from shared.text.base import Text
+
+
+class Generator(nn.Module):
+    """Makes latents; what it is called with is a matter of its kind.
+
+    Attributes:
+        patch: frames that a prompt's length is a multiple of.
+    """
+
+    patch: int
 
 
 class VelocityModel(nn.Module):

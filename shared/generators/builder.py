@@ -9,16 +9,17 @@ from torch import Tensor, nn
 
 from shared.config import parse
 from shared.files import read_json
+from shared.generators.base import Generator
 from shared.generators.config import GeneratorConfig
 
 
-def build_generator(config: GeneratorConfig, latent_dim: int) -> nn.Module:
+def build_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
     """A new generator for latents of `latent_dim` channels."""
     return GeneratorConfig.module_of(config.kind).build(config, latent_dim)
 
 
 @torch.no_grad()
-def meta_generator(config: GeneratorConfig, latent_dim: int) -> nn.Module:
+def meta_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
     """The generator, without its text encoder, on the meta device: nothing is allocated and no hub is asked."""
     with torch.device("meta"):
         return GeneratorConfig.module_of(config.kind).build_without_text(config, latent_dim)
@@ -31,7 +32,7 @@ def architecture_of(recipe: GeneratorConfig) -> dict[str, Any]:
     return recipe.model_dump(mode="json", include=set(architecture.model_fields))
 
 
-def load_generator(weights: Path) -> tuple[nn.Module, dict]:
+def load_generator(weights: Path) -> tuple[Generator, dict]:
     """The generator saved at `weights` (with `model.json` beside it) in eval mode, and that JSON."""
     saved = read_json(Path(weights).with_name("model.json"))
     # Older files of infilling generators don't say so.

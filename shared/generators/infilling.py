@@ -3,16 +3,16 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from shared.generators.base import VelocityModel
+from shared.generators.base import Generator, VelocityModel
 from shared.generators.flow_matching import FlowExample
 from shared.generators.infilling_config import InfillingConfig
 from shared.generators.paths.base import Path
 from shared.text.base import Text
 
 
-class InfillingGenerator(nn.Module):
+class InfillingGenerator(Generator):
     """Text encoder and transformer: what is trained on one latent space, and the path that it models."""
 
     patch = 1  # frames that a prompt's length is a multiple of

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from shared.generators.backbones.base import Backbone
+from shared.generators.base import Generator
 from shared.generators.diffusion import Diffusion
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from shared.generators.text_positions import TextPositions
@@ -24,7 +25,7 @@ class Sequence(NamedTuple):
     positions: Tensor
 
 
-class NextTokenGenerator(nn.Module):
+class NextTokenGenerator(Generator):
     """Transformer, diffusion head and end decision: what is trained on one latent space."""
 
     def __init__(self, config: NextTokenConfig, latent_dim: int):

@@ -174,7 +174,7 @@ class ByClip(Measurement):
 def find_measurement(name: str) -> Measurement | None:
     """The measurement that is called so now; None: there is none."""
     found = find_named(Measurement, PACKAGE, name)
-    return found and found()
+    return None if found is None else found()
 
 
 @cache

@@ -107,7 +107,8 @@ def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
 def _at_place(compactness: Compactness, replicates: np.ndarray, name: str) -> tuple[float, np.ndarray]:
     """Value and replicates of a statistic."""
     key, place = SHOWN[name.removesuffix(BEFORE)], compactness.place(name)
-    return compactness.curves[key].value[place], replicates[place, list(compactness.curves).index(key)].astype(float)
+    value = float(compactness.curves[key].value[place])
+    return value, replicates[place, list(compactness.curves).index(key)].astype(float)
 
 
 class LatentCompactness(Measurement):

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.audio.io import mix_down
 from shared.audio.librosa_parts import from_librosa
+from shared.config import ConfigError
 from shared.corpora.harmony import OCTAVE
 from shared.corpora.pieces import Piece, chroma, load_pieces
 from shared.metrics.base import Case, Metric, Setup
@@ -80,6 +81,8 @@ class Chroma(Metric):
     estimator = "correlation of librosa's chroma with the exact one, mean over frames with notes"
 
     def __init__(self, setup: Setup):
+        if setup.corpus is None:
+            raise ConfigError("chroma compares with the notes of a corpus, and none is given")
         self.pieces = load_pieces(setup.corpus)
 
     def __call__(self, case: Case) -> tuple[float]:

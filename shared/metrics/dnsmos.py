@@ -121,12 +121,13 @@ def _sessions(threads: int) -> list:
 def _folder() -> Path:
     """Where `speechmos` keeps the models, found without importing it (which would import librosa)."""
     spec = importlib.util.find_spec("speechmos")
-    if spec is None or importlib.util.find_spec("onnxruntime") is None:
+    places = spec and spec.submodule_search_locations
+    if not places or importlib.util.find_spec("onnxruntime") is None:
         raise ConfigError(
             "DNSMOS needs the packages speechmos and onnxruntime: pip install --no-deps speechmos, "
             "pip install onnxruntime, or leave dnsmos out of evaluation.metrics"
         )
-    return Path(spec.submodule_search_locations[0]) / "dnsmos_models"
+    return Path(places[0]) / "dnsmos_models"
 
 
 class SpeechQuality(Metric):

@@ -32,6 +32,14 @@ class Predictor(ABC):
     dbov: float
     weights_sha256: str
 
+    @abstractmethod
+    def __init__(self, source: str):
+        """Load it from a file, a folder or the hub.
+
+        Raises:
+            Unavailable: that fails, or the model does not run here.
+        """
+
     def __call__(self, clip: np.ndarray, sample_rate: int) -> float:
         """Score one clip `(time,)`, about 1 to 5.
 
@@ -59,6 +67,7 @@ class Predicted(Metric):
         predictor: class of the model.
     """
 
+    evaluator: ClassVar[str]
     predictor: ClassVar[type[Predictor]]
 
     def __init__(self, setup: Setup):

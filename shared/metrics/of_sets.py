@@ -4,7 +4,8 @@ from abc import abstractmethod
 
 import numpy as np
 
-from shared.metrics.base import OF_MEAN, Case, Metric, Setup
+from shared.config import ConfigError
+from shared.metrics.base import OF_MEAN, Case, Metric, Setup, find_metric
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import embed_clip
 
@@ -25,7 +26,8 @@ class SetMetric(Metric):
     def __init__(self, setup: Setup):
         from shared.evaluators.clap import ClapEmbedder
 
-        self.model, self.embeddings = ClapEmbedder(setup.models[self.evaluator]), {}
+        self.model = ClapEmbedder(setup.models[self.evaluator])
+        self.embeddings: dict[str, np.ndarray] = {}
 
     def __call__(self, case: Case) -> tuple[()]:
         self.embeddings[case.clip.id] = embed_clip(self.model, case)
@@ -33,7 +35,7 @@ class SetMetric(Metric):
 
     @staticmethod
     @abstractmethod
-    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig) -> float:
+    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig, /) -> float:
         """The distance of `evaluated` `(clips, dim)` from `reference` `(other clips, dim)`.
 
         Raises:
@@ -57,3 +59,15 @@ class SetMetric(Metric):
     @staticmethod
     def doubt(clips: int, dim: int) -> str | None:
         """Why a value of so many clips and dimensions says little, or None."""
+
+
+def find_set_metric(name: str) -> type[SetMetric]:
+    """The metric of a set of this name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    found = find_metric(name)
+    if not issubclass(found, SetMetric):
+        raise ConfigError(f"{name} is no metric of a set")
+    return found

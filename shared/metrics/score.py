@@ -17,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.config import ConfigError, Strict, parse
@@ -90,16 +91,17 @@ class Cases:
 
     def read(self, clip: GeneratedClip) -> Case:
         """Load one clip and what it is compared with."""
-        reference = None if clip.reference is None else self.corpus.audio(self._find(clip.reference))
-        if clip.prompt is not None:
-            voice = (clip.prompt, self.corpus.audio(self._find(clip.prompt)))
-        else:
-            voice = None if reference is None else (clip.reference, reference)
+        reference = self._heard(clip.reference)
+        voice = self._heard(clip.prompt) or reference
         audio = load_audio(self.clips_path, self.clip_set, clip)
         given = round((clip.prefix_seconds or 0) * self.clip_set.sample_rate)
-        if given:
+        if voice and given:
             voice = (voice[0], voice[1][..., :given])
-        return Case(clip, audio, reference, voice, self.clip_set.sample_rate, given)
+        return Case(clip, audio, reference and reference[1], voice, self.clip_set.sample_rate, given)
+
+    def _heard(self, identity: str | None) -> tuple[str, np.ndarray] | None:
+        """Id and samples of a clip of the corpus, if there is one."""
+        return None if identity is None else (identity, self.corpus.audio(self._find(identity)))
 
     def _find(self, identity: str) -> Clip:
         if identity not in self.by_id:

@@ -37,7 +37,7 @@ class Statistic:
 
     def columns(self) -> list[str]:
         """Columns of scores.csv that it needs."""
-        return [self.numerator, self.denominator] if self.denominator else [self.name]
+        return [self.numerator or self.name, self.denominator] if self.denominator else [self.name]
 
     def terms(self, columns: dict[str, np.ndarray]) -> np.ndarray:
         """`(2, clips)`: numerators and denominators; a clip without a value is 0 in both."""

@@ -83,7 +83,7 @@ def _cost(parameters: int, training: TrainingConfig, forward_flops: float) -> di
     }
 
 
-def count_models(config: Any) -> dict[str, float]:
+def count_models(config: Any) -> dict[str, int]:
     """Parameters of both models and the autoencoder's forward FLOPs for a second of audio, on the meta device."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode

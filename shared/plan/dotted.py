@@ -16,12 +16,15 @@ def merge(base: dict, over: dict) -> dict:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        if both and not any(tag in value and value[tag] != old.get(tag) for tag in _TAGS):
+        if isinstance(old, dict) and isinstance(value, dict) and not _other_kind(old, value):
             merged[key] = merge(old, value)
         else:
             merged[key] = value
     return merged
+
+
+def _other_kind(old: dict, new: dict) -> bool:
+    return any(tag in new and new[tag] != old.get(tag) for tag in _TAGS)
 
 
 def assign(data: Any, dotted: str, value: Any) -> Any:
@@ -31,12 +34,11 @@ def assign(data: Any, dotted: str, value: Any) -> Any:
     """
     part, _, rest = dotted.partition(".")
     if isinstance(data, list) and part.isdecimal() and int(part) < len(data):
-        copy, part = list(data), int(part)
-        inner = copy[part]
-    else:
-        copy = dict(data) if isinstance(data, dict) else {}
-        inner = copy.get(part)
-    copy[part] = assign(inner, rest, value) if rest else value
+        place, items = int(part), list(data)
+        items[place] = assign(items[place], rest, value) if rest else value
+        return items
+    copy = dict(data) if isinstance(data, dict) else {}
+    copy[part] = assign(copy.get(part), rest, value) if rest else value
     return copy
 
 

@@ -44,7 +44,8 @@ def lease(known: list[str], wanted: int, folder: Path = FOLDER) -> list[str]:
             if len(leased) < wanted and device not in leased and _lock(folder / f"{device}.{turn}"):
                 leased.append(device)
         if len(leased) == wanted:
-            return leased
+            break
+    return leased
 
 
 def _lock(path: Path) -> bool:

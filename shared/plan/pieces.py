@@ -54,7 +54,8 @@ class Pieces:
             return [self.put_in(item, f"{where}.{number}", within=within) for number, item in enumerate(config)]
         if not isinstance(config, dict):
             return config
-        own, data = own or {}, {}
+        own = own or {}
+        data: dict[str, Any] = {}
         for name in extended(config, where):
             if name in within:
                 raise ConfigError(f"{where}: {' extends '.join([*within, name])} goes in a circle")

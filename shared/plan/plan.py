@@ -78,7 +78,8 @@ class Plan:
 
     def seeds_of(self, source: str, study: str) -> list[int]:
         """Training seeds of a study, in order."""
-        return sorted(set(self.seeds or self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)))
+        of_study = self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)
+        return sorted(set(self.seeds or of_study))
 
     def job(self, owner: str, kind: str, key: str) -> Job:
         """The job of this owner, kind and key.
@@ -89,6 +90,25 @@ class Plan:
         if (owner, kind, key) not in self.jobs:
             raise ConfigError(f"{owner}/{kind}/{key}: no study at scale {self.scale} needs this run folder")
         return self.jobs[owner, kind, key]
+
+    def samples_of(self, source: str, variant: str, seed: int) -> Job:
+        """The job that samples a variant with one training seed; its inputs are what was trained for that.
+
+        Raises:
+            ConfigError: there is no such source or variant, or none of its generator at this scale.
+        """
+        if source not in self.sources:
+            raise ConfigError(f"no source {source!r}{did_you_mean(source, self.sources)}")
+        points = [point for (owner, _), each in self.points.items() if owner == source for point in each]
+        known = {point.variant for point in points}
+        if variant not in known:
+            raise ConfigError(f"{source}: no variant {variant!r}{did_you_mean(variant, known)}")
+        by_output = {job.output: job for job in self.jobs.values()}
+        for point in points:
+            scoring = point.scores.get(seed, {}).get("generation")
+            if point.variant == variant and scoring is not None:
+                return by_output[as_list(scoring.inputs["clips"])[0]]
+        raise ConfigError(f"{source} {variant}: nothing is generated at scale {self.scale} with seed {seed}")
 
     def figure(self, name: str) -> tuple[str, str]:
         """`(source, study)` of `figures/<name>.pdf`.

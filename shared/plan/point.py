@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -182,7 +182,9 @@ class PointBuilder:
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
 
-    def _measure(self, subject: Subject, seed: int, given: dict[str, Any], inputs: dict[str, Job | list[Job]]) -> None:
+    def _measure(
+        self, subject: Subject, seed: int, given: dict[str, Any], inputs: Mapping[str, Job | list[Job]]
+    ) -> None:
         """Add the jobs that measure what is asked for of one subject."""
         for each in measurements():
             if each.subject == subject and each.name in getattr(self.config.evaluation, each.side):

@@ -93,8 +93,8 @@ class Source:
         """Config of each variant of each study at a scale, and of the variants that no study has."""
         pairs = [(variant, name) for name, study in self.file.studies.items() for variant in study.variants]
         used = {variant for variant, _ in pairs}
-        pairs += [(variant, None) for variant in self.file.variants if variant not in used]
-        return [self.resolve(variant, scale, study) for variant, study in pairs]
+        alone = [(variant, None) for variant in self.file.variants if variant not in used]
+        return [self.resolve(variant, scale, study) for variant, study in [*pairs, *alone]]
 
     def resolve(
         self,
@@ -144,7 +144,7 @@ class Source:
 
     def _ancestry(self, scale: str) -> Iterator[str]:
         """The scale and those it extends, nearest first."""
-        seen = []
+        seen: list[str] = []
         while scale is not None:
             if scale in seen:
                 raise ConfigError(f"{self.path}: scales: {' extends '.join([*seen, scale])} goes in a circle")

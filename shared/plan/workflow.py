@@ -135,7 +135,7 @@ def find_figure(plan: Plan, name: str) -> tuple[str, str]:
         stop(error)
 
 
-def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], NoReturn]:
+def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], tuple[str, str]]:
     """A source's figures, as a rule's input; if the user's corpus fits none of its studies, one line that says why."""
     figures = [f"figures/{name}.pdf" for name, (owner, _) in plan.figures.items() if owner == source]
     left_out = [f"{owner}_{study}" for owner, study in plan.left_out if owner == source]

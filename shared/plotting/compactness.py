@@ -7,11 +7,11 @@ from matplotlib.ticker import MaxNLocator
 
 from shared.measurements.compactness import PAPERS_RULE, Compactness
 from shared.plotting.draw import StudyTable
-from shared.plotting.style import GRID, PAPER, stamp
+from shared.plotting.style import GRID, PAPER, Look, banded_figure, stamp
 
 COLUMNS = 4  # panels in a row that a page is wide enough for
 # Fidelity → its line: light to dark, and told apart without colour.
-LINES = {
+LINES: dict[str, Look] = {
     "0.99": {"color": "#08306B", "linestyle": "-"},
     "0.95": {"color": "#2171B5", "linestyle": "--"},
     "0.9": {"color": "#4292C6", "linestyle": "-."},
@@ -33,9 +33,7 @@ def compactness_figure(table: StudyTable) -> Figure:
         raise ValueError("no variant of this study asks for compactness in evaluation.reconstruction")
     rows, columns = -(-len(shown) // COLUMNS), min(COLUMNS, len(shown))
     width, height = max(5.0, 0.6 + 2.4 * columns), 1.05 + 2.0 * rows
-    figure = Figure(figsize=(width, height), layout="constrained")
-    # Empty bands at the top and bottom hold the title and the legend.
-    figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.8 / height), w_pad=0.06, h_pad=0.05)
+    figure = banded_figure(width, height, bottom=0.25 / height, filled=1 - 0.8 / height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, variant in zip(grid.flat, shown, strict=False):
         _draw(axes, measured[variant])

@@ -11,13 +11,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from shared.plotting.draw import StudyTable
-from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
-from shared.record.table import Row
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, Look, banded_figure, stamp, subtitle
+from shared.record.table import Ends, Row
 from shared.statistics.catalogue import STATISTICS
 
 Place = tuple[str, str]  # side and metric
 LEAST_WIDTH = 5.2  # inches that the line of explanation takes
-LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": ":", "marker": "s", "markerfacecolor": "white"})
+LOOKS: tuple[Look, ...] = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": ":", "marker": "s", "markerfacecolor": "white"},
+)
 
 
 def curve_figure(
@@ -35,9 +38,8 @@ def curve_figure(
         lines: legend → the variants of a line, two lines at most; by default one of all variants.
     """
     lines = lines or {"": table.variants}
-    figure = Figure(figsize=(max(LEAST_WIDTH, 0.6 + 2.5 * len(panels)), 4.9), layout="constrained")
-    # Empty bands at the top and bottom hold the title and the legend.
-    figure.get_layout_engine().set(rect=(0, 0.05 if len(lines) > 1 else 0, 1, 0.87), w_pad=0.06, h_pad=0.05)
+    width = max(LEAST_WIDTH, 0.6 + 2.5 * len(panels))
+    figure = banded_figure(width, 4.9, bottom=0.05 if len(lines) > 1 else 0, filled=0.87)
     grid = figure.subplots(2, len(panels), gridspec_kw={"height_ratios": [1.75, 1]}, squeeze=False)
     for column, panel in enumerate(panels):
         for paper, axes in enumerate(grid[:, column]):
@@ -64,15 +66,15 @@ def _draw(
     shown: set[tuple[float, float]] = set()
     for variants, look in zip(lines.values(), LOOKS, strict=False):
         points = list(_points(table, variants, panel, over, paper))
-        places, values = [place for place, _ in points], [factor * _value(row, paper) for _, row in points]
+        places, values = [place for place, _, _ in points], [factor * value for _, value, _ in points]
         drawn = set(zip(places, values, strict=True))
         if drawn <= shown:
             continue  # the other line's autoencoders
         shown |= drawn
         axes.plot(places, values, color=colour, **look, zorder=3)
-        for place, row in points:
-            if not paper and row.low is not None:
-                axes.plot([place] * 2, [factor * row.low, factor * row.high], color=colour, linewidth=1.1, zorder=2)
+        for place, _, ends in points:
+            if ends:
+                axes.plot([place] * 2, [factor * end for end in ends], color=colour, linewidth=1.1, zorder=2)
         ticks |= set(places)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -81,8 +83,7 @@ def _draw(
     else:
         axes.set_title(f"{statistic.label}{' %' if statistic.percent else ''}", pad=14)
         better = "higher is better" if statistic.higher_is_better else "lower is better"
-        place = {"transform": axes.transAxes, "ha": "center", "va": "bottom"}
-        axes.text(0.5, 1.02, f"{side}, {better}", color=PAPER, fontsize=7.5, **place)
+        subtitle(axes, f"{side}, {better}")
     if not ticks:
         text = "not published" if paper else "not scored at this scale"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=colour)
@@ -102,20 +103,22 @@ def _draw(
 
 def _points(
     table: StudyTable, variants: Sequence[str], panel: Place, over: Place | None, paper: bool
-) -> Iterator[tuple[float, Row]]:
-    """Where a variant's value lies, and the row that holds it, of those that have both."""
+) -> Iterator[tuple[float, float, Ends]]:
+    """Where a variant's value lies, the value and its interval, of those that have a place and a value."""
     for variant in variants:
         row = table.row(variant, *panel)
-        place = row and _place(table, row, over, paper)
-        if row and place is not None and _value(row, paper) is not None:
-            yield place, row
+        if row is None:
+            continue
+        place, value = _place(table, row, over, paper), _value(row, paper)
+        if place is not None and value is not None:
+            yield place, value, None if paper else row.ends
 
 
 def _place(table: StudyTable, row: Row, over: Place | None, paper: bool) -> float | None:
     """Where a row's value is drawn."""
     if over:
         measured = table.row(row.variant, *over)
-        return measured and _value(measured, paper)
+        return None if measured is None else _value(measured, paper)
     setting = row.paper_setting if paper else row.setting
     return None if setting is None else float(setting)
 

@@ -2,8 +2,9 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, Look, stamp
 from shared.record.decoupling import Ranked, Tau, pooled_tau, tau_of
 from shared.statistics.catalogue import STATISTICS
 
@@ -21,9 +22,9 @@ def decoupling_figure(studies: list[Ranked], titles: dict[str, str], scale: str)
     """
     rows = -(-len(studies) // COLUMNS)
     height = 0.75 + 2.7 * rows
-    figure = Figure(figsize=(11.4, height), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.55 / height), w_pad=0.08, h_pad=0.08)
-    left, right = figure.subfigures(1, 2, width_ratios=[2.55, 1])
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - 0.55 / height), w_pad=0.08, h_pad=0.08)
+    figure = Figure(figsize=(11.4, height), layout=layout)
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2.55, 1])[0]
     panels = left.subplots(rows, COLUMNS, squeeze=False).ravel()
     for axes, study in zip(panels, studies, strict=False):
         _draw_ranks(axes, study, titles[study.source])
@@ -63,7 +64,7 @@ def _draw_ranks(axes: Axes, study: Ranked, source: str) -> None:
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     names = "\n".join(f"{letter}  {label}" for letter, label in zip(LETTERS, study.labels, strict=False))
-    place = {"transform": axes.transAxes, "va": "top", "ha": "left", "fontsize": 6.5}
+    place: Look = {"transform": axes.transAxes, "va": "top", "ha": "left", "fontsize": 6.5}
     axes.text(0, -0.32, f"{names}\n{seeds}, {study.clips} clips", linespacing=1.25, **place)
 
 

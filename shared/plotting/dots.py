@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from shared.plotting.draw import StudyTable
-from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, banded_figure, stamp, subtitle
 from shared.statistics.catalogue import STATISTICS
 
 COLUMNS = 4  # that a page is wide enough for
@@ -21,8 +21,7 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
     bands = -(-len(shown) // COLUMNS)
     columns = -(-len(shown) // bands)
     height = 0.3 * (2 - sides) + bands * (0.45 + 0.31 * len(table.variants)) * sides
-    figure = Figure(figsize=(1.6 + 2.1 * columns, height), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.47 / height), w_pad=0.06, h_pad=0.05)
+    figure = banded_figure(1.6 + 2.1 * columns, height, bottom=0, filled=1 - 0.47 / height)
     grid = figure.subplots(sides * bands, columns, squeeze=False)
     for place in range(bands * columns):
         band, column = divmod(place, columns)
@@ -51,11 +50,11 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, pa
     for place, variant in enumerate(table.variants):
         row = table.row(variant, side, metric)
         value = None if row is None else row.paper if paper else row.value
-        if value is None:
+        if row is None or value is None:
             continue
         axes.plot([factor * value], [place], marker="D" if paper else "o", color=colour, linestyle="")
-        if not paper and row.low is not None:
-            axes.plot([factor * row.low, factor * row.high], [place, place], color=colour, linewidth=1.4)
+        if not paper and row.ends is not None:
+            axes.plot([factor * end for end in row.ends], [place, place], color=colour, linewidth=1.4)
     if axes.lines:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     else:
@@ -65,9 +64,7 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, pa
     better = "higher is better" if statistic.higher_is_better else "lower is better"
     if not paper:
         axes.set_title(f"{statistic.label}{' %' if statistic.percent else ''}", pad=14)
-        axes.text(
-            0.5, 1.02, prefix + better, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
-        )
+        subtitle(axes, prefix + better)
     else:
         axes.set_facecolor("#F6F6F6")
     axes.set_ylim(len(table.variants) - 0.5, -0.5)

@@ -54,9 +54,11 @@ def load_layout(path: Path, study: str) -> Callable[[StudyTable], Any]:
     """The function called `study` in a source's figures.py: `StudyTable` → matplotlib figure.
 
     Raises:
-        ConfigError: the file has no such function.
+        ConfigError: the file is no Python, or has no such function.
     """
     specification = importlib.util.spec_from_file_location(f"{Path(path).parent.name}_figures", path)
+    if specification is None or specification.loader is None:
+        raise ConfigError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     if not hasattr(module, study):

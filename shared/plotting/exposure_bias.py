@@ -7,11 +7,11 @@ from matplotlib.ticker import MaxNLocator
 
 from shared.measurements.exposure_bias import Curve
 from shared.plotting.draw import StudyTable
-from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, stamp
+from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, Look, banded_figure, stamp
 
 COLUMNS = 4  # panels in a row that a page is wide enough for
 LEAST_CLIPS = 10  # fewer say more of themselves than of the model
-LINES = {
+LINES: dict[str, Look] = {
     "teacher-forced": {"color": RECONSTRUCTION, "linestyle": "-"},
     "free-running": {"color": GENERATION, "linestyle": "--"},
 }
@@ -29,9 +29,7 @@ def exposure_bias_figure(table: StudyTable) -> Figure:
         raise ValueError("no variant of this study asks for exposure_bias in evaluation.generation")
     rows, columns = -(-len(shown) // COLUMNS), min(COLUMNS, len(shown))
     width, height = max(5.0, 0.6 + 2.1 * columns), 1.2 + 1.9 * rows
-    figure = Figure(figsize=(width, height), layout="constrained")
-    # Empty bands at the top and bottom hold the title and the legend.
-    figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.95 / height), w_pad=0.06, h_pad=0.05)
+    figure = banded_figure(width, height, bottom=0.25 / height, filled=1 - 0.95 / height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, variant in zip(grid.flat, shown, strict=False):
         _draw(axes, curves[variant])

@@ -1,12 +1,15 @@
 """One look for all figures: readable in print, safe for colour-blind eyes, the same bytes each time."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.typing import RcKeyType
 
 from shared.files import atomic_path
 
@@ -16,7 +19,9 @@ GENERATION = "#D55E00"
 PAPER = "#6E6E6E"
 GRID = "#E4E4E4"
 
-_STYLE = {
+Look = Mapping[str, Any]  # how a line is drawn: keyword arguments of matplotlib
+
+_STYLE: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs on every machine
     "font.size": 8,
     "axes.titlesize": 9.5,
@@ -49,6 +54,18 @@ def styled() -> Iterator[None]:
         yield
 
 
+def banded_figure(width: float, height: float, bottom: float, filled: float) -> Figure:
+    """An empty figure, in inches, with bands above and below its panels, which hold the title and the legend.
+
+    Args:
+        width, height: of the figure.
+        bottom: the lower band's share of the height.
+        filled: the panels' share of the height.
+    """
+    layout = ConstrainedLayoutEngine(rect=(0, bottom, 1, filled), w_pad=0.06, h_pad=0.05)
+    return Figure(figsize=(width, height), layout=layout)
+
+
 def save_figure(figure: Figure, pdf: Path, png: Path) -> None:
     """Write PDF and PNG; the same figure gives the same bytes: no dates, no versions."""
     with atomic_path(pdf) as temporary:
@@ -75,6 +92,11 @@ def stamp(figure: Figure, scale: str) -> None:
             alpha=0.18,
             zorder=10,
         )
+
+
+def subtitle(axes: Axes, text: str) -> None:
+    """Write a small line between a panel and its title."""
+    axes.text(0.5, 1.02, text, transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5)
 
 
 def colour_axis(axes: Axes, side: str, colour: str) -> None:

@@ -15,10 +15,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from shared.plotting.draw import StudyTable
-from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, colour_axis, stamp
+from shared.plotting.style import (
+    GENERATION,
+    GRID,
+    PAPER,
+    RECONSTRUCTION,
+    Look,
+    banded_figure,
+    colour_axis,
+    stamp,
+    subtitle,
+)
+from shared.record.table import measured
 from shared.statistics.catalogue import STATISTICS
 
-SIDES = {
+SIDES: dict[str, Look] = {
     "reconstruction": {"color": RECONSTRUCTION, "linestyle": "-", "marker": "o"},
     "generation": {"color": GENERATION, "linestyle": "--", "marker": "s"},
 }
@@ -49,9 +60,7 @@ class Panel:
 
 def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:
     """All panels of a sweep in a row, ours above the paper's."""
-    figure = Figure(figsize=(2.75 * len(panels), 4.9), layout="constrained")
-    # Empty bands at the top and bottom hold the title and the legend.
-    figure.get_layout_engine().set(rect=(0, 0.075, 1, 0.865), w_pad=0.06, h_pad=0.05)
+    figure = banded_figure(2.75 * len(panels), 4.9, bottom=0.075, filled=0.865)
     grid = figure.subplots(2, len(panels), gridspec_kw={"height_ratios": [1.75, 1]}, squeeze=False)
     for panel, (ours, paper) in zip(panels, grid.T, strict=True):
         _draw_ours(ours, table, panel)
@@ -63,21 +72,14 @@ def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:
 
 def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
     metrics = panel.metrics(table)
-    stands_in = panel.stand_in in metrics.values() and panel.stand_in != panel.generation
-    note = (
-        f"\n{STATISTICS[panel.stand_in].label} for {STATISTICS[panel.generation].label}"
-        if stands_in
-        else "\n"
-    )
     axes.set_title(panel.title, pad=15)
-    axes.text(
-        0.5, 1.02, note.strip(), transform=axes.transAxes, ha="center", va="bottom", color=PAPER, fontsize=7.5
-    )
+    if panel.stand_in and panel.stand_in in metrics.values() and panel.stand_in != panel.generation:
+        subtitle(axes, f"{STATISTICS[panel.stand_in].label} for {STATISTICS[panel.generation].label}")
     _prepare(axes, table, [row.setting for row in _rows(table, metrics)])
     for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
-        rows = [table.row(variant, side, metrics[side]) for variant in table.variants]
         if table.has(side, metrics[side]):
-            values = [[row.value, _or(row.low, row.value), _or(row.high, row.value)] for row in rows]
+            rows = (table.row(variant, side, metrics[side]) for variant in table.variants)
+            values = [[row.value, *(row.ends or [row.value] * 2)] for row in measured(filter(None, rows))]
             _draw_side(target, side, metrics[side], np.array(values))
         else:
             target.set_yticks([])
@@ -137,10 +139,6 @@ def _rows(table: StudyTable, metrics: dict[str, str]):
 
 def _axis_label(table: StudyTable) -> str:
     return f"{table.axis} ({table.unit})" if table.unit else str(table.axis)
-
-
-def _or(value: float | None, other: float) -> float:
-    return other if value is None else value
 
 
 def _headings(figure: Figure, table: StudyTable) -> None:

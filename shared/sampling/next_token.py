@@ -85,8 +85,8 @@ def sample_next_tokens(
     """
     size = generator.config.patch
     ends = [max(size, length - len(prompt)) for length, prompt in zip(frames.tolist(), prompts, strict=True)]
-    starts = [row[len(prompt) :][:end] for row, prompt, end in zip(noise, prompts, ends, strict=True)]
-    starts = generator.patches(pad_sequence(starts, batch_first=True))
+    rows = [row[len(prompt) :][:end] for row, prompt, end in zip(noise, prompts, ends, strict=True)]
+    starts = generator.patches(pad_sequence(rows, batch_first=True))
     longest = torch.tensor([max(1, end // size) for end in ends], device=noise.device)
     histories = [generator.patches(prompt[None, : len(prompt) // size * size])[0] for prompt in prompts]
     reader = Reader(generator, texts, histories, cache, paces)

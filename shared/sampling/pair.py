@@ -75,13 +75,13 @@ class Pair:
             ValueError: there is neither a prompt nor `seconds`.
             ConfigError: the text has a character that the generator never saw.
         """
-        if seconds is None and (prompt is None or not prompt_text):
-            raise ValueError("say how many seconds it lasts, or give a prompt and its prompt_text")
+        if seconds is None:
+            if prompt is None or not prompt_text:
+                raise ValueError("say how many seconds it lasts, or give a prompt and its prompt_text")
+            seconds = prompt.shape[-1] / self.sample_rate * len(text) / len(prompt_text)
         solver = solver or SolverConfig.model_validate({"kind": self.kind})
         rng = torch.Generator().manual_seed(seed)
         latents = self.no_prompt if prompt is None else self.encode(prompt, rng) / self.scale
-        if seconds is None:
-            seconds = prompt.shape[-1] / self.sample_rate * len(text) / len(prompt_text)
         frames = max(1, round(seconds * solver.longest * self.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(latents) + frames, self.autoencoder.latent_dim, generator=rng).to(self.device)
         whole = text if prompt is None else f"{prompt_text} {text}"

@@ -39,11 +39,10 @@ def reconstruct(spec: ReconstructSpec, corpus: Corpus, weights: Path) -> Iterato
         torch.manual_seed(item_seed(spec.seed, index))
         audio, _, posterior = autoencoder(batch_of(corpus.audio(target)))
         kl = posterior.kl().mean().item()
-        kbps = nats_to_kbps(kl, corpus.sample_rate / autoencoder.hop)
-        kl, kbps = (kl, kbps) if math.isfinite(kl) else (None, None)  # a latent without noise has no rate
+        rate = {"kl": kl, "kbps": nats_to_kbps(kl, corpus.sample_rate / autoencoder.hop)}
         clip = GeneratedClip(
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
-            speaker=target.speaker, kl=kl, kbps=kbps,
+            speaker=target.speaker, **(rate if math.isfinite(kl) else {}),  # a latent without noise has no rate
         )
         yield clip, audio[0].cpu().numpy()
         progress.update()

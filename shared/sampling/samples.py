@@ -97,16 +97,16 @@ class Sampler(Pair):
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
         rng = torch.Generator().manual_seed(item_seed(self.spec.seed, index))
         heard = self.heard(item)
-        if given := self.prefix_samples(item):
+        if heard is None:
+            prompt = self.no_prompt
+            seconds = item.target.seconds
+        elif given := self.prefix_samples(item):
             prompt = self.encode(self.corpus.audio(heard)[..., :given], rng)
             # What is left of the recording: the pace of a part whose text is not known can't be told.
             seconds = heard.seconds - given / self.corpus.sample_rate
-        elif heard:
+        else:
             prompt = self.encode(self.corpus.audio(heard), rng)
             seconds = self.duration.seconds(item.target.text, heard.text, heard.seconds)
-        else:
-            prompt = self.no_prompt
-            seconds = item.target.seconds
         seconds = seconds * self.spec.sampling.solver.longest
         target = max(1, round(seconds * self.corpus.sample_rate / self.autoencoder.hop))
         noise = torch.randn(len(prompt) + target, self.autoencoder.latent_dim, generator=rng)

@@ -138,7 +138,7 @@ def judge(
         return Verdict(verdict=NOT_TESTABLE, margin=None, low=None, high=None, reason=reason, **common)
     rows = [scores.variants.index(variant) for variant in claim.variants]
     needs = claim.needs()
-    asked = [(settings or {}).get(variant) for variant in claim.variants]
+    asked = [settings[variant] for variant in claim.variants] if settings else ()
     margin = float(margin_of(claim, [scores.values(*need)[rows][:, None] for need in needs], asked)[0])
     low, high = interval(margin_of(claim, [scores.replicates(*need, draws)[rows] for need in needs], asked))
     note = "one seed: the interval leaves out training noise" if len(scores.seeds) == 1 else ""

@@ -46,7 +46,7 @@ def load_paper(path: Path, studies: dict[str, list[str]]) -> dict[tuple[str, str
     """
     if not Path(path).exists():
         return {}
-    found = {}
+    found: dict[tuple[str, str, str, str], PaperValue] = {}
     for index, table in enumerate(parse(PaperFile, load_yaml(path), str(path)).published):
         where = f"{path}: published.{index} ({table.where})"
         if table.study not in studies:

@@ -10,10 +10,10 @@ import numpy as np
 from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
-from shared.metrics.base import find_metric
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
+from shared.metrics.of_sets import find_set_metric
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.distances import Distances
 
@@ -98,7 +98,7 @@ def read_scores(path: Path) -> ScoreFile:
         columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
     except (TypeError, ValueError):
         raise ConfigError(f"{path}: a score is not a number; delete the file and run again") from None
-    reasons = {}
+    reasons: dict[str, str] = {}
     for row in rows:
         for part in filter(None, (row.get("reason") or "").split(";")):
             metric, _, reason = part.strip().partition(": ")
@@ -133,7 +133,7 @@ def load_study(
     latents = latents or {}
     by_clip = [each for each in measurements() if each.by_clip and latents.get(each.name)]
     of_latents = {(*key, each.name): path for each in by_clip for key, path in latents[each.name].items()}
-    paths = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
+    paths: dict[Any, Path] = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
     read = {key: read_scores(path) for key, path in paths.items()}
     first = next(iter(paths))
     clips = sorted(read[first].clips)
@@ -146,7 +146,8 @@ def load_study(
     for side in sorted({side for _, _, side in files}):
         for metric in STATISTICS:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
-        if asked := (set_metrics or {}).get(side):
+        asked = (set_metrics or {}).get(side)
+        if asked and truth is not None:
             places = [[files[name, seed, side] for seed in seeds] for name in variants]
             _collect_sets(study, side, asked, places, truth, kad or KadConfig())
     for measurement in measurements():
@@ -188,7 +189,7 @@ def _collect_sets(
     read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
     reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
     for metric in metrics:
-        distances = Distances(find_metric(metric), reference, np.array(read), kad)
+        distances = Distances(find_set_metric(metric), reference, np.array(read), kad)
         try:
             distances.values()
         except NotMeasured as error:

@@ -92,7 +92,7 @@ def test_the_posterior_has_no_noise_and_no_rate(features):
     posterior = bottleneck(features)
     assert torch.equal(posterior.sample(), posterior.mean)
     assert not posterior.std.any() and posterior.kl().shape == (4, 50) and posterior.kl().isposinf().all()
-    assert bottleneck.penalised == "soft_norm"
+    assert SoftNormBottleneck.penalised == "soft_norm"
 
 
 def test_the_decoders_input_is_rescaled_and_noisy(features):

@@ -113,7 +113,6 @@ def test_a_layout_has_a_column_or_a_text():
     for change in ({"text_column": None}, {"text": "music"}):
         with pytest.raises(ConfigError, match=r"text: give either a text_column or"):
             config_of({"dataset": "some/data", **change})
-    assert set(config_of({"dataset": "some/data"}).layout.model_dump(mode="json")).isdisjoint({"text", "every", "cut"})
 
 
 def test_captioned_sounds_are_no_speech_corpus(tmp_path):

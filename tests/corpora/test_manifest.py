@@ -57,14 +57,14 @@ def test_a_stereo_clip_is_channels_by_time(tmp_path):
     assert Corpus(path).mono(stereo) == pytest.approx(audio.mean(axis=0), abs=1e-4)
 
 
-def test_manifests_of_one_channel_are_what_they_were_before_stereo(tmp_path):
-    alone = clip(tmp_path, "a")
-    write_manifest(tmp_path / "manifest.json", 8000, [alone], [])
-    assert list(json.loads((tmp_path / "manifest.json").read_text())) == [
-        "sample_rate", "corpus_hash", "clips", "rejected"
-    ]
-    assert load_manifest(tmp_path / "manifest.json").channels == 1
-    corpus = Corpus(tmp_path / "manifest.json")
+def test_a_manifest_from_before_stereo_is_of_one_channel(tmp_path):
+    alone, path = clip(tmp_path, "a"), tmp_path / "manifest.json"
+    write_manifest(path, 8000, [alone], [])
+    written = json.loads(path.read_text())
+    assert written.pop("channels") == 1
+    path.write_text(json.dumps(written))
+    assert load_manifest(path).channels == 1
+    corpus = Corpus(path)
     np.testing.assert_array_equal(corpus.mono(alone), corpus.audio(alone))
 
 

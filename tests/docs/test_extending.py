@@ -98,7 +98,7 @@ def test_a_quantisers_latent_is_kept_for_a_generator_without_noise(section):
     _, came = section
     assert came["cached"] == came["latents"] and came["levels"] <= 5
     assert came["kl"] == pytest.approx(8 * 1.6094379, rel=1e-5)
-    assert came["losses"][0]["nothing"] == 0
+    assert came["losses"][0]["penalty"] == 0
 
 
 def test_the_page_shows_what_this_tests():

@@ -1,6 +1,5 @@
 """The plan: shared jobs are planned once, and a key changes exactly when something upstream does."""
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -9,39 +8,17 @@ import yaml
 from shared.cli.doctor import hub_names
 from shared.config import ConfigError
 from shared.metrics.config import KadConfig
-from shared.plan.content import corpus_fingerprint
-from shared.plan.corpus_choice import in_place_of
 from shared.plan.pieces import load_study
 from shared.plan.plan import Plan, as_list
-from shared.plan.schema import Source, load_sources
+from shared.plan.schema import Source
 from tests.generators.next_token_models import ask_for_exposure_bias
+from tests.plan.edited import planned_after
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def sources():
-    return {"longcat": load_sources(ROOT / "replications")["longcat"]}
-
-
-@pytest.fixture
-def plan(sources):
-    return Plan(sources, "smoke", [0])
-
-
 def _keys(plan, kind):
     return {key for _, found, key in plan.jobs if found == kind}
-
-
-def _changed(sources, tmp_path, change):
-    """The plan after an edit of longcat's study.yaml."""
-    folder = tmp_path / "longcat"
-    folder.mkdir(parents=True)
-    study = load_study(ROOT / "replications/longcat/study.yaml")
-    change(study)
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
-    (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())
-    return Plan({"longcat": Source(folder / "study.yaml")}, "smoke", [0])
 
 
 def test_what_studies_share_is_planned_once(plan):
@@ -77,7 +54,7 @@ def _aligned(sources, tmp_path, layer=1):
         variant = study["variants"]["dim128"]
         variant["smoke"] = {**variant["cpu"], "autoencoder.alignment": {"layer": layer}}
 
-    return _changed(sources, tmp_path, change)
+    return planned_after(sources, tmp_path, change)
 
 
 def test_an_aligned_autoencoder_waits_for_a_teacher_that_is_not_the_judge(sources, plan, tmp_path):
@@ -104,7 +81,7 @@ def test_studies_on_other_corpora_share_an_autoencoder_that_hears_them_all(sourc
         smoke["autoencoder_corpora"] = [first, second]
         smoke["studies"] = {"fig4": {"corpus": second}}
 
-    changed = _changed(sources, tmp_path, two_corpora)
+    changed = planned_after(sources, tmp_path, two_corpora)
     assert len(_keys(changed, "corpus")) == 2
     autoencoders = [job for job in changed.jobs.values() if job.kind == "autoencoder"]
     assert len(autoencoders) == 5 and {len(job.inputs["corpora"]) for job in autoencoders} == {2}
@@ -123,7 +100,7 @@ def _measured(sources, tmp_path, evaluation, evaluators=None):
             if evaluators is not None:
                 study["scales"][scale]["evaluators"] = evaluators
 
-    return _changed(sources, tmp_path, change)
+    return planned_after(sources, tmp_path, change)
 
 
 def test_only_the_evaluators_that_metrics_use_are_trained_and_passed(sources, tmp_path):
@@ -181,7 +158,7 @@ def test_exposure_is_measured_where_it_is_asked_for_and_is_no_matter_of_the_scor
         study["variants"]["dim128"]["smoke"] = {**study["variants"]["dim128"]["cpu"], "evaluation.generation": ["sim"]}
 
     changes = {"with": ask_for_exposure_bias, "without": without, "mixed": in_one_variant_alone}
-    asked, bare, mixed = (_changed(sources, tmp_path / name, change) for name, change in changes.items())
+    asked, bare, mixed = (planned_after(sources, tmp_path / name, change) for name, change in changes.items())
     measured = [job for job in asked.jobs.values() if job.kind == "exposure_bias"]
     assert len(measured) == len(_keys(asked, "generator")) == 5
     assert {place for place in asked.jobs if place[1] != "exposure_bias"} == set(bare.jobs)
@@ -202,7 +179,7 @@ def test_exposure_alone_needs_no_samples(sources, tmp_path):
         ask_for_exposure_bias(study)
         study["scales"]["smoke"]["evaluation"]["generation"] = ["exposure_bias"]
 
-    plan = _changed(sources, tmp_path, alone)
+    plan = planned_after(sources, tmp_path, alone)
     assert len(_keys(plan, "exposure_bias")) == 5 and not _keys(plan, "samples") | _keys(plan, "ground_truth")
     assert plan.sides("longcat", "fig3") == ["reconstruction"]
 
@@ -227,7 +204,8 @@ def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tm
     def without(study):
         ask_for_compactness(study, ["stoi"])
 
-    asked, bare = (_changed(sources, tmp_path / str(n), each) for n, each in enumerate((ask_for_compactness, without)))
+    edits = enumerate((ask_for_compactness, without))
+    asked, bare = (planned_after(sources, tmp_path / str(number), edit) for number, edit in edits)
     measured = [job for job in asked.jobs.values() if job.kind == "compactness"]
     assert len(measured) == len(_keys(asked, "autoencoder")) == 5
     assert {place for place in asked.jobs if place[1] != "compactness"} == set(bare.jobs)
@@ -290,7 +268,7 @@ def test_a_study_shows_the_sides_that_all_its_variants_have(sources, tmp_path):
     def change(study):
         study["variants"]["dim128"]["smoke"] = study["variants"]["dim128"]["cpu"] | {"evaluation.generation": []}
 
-    mixed = _changed(sources, tmp_path, change)
+    mixed = planned_after(sources, tmp_path, change)
     assert mixed.sides("longcat", "fig3") == ["reconstruction"]
     assert mixed.sides("longcat", "fig4") == ["reconstruction", "generation"]
     needed = mixed.study_spec("longcat", "fig3").jobs
@@ -313,7 +291,7 @@ EDITS = {
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_changes_the_keys_downstream_and_no_others(sources, plan, tmp_path, name):
     edit, expected = EDITS[name]
-    after = _changed(sources, tmp_path, lambda study: edit(study["scales"]["smoke"]))
+    after = planned_after(sources, tmp_path, lambda study: edit(study["scales"]["smoke"]))
     moved = {kind for kind in UPSTREAM if not _keys(after, kind) & _keys(plan, kind)}
     assert moved - {"scores"} == expected
 
@@ -333,98 +311,6 @@ def test_another_source_shares_corpus_and_evaluators_and_trains_in_its_own_folde
     assert set(both.figures) == {*plan.figures, "aardvark_fig3", "aardvark_fig4", "aardvark_table4"}
 
 
-def _audio_folder(folder):
-    folder.mkdir()
-    with open(folder / "metadata.csv", "w", newline="") as file:
-        csv.writer(file).writerows([["file_name", "text"], ["a.wav", "hello"]])
-    (folder / "a.wav").write_bytes(b"not read here")
-    return folder
-
-
-def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_path):
-    first = _audio_folder(tmp_path / "one")
-    plan = Plan(sources, "smoke", [0], str(first))
-    assert plan.label.startswith("smoke-one-")
-    (corpus,) = [job for (_, kind, _), job in plan.jobs.items() if kind == "corpus"]
-    assert corpus.spec["path"] == str(first)
-    assert corpus.spec["sample_rate"] == 16000
-    moved = first.rename(tmp_path / "two")
-    assert Plan(sources, "smoke", [0], str(moved)).jobs.keys() == plan.jobs.keys()
-    assert str(tmp_path) not in plan.study_spec("longcat", "fig3").model_dump_json()
-
-
-@pytest.fixture(scope="module")
-def everything():
-    """All sources."""
-    return load_sources(ROOT / "replications")
-
-
-@pytest.mark.parametrize("scale", ["smoke", "cpu", "gpu", "paper"])
-@pytest.mark.parametrize("corpus", ["folder", "libritts", "clotho", "somebody/else"])
-def test_every_figure_takes_a_users_corpus(everything, tmp_path, corpus, scale):
-    plan = Plan(everything, scale, [0], str(_audio_folder(tmp_path / "mine")) if corpus == "folder" else corpus)
-    assert not plan.left_out
-    assert set(plan.points) == {(name, study) for name, each in everything.items() for study in each.file.studies}
-    assert {job.spec["kind"] for job in plan.jobs.values() if job.kind == "corpus"} <= {"folder", "hub"}
-
-
-def test_recordings_have_no_notes(everything, tmp_path):
-    plan = Plan(everything, "smoke", [0], str(_audio_folder(tmp_path / "mine")))
-    assert plan.dropped("same", "table2") == ["chroma"] and plan.dropped("longcat", "fig3") == []
-    scored = [job for (owner, kind, _), job in plan.jobs.items() if (owner, kind) == ("same", "scores")]
-    assert scored and not any("chroma" in job.spec["metrics"] for job in scored)
-    assert Plan(everything, "smoke", [0]).dropped("same", "table2") == []
-
-
-def test_a_study_that_a_corpus_does_not_fit_is_left_out_and_says_why(everything):
-    # A data set without captions, and a study whose autoencoder reads them.
-    plan = Plan(everything, "smoke", [0], "musdb")
-    assert set(plan.left_out) == {("same", "table2")}
-    with pytest.raises(ConfigError, match=r"figures/same_table2.pdf: not of this corpus: .* musdb has none"):
-        plan.figure("same_table2")
-    assert plan.figure("longcat_fig3") == ("longcat", "fig3")
-    # A mistake of the user's is one whatever the corpus.
-    changes = {"same": {"generator": {"training": {"stepz": 3}}}}
-    with pytest.raises(ConfigError, match="stepz"):
-        Plan(everything, "smoke", [0], "musdb", changes=changes)
-
-
-def test_what_is_changed_of_the_corpus_holds_for_the_users(sources, tmp_path):
-    folder = str(_audio_folder(tmp_path / "mine"))
-
-    def corpora(**changes):
-        jobs = Plan(sources, "smoke", [0], folder, changes={"longcat": changes}).jobs.values()
-        return [job.spec for job in jobs if job.kind == "corpus"]
-
-    assert [spec["max_seconds"] for spec in corpora(corpus={"max_seconds": 60})] == [60]
-    with pytest.raises(ConfigError, match=r"corpus\.folder\.utterances: unknown key"):
-        Plan(sources, "smoke", [0], folder, changes={"longcat": {"corpus": {"utterances": 60}}}).figure("longcat_fig3")
-    with pytest.raises(ConfigError, match=r"longcat\.corpus\.sample_rate: changes nothing, .* \(16000\)"):
-        corpora(corpus={"sample_rate": 8000})
-    with pytest.raises(ConfigError, match=r"autoencoder_corpora: corpus= takes their place"):
-        corpora(autoencoder_corpora=[])
-    assert corpora(generator={"training": {"learning_rate": {"peak": "1e-3"}}})  # YAML's 1e-3 is a string
-
-
-def test_each_corpus_has_a_record_of_its_own(sources, tmp_path):
-    folders = [tmp_path / name for name in ("a/wavs", "b/wavs", "b/wavs!")]
-    for folder in folders:
-        folder.parent.mkdir(exist_ok=True)
-        _audio_folder(folder)
-    corpora = [*map(str, folders), "a/b", "c/b", "somebody-else/b", "libritts"]
-    labels = [Plan(sources, "smoke", [0], corpus).label for corpus in corpora]
-    assert len(set(labels)) == len(labels)
-    assert labels[-1] == "smoke-libritts"
-    assert Plan(sources, "smoke", [0], str(tmp_path / "a/../a/wavs/")).label == labels[0]
-
-
-def test_how_many_clips_a_folder_may_lose(sources, tmp_path):
-    plan = Plan(sources, "smoke", [0], str(_audio_folder(tmp_path / "mine")), max_rejected=0.5)
-    assert {job.spec["max_rejected"] for (_, kind, _), job in plan.jobs.items() if kind == "corpus"} == {0.5}
-    with pytest.raises(ConfigError, match=r"max_rejected: .* give it with corpus="):
-        Plan(sources, "smoke", [0], max_rejected=0.5)
-
-
 def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan):
     changes = {"longcat": {"generator": {"training": {"steps": 41}}}}
     changed = Plan(sources, "smoke", [0], changes=changes)
@@ -438,62 +324,8 @@ def test_changes_reach_every_variant_and_leave_what_a_study_varies(sources, plan
         Plan(sources, "smoke", [0], changes={"longcat": {"autoencoder": {"bottleneck": {"dim": 3}}}})
     with pytest.raises(ConfigError, match=r"no source .longcta..*longcat"):
         Plan(sources, "smoke", [0], changes={"longcta": {"sampling": {}}})
-    with pytest.raises(ConfigError, match=r"generator\.infilling\.training\.stepz"):
+    with pytest.raises(ConfigError, match=r"generator\.training\.stepz"):
         Plan(sources, "smoke", [0], changes={"longcat": {"generator": {"training": {"stepz": 3}}}})
-
-
-def test_an_edited_clip_is_another_corpus(sources, tmp_path):
-    folder = _audio_folder(tmp_path / "one")
-    before = Plan(sources, "smoke", [0], str(folder)).jobs.keys()
-    (folder / "a.wav").write_bytes(b"something else")
-    corpus_fingerprint.cache_clear()
-    assert not before & Plan(sources, "smoke", [0], str(folder)).jobs.keys()
-
-
-def test_a_public_corpus_by_name(sources):
-    jobs = Plan(sources, "smoke", [0], "libritts").jobs
-    (corpus,) = {job.spec["name"] for (_, kind, _), job in jobs.items() if kind == "corpus"}
-    assert corpus == "libritts"
-
-
-@pytest.mark.parametrize(
-    ("own", "kept"),
-    [
-        ({"kind": "speech"}, {}),
-        ({"kind": "sound"}, {"content": "sound"}),
-        ({"kind": "music", "channels": 2}, {"content": "sound", "channels": 2}),
-        ({"kind": "hub", "name": "clotho", "content": "sound"}, {"content": "sound"}),
-        ({"kind": "hub", "name": "vctk", "content": "speech"}, {"content": "speech"}),
-    ],
-)
-def test_a_corpus_holds_what_the_studys_own_does(own, kept):
-    override = {"kind": "folder", "path": "mine", "max_rejected": 0.1}
-    assert in_place_of(own, override, {"max_seconds": 60}) == {**override, **kept, "max_seconds": 60}
-
-
-def test_a_folder_in_a_study_of_sounds_is_one_of_sounds(sources, tmp_path):
-    def change(study):
-        sound = {"kind": "sound", "sample_rate": 16000, "clips": 300, "validation": 10, "test": 20}
-        study["scales"]["smoke"]["corpus"] = sound
-
-    study = _changed(sources, tmp_path, change).sources
-    assert {job.spec["kind"] for job in Plan(study, "smoke", [0]).jobs.values() if job.kind == "corpus"} == {"sound"}
-    for corpus in (str(_audio_folder(tmp_path / "one")), "audiocaps"):
-        jobs = Plan(study, "smoke", [0], corpus).jobs.values()
-        assert {job.spec["content"] for job in jobs if job.kind == "corpus"} == {"sound"}
-        jobs = Plan(sources, "smoke", [0], corpus).jobs.values()
-        assert {job.spec["content"] for job in jobs if job.kind == "corpus"} == {"speech"}
-
-
-def test_a_name_that_is_none_is_refused_before_anything_is_built(sources):
-    with pytest.raises(ConfigError, match=r"corpus: libritz is no folder here, none of libritts, .*"):
-        Plan(sources, "smoke", [0], "libritz")
-
-
-@pytest.mark.parametrize("corpus", ["/no/such/folder", "./none", "~/none-at-all"])
-def test_a_folder_that_is_not_there(sources, corpus):
-    with pytest.raises(ConfigError, match="is not a folder"):
-        Plan(sources, "smoke", [0], corpus)
 
 
 def test_unknown_scale_and_figure_say_what_there_is(sources, plan):

@@ -1,5 +1,7 @@
 """Clip sets on disk."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile
@@ -30,9 +32,13 @@ def test_a_stereo_round_trip_keeps_left_and_right(tmp_path):
         np.testing.assert_allclose(load_audio(tmp_path / "clips.json", read, clip), expected, atol=1 / 32768)
 
 
-def test_the_list_of_a_mono_set_says_nothing_of_channels(tmp_path):
-    assert write_clips(tmp_path / "clips.json", 16_000, [(make("a"), np.zeros(9))]).channels == 1
-    assert "channels" not in (tmp_path / "clips.json").read_text()
+def test_a_set_from_before_stereo_is_mono(tmp_path):
+    path = tmp_path / "clips.json"
+    assert write_clips(path, 16_000, [(make("a"), np.zeros(9))]).channels == 1
+    written = json.loads(path.read_text())
+    assert written.pop("channels") == 1
+    path.write_text(json.dumps(written))
+    assert load_clips(path).channels == 1
 
 
 def test_mono_and_stereo_in_one_set_are_an_error(tmp_path):

@@ -6,6 +6,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 import shared.training.autoencoder as module
+from shared.bottlenecks.base import Bottleneck
 from shared.bottlenecks.gaussian import GaussianPosterior
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops
@@ -27,7 +28,7 @@ JOINT = {"steps": 4, "losses": ["reconstruction", "kl"]}
 DECODER = {"steps": 4, "train": ["decoder"], "losses": ["reconstruction", "adversarial", "features"]}
 
 
-class ScaledBottleneck(nn.Module):
+class ScaledBottleneck(Bottleneck):
     """A posterior with a learned gain, over a running standard deviation."""
 
     draw = "fixed"
@@ -44,9 +45,6 @@ class ScaledBottleneck(nn.Module):
         if self.training:
             self.running_std.lerp_(mean.detach().std(), 0.1)
         return GaussianPosterior(self.gain * mean / self.running_std, nn.functional.softplus(scale))
-
-    def restore(self, latents: torch.Tensor, noise: bool = True) -> torch.Tensor:
-        return latents
 
 
 def build_noisy(recipe: AutoencoderRecipe):

@@ -76,9 +76,10 @@ def validation_means(autoencoder: Autoencoder, corpora: list[Corpus], measuremen
     return torch.cat([posterior_means(autoencoder, corpus.audio(clip)) for corpus, clip in found])
 
 
-def over_channels(distance: Callable[[np.ndarray, np.ndarray], float], one: np.ndarray, other: np.ndarray) -> float:
+def over_channels(distance: Callable[..., float], one: np.ndarray, other: np.ndarray, *settings: int) -> float:
     """Mean over channels of a distance of two mono signals; both are `(time,)`, or `(2, time)`."""
-    return float(np.mean([distance(*pair) for pair in zip(np.atleast_2d(one), np.atleast_2d(other), strict=True)]))
+    channels = zip(np.atleast_2d(one), np.atleast_2d(other), strict=True)
+    return float(np.mean([distance(*pair, *settings) for pair in channels]))
 
 
 def measure_clips(measurement: type[ByClip], spec: ByClipSpec, corpus: Corpus, of_clips: OfClips) -> list[Row]:
@@ -88,7 +89,7 @@ def measure_clips(measurement: type[ByClip], spec: ByClipSpec, corpus: Corpus, o
     for index, (target, _) in enumerate(items):
         # The seed is that of the job that reconstructs, so that what is compared with its clips hears the same noise.
         values = of_clips(target, corpus.audio(target), item_seed(spec.seed, index))
-        rows.append({"id": target.id} | values)
+        rows.append({"id": target.id, **values})
         progress.update()
     return rows
 
@@ -114,6 +115,6 @@ def run_by_clip(measurement: type[ByClip], about: str, prepare: Prepare) -> None
     rows = measure_clips(measurement, spec, corpus, of_clips)
     measured = sum(not row.keys().isdisjoint(measurement.columns) for row in rows)
     made = {"estimator": of_clips.estimator, "embedder": None, "weights_sha256": None, "sample_rate": None}
-    made |= {"n": measured, "n_failed": len(rows) - measured, "seed": spec.seed}
-    write_json(Path(arguments.output).with_suffix(".json"), made | of_clips.facts)
+    counts = {"n": measured, "n_failed": len(rows) - measured, "seed": spec.seed}
+    write_json(Path(arguments.output).with_suffix(".json"), {**made, **counts, **of_clips.facts})
     write_text(Path(arguments.output), to_csv(measurement, rows))

@@ -8,14 +8,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from shared.config import parse
+from shared.config import ConfigError, parse
 from shared.corpora.corpus import Corpus
 from shared.corpora.test_items import TestItem, item_seed, test_items
 from shared.files import read_json, write_json, write_text
+from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
 from shared.job import job_parser, run_job, set_threads
 from shared.measurements.jobs.exposure_distances import Continuations, Exposure, continue_prompts, measure_exposure
 from shared.progress import Progress
+from shared.sampling.next_token_config import NextTokenSolverConfig
 from shared.sampling.samples import Sampler, SamplesSpec
 
 ESTIMATOR = (
@@ -37,7 +39,7 @@ class Example(NamedTuple):
 def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
     """A numbered test item; the prompt is cut to whole patches, as in sampling."""
     rng = torch.Generator().manual_seed(item_seed(sampler.spec.seed, index))
-    size = sampler.generator.config.patch
+    size = sampler.generator.patch
     given = sampler.prefix_samples(item) // sampler.autoencoder.hop
     parts = [item.target] if given else [clip for clip in (sampler.heard(item), item.target) if clip]
     *prompts, target = (sampler.encode(sampler.corpus.audio(clip), rng) / sampler.scale for clip in parts)
@@ -52,11 +54,13 @@ def continue_items(sampler: Sampler) -> Continuations:
     """The spec's test items, batch by batch."""
     items = list(enumerate(test_items(sampler.corpus.manifest, sampler.spec.clips, sampler.spec.seed)))
     progress = Progress("exposure_bias", len(items), unit="clip")
-    settings, size = sampler.spec.sampling.solver, sampler.spec.sampling.batch
+    generator, settings, size = sampler.generator, sampler.spec.sampling.solver, sampler.spec.sampling.batch
+    if not isinstance(generator, NextTokenGenerator) or not isinstance(settings, NextTokenSolverConfig):
+        raise ConfigError("exposure_bias is of next-token generators alone")
     clips = Continuations([], [], [])
     for start in range(0, len(items), size):
         examples = [read_example(sampler, *each) for each in items[start : start + size]]
-        batch = continue_prompts(sampler.generator, settings, *map(list, zip(*examples, strict=True)))
+        batch = continue_prompts(generator, settings, *map(list, zip(*examples, strict=True)))
         for kept, new in zip(clips, batch, strict=True):
             kept.extend(new)
         progress.update(len(examples))
@@ -91,7 +95,7 @@ def main() -> None:
     made = {"estimator": ESTIMATOR, "embedder": None, "weights_sha256": None, "sample_rate": None}
     output = Path(arguments.output)
     write_json(output.with_suffix(".json"), made | {"n": len(clips.recorded), "seed": spec.seed})
-    frames = sampler.generator.config.patch * sampler.autoencoder.hop
+    frames = sampler.generator.patch * sampler.autoencoder.hop
     write_text(output, to_csv(exposure, frames / sampler.corpus.sample_rate))
 
 

@@ -61,10 +61,10 @@ def continue_prompts(
     frames = torch.tensor([len(each) for each in whole], device=whole[0].device)
     heard = [each[: prompt.frames] for each, prompt in zip(whole, prompts, strict=True)]
     paces = generator.positions.paces(prompts)
-    noise = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
-    free = sample_next_tokens(generator, solver, noise, frames, heard, texts, paces=paces)
+    padded = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
+    free = sample_next_tokens(generator, solver, padded, frames, heard, texts, paces=paces)
 
-    patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(noise)
+    patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(padded)
     previous = torch.cat([torch.zeros_like(patches[:, :1]), patches[:, :-1]], dim=1)
     states = generator.states(patches, frames // size, texts, paces)[:, :-1]
     ours = solve_patch(generator, solver, *(each.flatten(0, 1) for each in (starts, states, previous)))

@@ -55,7 +55,7 @@ class Targets:
 
 
 class ProbedLatents:
-    """Errors of the probes on a clip; a `OfClips`.
+    """Errors of the probes on a clip; see `OfClips`.
 
     Raises:
         ConfigError: the corpus has no training clips.

@@ -73,16 +73,14 @@ def compare(clip: Clip, audio: np.ndarray, made: dict[int, np.ndarray], sample_r
             continue
         for level, each in made.items():
             try:
-                row[f"noise_{name}{level}"] = over_channels(
-                    lambda one, other, metric=metric: metric(one, other, sample_rate), audio, each
-                )
+                row[f"noise_{name}{level}"] = over_channels(metric, audio, each, sample_rate)
             except NotMeasured as error:
                 reasons.append(f"noise_{name}{level}: {error}")
     return row | ({"reason": "; ".join(reasons)} if reasons else {})
 
 
 class NoisyLatents:
-    """Distances of a clip to what is decoded of its latent with noise; a `OfClips`."""
+    """Distances of a clip to what is decoded of its latent with noise; see `OfClips`."""
 
     estimator = ESTIMATOR
 

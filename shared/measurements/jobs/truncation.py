@@ -1,7 +1,8 @@
 """Job: how far reconstructions of the test clips are from them when only part of the latent is decoded (RAVE, 3.2).
 
-Of the latent, turned to the axes along which the posterior means of the validation clips vary, as many dimensions are
-kept as a fidelity asks for; the rest is noise of the prior, the same for every fidelity. A fidelity of 1 keeps all.
+The latent is rotated to the principal axes of the posterior means of the validation clips. A fidelity f keeps so many
+of the first axes that their singular values sum up to the share f of all (RAVE, eq. 11). Noise from the prior takes the
+place of the other axes, the same noise at every fidelity. At a fidelity of 1 all axes are kept.
 """
 
 
@@ -29,7 +30,7 @@ ESTIMATOR = (
 
 
 def axes_of(autoencoder: Autoencoder, corpora: list[Corpus]) -> PrincipalAxes:
-    """Of the posterior means of all validation clips.
+    """Principal axes of the posterior means of all validation clips.
 
     Raises:
         ConfigError: there are none.
@@ -47,7 +48,7 @@ def kept_dims(axes: PrincipalAxes) -> dict[int, int]:
 def decode_truncated(
     autoencoder: Autoencoder, audio: np.ndarray, axes: PrincipalAxes, kept: dict[int, int], seed: int
 ) -> dict[int, np.ndarray]:
-    """By fidelity what is decoded of a clip, of its shape; of all the same draw from the posterior."""
+    """By fidelity, what is decoded of a clip `(time,)` or `(2, time)`, in its shape, from one draw of the posterior."""
     posterior = autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0))
     made = {}
     for fidelity, dims in kept.items():
@@ -60,7 +61,7 @@ def decode_truncated(
 
 
 def compare(audio: np.ndarray, made: dict[int, np.ndarray], sample_rate: int) -> Row:
-    """The columns of a clip: two distances for each fidelity, of stereo their means over channels; and why none."""
+    """The columns of a clip: two distances for each fidelity, means over the channels; or why it has none."""
     spectral = SpectralDistance(DISTANCE)
     distances = {
         "mel": lambda clip, each: mel_distance(clip, each, sample_rate),
@@ -76,7 +77,7 @@ def compare(audio: np.ndarray, made: dict[int, np.ndarray], sample_rate: int) ->
 
 
 class TruncatedLatents:
-    """Distances of a clip to what is decoded of its latent cut short; a `OfClips`."""
+    """Distances of a clip to what is decoded of part of its latent; see `OfClips`."""
 
     estimator = ESTIMATOR
 

@@ -9,7 +9,7 @@ and how to put that in a sentence.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from pydantic_core import PydanticCustomError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PACKAGE = "shared.statistics.relations"
 SIDES = {"reconstruction": "Reconstruction", "generation": "Generation"}
 Need = tuple[str, str]  # side and metric
+Given = TypeVar("Given")
 
 
 class Cell(Protocol):
@@ -79,7 +80,7 @@ class Relation(ABC):
 
     def needs(self, claim: "Claim") -> list[Need]:
         """The `(side, metric)` pairs that a claim is tested on."""
-        return [(claim.side, metric) for metric in (claim.metric, claim.against) if metric is not None]
+        return [(given(claim.side), metric) for metric in (claim.metric, claim.against) if metric is not None]
 
     @abstractmethod
     def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
@@ -125,6 +126,13 @@ def known_relation(name: str) -> str:
         message = f"no relation {name!r}{did_you_mean(name, relations())}"
         raise PydanticCustomError("relation", "{message}", {"message": message})
     return name
+
+
+def given(value: Given | None) -> Given:
+    """What a claim gives because its relation asks for it, as `Relation.problem` has made sure."""
+    if value is None:
+        raise ValueError("the claim does not fit its relation")
+    return value
 
 
 def good(claim: "Claim", values: np.ndarray, metric: str | None = None) -> np.ndarray:

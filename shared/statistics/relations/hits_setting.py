@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Relation, what
+from shared.statistics.relations.base import Cells, Relation, given, what
 from shared.statistics.words import number, show
 
 if TYPE_CHECKING:
@@ -28,4 +28,4 @@ class HitsSetting(Relation):
         (need,) = self.needs(claim)
         rows = [cells[(name, *need)] for name in claim.variants]
         values = ", ".join(f"{show(STATISTICS[claim.metric], row.value)} for {row.setting}" for row in rows)
-        return f"{what(need)} {values}, allowed are {number(100 * claim.tolerance)} % off"
+        return f"{what(need)} {values}, allowed are {number(100 * given(claim.tolerance))} % off"

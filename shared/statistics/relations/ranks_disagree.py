@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Need, Relation, good, what
+from shared.statistics.relations.base import Cells, Need, Relation, given, good, what
 from shared.statistics.words import show
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class RanksDisagree(Relation):
 
     def needs(self, claim: "Claim") -> list[Need]:
         """See `Relation`."""
-        return [("reconstruction", claim.metric), ("generation", claim.against)]
+        return [("reconstruction", claim.metric), ("generation", given(claim.against))]
 
     def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
         pairs = zip(self.needs(claim), values, strict=True)
@@ -37,7 +37,8 @@ class RanksDisagree(Relation):
         for need in self.needs(claim):
             sign = 1 if STATISTICS[need[1]].higher_is_better else -1
             rows = [cells[(name, *need)] for name in claim.variants]
-            best[need] = max(rows, key=lambda row, sign=sign: sign * row.value)
+            values = [sign * row.value for row in rows]
+            best[need] = rows[values.index(max(values))]
         (first, reconstructs), (second, generates) = best.items()
         value = show(STATISTICS[second[1]], cells[(reconstructs.variant, *second)].value)
         text = f"{what(first)} is best on {reconstructs.label} ({show(STATISTICS[first[1]], reconstructs.value)})"

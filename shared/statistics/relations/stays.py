@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Relation, against_in_words
+from shared.statistics.relations.base import Cells, Relation, against_in_words, given
 from shared.statistics.words import difference
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ class Stays(Relation):
         return claim.tolerance - np.abs(values[0] - values[1]).max(axis=0)
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
-        allowed = difference(STATISTICS[claim.metric], claim.tolerance)
+        allowed = difference(STATISTICS[claim.metric], given(claim.tolerance))
         return f"{against_in_words(claim, self.needs(claim), cells)}; allowed are {allowed} apart"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Relation, in_order
+from shared.statistics.relations.base import Cells, Relation, given, in_order
 from shared.statistics.words import difference
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ class Within(Relation):
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)
         spread = np.ptp([cells[(name, *need)].value for name in claim.variants])
-        apart, allowed = (difference(STATISTICS[claim.metric], each) for each in (spread, claim.tolerance))
+        apart, allowed = (difference(STATISTICS[claim.metric], each) for each in (spread, given(claim.tolerance)))
         return f"{in_order(claim, need, cells)}: {apart} apart, allowed are {allowed}"

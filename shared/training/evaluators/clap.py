@@ -47,7 +47,7 @@ class ClapSpec(Strict):
 
 
 class CaptionedClips:
-    """Training clips as log-mel images with their captions' words; draws bent batches of different captions.
+    """Training clips as log-mel images with their captions' words; draws distorted batches of different captions.
 
     Two clips of one caption in a batch would each be a wrong answer for the other's.
     """
@@ -68,11 +68,11 @@ class CaptionedClips:
         rows = [group[int(part * len(group))] for group, part in zip(groups, place, strict=True)]
         captions = [self.captions[index] for index in chosen]
         words = torch.nn.utils.rnn.pad_sequence(captions, batch_first=True, padding_value=self.pad)
-        bent = bend(self.features[rows], self.config, generator)
-        return {"input_features": bent, "input_ids": words, "attention_mask": (words != self.pad).long()}
+        images = perturb(self.features[rows], self.config, generator)
+        return {"input_features": images, "input_ids": words, "attention_mask": (words != self.pad).long()}
 
 
-def bend(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
+def perturb(features: Tensor, config: ClapRecipe, generator: torch.Generator) -> Tensor:
     """Change the level of each image `(batch, 1, frames, bands)` in dB, and every cell a little."""
     shape = (len(features), 1, 1, 1)
     gain = config.gain * (2 * torch.rand(shape, generator=generator) - 1)

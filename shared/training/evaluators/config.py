@@ -9,7 +9,7 @@ from shared.training.config import ScheduleConfig, TrainingConfig
 
 
 class PerturbationConfig(Strict):
-    """How far training features are bent; all zero is not at all.
+    """How much training features are distorted at random; where all are zero, they stay as they are.
 
     Attributes:
         warp: largest |log| factor by which frequencies move, as a longer or shorter vocal tract moves them.

@@ -1,7 +1,8 @@
 """Log-mel features as `SeamlessM4TFeatureExtractor` makes them, and perturbations of them for training.
 
-An evaluator meets speech that codecs and generators have bent. Bending it in the feature domain costs next to
-nothing, so every training step sees every clip anew: other vocal tracts and tempi, noise, smeared spectra.
+An evaluator judges speech that codecs and generators have distorted, so it learns from distorted speech. To distort
+features costs next to nothing. So every step of training sees a clip with another vocal tract and tempo, with noise or
+with a smeared spectrum.
 """
 
 from typing import Any

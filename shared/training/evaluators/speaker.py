@@ -49,15 +49,15 @@ class Voices:
 
     def draw(self, batch: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Arguments of the model: `input_features`, `attention_mask` `(batch, ...)` and `labels` `(batch,)`."""
-        config, bend = self.config, self.config.perturbation
+        config, changes = self.config, self.config.perturbation
         chosen = torch.randint(len(self.features), (batch,), generator=generator)
         voice = torch.randint(len(config.warps), (batch,), generator=generator)
-        jitter = bend.warp * (2 * torch.rand(batch, generator=generator) - 1)
+        jitter = changes.warp * (2 * torch.rand(batch, generator=generator) - 1)
         warp = torch.tensor(config.warps)[voice] * jitter.exp()
-        stretch = 1 + bend.stretch * (2 * torch.rand(batch, generator=generator) - 1)
+        stretch = 1 + changes.stretch * (2 * torch.rand(batch, generator=generator) - 1)
         features, lengths = warp_and_stretch([self.features[i] for i in chosen.tolist()], warp, stretch)
-        features = centre(add_noise(features, bend, generator), lengths)
-        inputs, mask = group(mask_spans(features, lengths, bend, generator), lengths, config.encoder.stride)
+        features = centre(add_noise(features, changes, generator), lengths)
+        inputs, mask = group(mask_spans(features, lengths, changes, generator), lengths, config.encoder.stride)
         return {
             "input_features": inputs,
             "attention_mask": mask,

@@ -48,7 +48,7 @@ def make_extractor(stride: int, normalise: bool = True) -> Any:
 
 
 def encoder_settings(config: EncoderConfig) -> dict[str, Any]:
-    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing is dropped at random, the data is bent instead."""
+    """Arguments of `Wav2Vec2BertConfig` for an encoder; nothing in it is dropped, as its input is distorted."""
     return {
         "feature_projection_input_dim": BANDS * config.stride,
         "hidden_size": config.width,

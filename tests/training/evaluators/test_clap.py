@@ -14,9 +14,9 @@ from shared.evaluators.clap import ClapEmbedder
 from shared.training.evaluators.clap import (
     CaptionedClips,
     ClapSpec,
-    bend,
     make_extractor,
     make_tokenizer,
+    perturb,
     train_clap,
 )
 from shared.training.evaluators.config import CaptionsConfig, ClapRecipe
@@ -106,8 +106,8 @@ def test_a_batch_has_each_caption_once():
 
 def test_bending_nothing_changes_nothing():
     images, generator = torch.randn(2, 1, 8, 4), torch.Generator().manual_seed(0)
-    assert torch.equal(bend(images, ClapRecipe(gain=0, jitter=0), generator), images)
-    louder = bend(images, ClapRecipe(gain=6, jitter=0), generator) - images
+    assert torch.equal(perturb(images, ClapRecipe(gain=0, jitter=0), generator), images)
+    louder = perturb(images, ClapRecipe(gain=6, jitter=0), generator) - images
     assert louder.std((1, 2, 3)).max() < 1e-5 < louder.abs().max() <= 6
 
 

@@ -1,4 +1,4 @@
-"""Features and how they are bent."""
+"""Features and how they are distorted."""
 
 import numpy as np
 import pytest
@@ -62,9 +62,9 @@ def test_padding_does_not_change_a_clip():
 
 def test_no_perturbation_changes_nothing():
     clips = [torch.randn(20, 80), torch.randn(31, 80)]
-    bent, lengths = perturb(clips, NOTHING, torch.Generator().manual_seed(0))
+    distorted, lengths = perturb(clips, NOTHING, torch.Generator().manual_seed(0))
     assert lengths.tolist() == [20, 31]
-    for each, original in zip(bent, clips, strict=True):
+    for each, original in zip(distorted, clips, strict=True):
         torch.testing.assert_close(each[: len(original)], original, atol=1e-4, rtol=0)
 
 
@@ -82,14 +82,15 @@ def test_warp_moves_a_band_by_the_factor():
     band = lambda hertz: (mel(hertz) - mel(20)) / (mel(8000) - mel(20)) * 81 - 1  # noqa: E731
     peak = torch.full((10, 80), -10.0)
     peak[:, round(band(1000))] = 5.0
-    bent, _ = warp_and_stretch([peak], torch.tensor([1.2]), torch.tensor([1.0]))
-    assert int(bent[0, 5].argmax()) == round(band(1200))
+    distorted, _ = warp_and_stretch([peak], torch.tensor([1.2]), torch.tensor([1.0]))
+    assert int(distorted[0, 5].argmax()) == round(band(1200))
 
 
 def test_stretch_changes_length_only():
-    bent, lengths = warp_and_stretch([torch.arange(40.0)[:, None].expand(40, 80)], torch.ones(1), torch.tensor([1.25]))
+    ramp = torch.arange(40.0)[:, None].expand(40, 80)
+    longer, lengths = warp_and_stretch([ramp], torch.ones(1), torch.tensor([1.25]))
     assert lengths.tolist() == [50]
-    torch.testing.assert_close(bent[0, :, 3], (torch.arange(50) / 1.25).clamp(max=39))
+    torch.testing.assert_close(longer[0, :, 3], (torch.arange(50) / 1.25).clamp(max=39))
 
 
 def test_noise_raises_the_floor_and_spares_the_peak():

@@ -1,0 +1,89 @@
+"""The example runs on what the tests train: a pair in run folders as a plan names them."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from shared.config import ConfigError
+from shared.corpora.corpus import Corpus
+from shared.plan.plan import Plan
+from shared.plan.schema import load_sources
+from shared.sampling.pair import Pair
+from tests.generators.next_token_models import SEMAVOICE, make_generator
+from tests.sampling.test_samples import HOP, RATE, make_sampler
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """An infilling generator and its autoencoder, saved as their jobs save them."""
+    sampler = make_sampler(tmp_path, "s")
+    about = tmp_path / "autoencoder/model.json"
+    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
+    return Pair.from_pretrained(tmp_path / "autoencoder", tmp_path / "generator"), sampler.corpus
+
+
+def test_a_pair_speaks_in_the_voice_of_a_prompt_as_long_as_the_text_takes(pair):
+    speaker, corpus = pair
+    assert isinstance(corpus, Corpus) and speaker.sample_rate == RATE
+    recording = corpus.audio(corpus.manifest.clips[0])
+    spoken = speaker.say("abab", prompt=recording, prompt_text="ab")
+    assert spoken.dtype == np.float32 and len(spoken) == pytest.approx(2 * len(recording), abs=HOP)
+    np.testing.assert_array_equal(spoken, speaker.say("abab", prompt=recording, prompt_text="ab"))
+    other = speaker.say("abab", prompt=recording, prompt_text="ab", seed=1)
+    assert np.abs(spoken - other).max() > 1e-3
+
+
+def test_a_caption_needs_a_length(pair):
+    speaker, _ = pair
+    assert len(speaker.say("ab", seconds=0.5)) == pytest.approx(0.5 * RATE, abs=HOP)
+    with pytest.raises(ValueError, match="how many seconds"):
+        speaker.say("ab")
+
+
+def test_a_next_token_generator_ends_by_itself_or_is_cut_off(tmp_path):
+    from shared.sampling.next_token_config import NextTokenSolverConfig
+
+    solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
+    make_sampler(tmp_path, "s", make_generator(SEMAVOICE), SEMAVOICE, solver)
+    about = tmp_path / "autoencoder/model.json"
+    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
+    speaker = Pair.from_pretrained(tmp_path / "autoencoder", tmp_path / "generator")
+    spoken = speaker.say("ab", seconds=0.3, solver=solver)
+    assert 0 < len(spoken) <= 0.6 * RATE + 2 * HOP
+
+
+def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
+    plan = Plan(load_sources(ROOT / "replications"), "smoke", [0])
+    job = plan.samples_of("longcat", "dim64", 0)
+    made = make_sampler(tmp_path / "made", "s").corpus.path.parent
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "replications").symlink_to(ROOT / "replications")
+    monkeypatch.setattr(sys, "argv", ["speak.py", "longcat", "dim64", "ab", "--scale", "smoke"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / "examples/speak.py"), run_name="__main__")
+    for kind, name in (("autoencoder", "autoencoder"), ("generator", "generator"), ("corpus", ".")):
+        folder = Path(job.inputs[kind]).parent
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(made / name)
+    about = made / "autoencoder/model.json"
+    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
+    runpy.run_path(str(ROOT / "examples/speak.py"), run_name="__main__")
+    audio, rate = soundfile.read(tmp_path / "spoken.wav")
+    assert rate == RATE and len(audio) > 0
+
+
+@pytest.mark.parametrize(("asked", "message"), [
+    (("longct", "dim64", 0), "no source 'longct'; did you mean 'longcat'"),
+    (("longcat", "dim63", 0), "no variant 'dim63'; did you mean 'dim64'"),
+    (("latent", "plain", 0), "latent plain: nothing is generated"),
+    (("longcat", "dim64", 7), "with seed 7"),
+])  # fmt: skip
+def test_what_was_not_trained_is_named(asked, message):
+    with pytest.raises(ConfigError, match=message):
+        Plan(load_sources(ROOT / "replications"), "smoke", [0]).samples_of(*asked)
