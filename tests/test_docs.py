@@ -34,6 +34,19 @@ def test_links_lead_to_files_and_headings_that_are_there(page):
             assert anchor in _anchors(target), f"{page}: {link}"
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "docs/EXTENDING.md"])
+def test_files_of_the_code_that_a_page_names_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:shared|tests|rules|examples|profiles)/[\w/]+\.\w+)`", text))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_what_the_page_on_behaviour_says_is_in_a_file_is_there():
+    text = (ROOT / "docs/BEHAVIOUR.md").read_text(encoding="utf-8")
+    for name, file in re.findall(r"`([\w.]+)` in `(shared/[\w/]+\.py)`", text):
+        assert name.rpartition(".")[2] in (ROOT / file).read_text(encoding="utf-8"), f"{name} in {file}"
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= LONGEST
 
