@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from shared.config import ConfigError, parse
+from shared.config import ConfigError, differences, parse
 from shared.training.muon import Muon
 from shared.training.optimizers import make_optimizers
 from shared.training.recipes import RecipeTraining
