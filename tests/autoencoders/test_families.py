@@ -143,11 +143,6 @@ def test_stereo_is_refused_where_a_part_is_mono(mono):
         AutoencoderConfig(architecture=architecture, bottleneck={"dim": 2})
 
 
-def test_a_mono_spectral_config_is_dumped_as_before_it_could_be_stereo():
-    config = AutoencoderConfig(architecture=FAMILIES["spectral"], bottleneck={"dim": 2})
-    assert "audio_channels" not in config.model_dump(mode="json")["architecture"]
-
-
 @pytest.mark.parametrize("family", STEREO)
 def test_mono_is_stereo_whose_layers_beside_the_waveform_have_one_channel(family):
     """Nothing but the sizes beside the waveform depends on the number of channels."""

@@ -57,7 +57,7 @@ def command(
         # The logarithm of a single bin's magnitude makes rounding a thousand times as large at each step, or more.
         recipe["reconstruction"]["stft"] = []
         recipe["adversary"]["start"] = None if stages else 2
-        recipe |= {"alignment": alignment, "stages": stages, "shaping": shaping}
+        recipe |= {"alignment": alignment, "stages": stages, "shaping": shaping or {}}
     output.mkdir(exist_ok=True)
     spec = {"corpora": [{}], "autoencoder": recipe, "seed": 0} if kind == "autoencoder" else \
            {"corpus": {}, "autoencoder": {}, "generator": recipe, "seed": 0}  # fmt: skip

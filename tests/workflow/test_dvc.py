@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -122,8 +123,9 @@ def test_what_a_changed_setting_reruns(repository, what):
 
 @pytest.mark.parametrize("file", CODE)
 def test_what_changed_code_reruns(repository, file):
-    with open(repository.folder / file, "a") as source:
-        source.write("\nCHANGED = 1\n")
+    source = repository.folder / file
+    changed = re.sub(r"\n( +)return ", r"\n\1changed = 1\n\1return ", source.read_text())
+    source.write_text(changed)
     assert planned_and_undone(repository) == CODE[file]
 
 
