@@ -13,8 +13,14 @@ def device() -> torch.device:
 
 
 def batch_of(audio: np.ndarray) -> Tensor:
-    """A clip `(time,)` or `(2, time)` as a batch of one, where models run: `(1, time)` or `(1, 2, time)`."""
-    return torch.from_numpy(audio).to(device()).unsqueeze(0)
+    """A clip `(time,)` or `(2, time)` as a batch of one, where models run: `(1, channels, time)`."""
+    return torch.from_numpy(np.atleast_2d(audio)).to(device()).unsqueeze(0)
+
+
+def clip_of(audio: Tensor) -> np.ndarray:
+    """The other way: a batch of one, `(1, channels, time)`, as a clip `(time,)` or `(2, time)`."""
+    clip = audio[0].float().cpu().numpy()
+    return clip[0] if len(clip) == 1 else clip
 
 
 def full_precision(on: torch.device) -> contextlib.AbstractContextManager[None]:

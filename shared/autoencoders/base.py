@@ -9,7 +9,7 @@ from shared.bottlenecks.base import Bottleneck, Posterior
 
 
 class Autoencoder(nn.Module):
-    """Waveform ↔ latent frames. A waveform is `(batch, time)` with one channel, `(batch, channels, time)` with more.
+    """Waveform `(batch, channels, time)` ↔ latent frames.
 
     Args:
         encoder: `(batch, channels, time)` → `(batch, bottleneck.in_channels, frames)`.
@@ -32,15 +32,14 @@ class Autoencoder(nn.Module):
     def encode(self, audio: Tensor) -> Posterior:
         """A waveform → posterior over ceil(time / hop) frames; the last frame is zero-padded."""
         padded = F.pad(audio, (0, -audio.shape[-1] % self.hop))
-        return self.bottleneck(self.encoder(padded.unsqueeze(1) if self.channels == 1 else padded))
+        return self.bottleneck(self.encoder(padded))
 
     def decode(self, latents: Tensor, noise: bool = True) -> Tensor:
         """`(batch, dim, frames)` → a waveform of frames · hop samples.
 
         Without `noise`, a bottleneck that adds some to the decoder's input doesn't.
         """
-        audio = self.decoder(self.bottleneck.restore(latents, noise))
-        return audio.squeeze(1) if self.channels == 1 else audio
+        return self.decoder(self.bottleneck.restore(latents, noise))
 
     def forward(
         self, audio: Tensor, sample: bool = True, before_decoder: Callable[[Tensor], Tensor] | None = None

@@ -231,8 +231,8 @@ class DecoderStream:
         self.past: Past = {}
 
     def __call__(self, latents: Tensor) -> Tensor:
-        """The next frames `(batch, dim, frames)` -> their waveform `(batch, frames * hop)`."""
-        return self.decoder(latents, self.past).squeeze(1)
+        """The next frames `(batch, dim, frames)` -> their waveform `(batch, 1, frames * hop)`."""
+        return self.decoder(latents, self.past)
 
 
 build_encoder, build_decoder = CausalEncoder, CausalDecoder

@@ -18,20 +18,21 @@ PEAK = 0.8  # of DAC's normalised waveforms
 
 
 def normalize_volume(audio: Tensor) -> Tensor:
-    """Each waveform of `(batch, time)` without its mean, and with a peak of 0.8; silence stays silence.
+    """Each example of `(batch, channels, time)` without its mean, and with a peak of 0.8; silence stays silence.
 
-    The two channels of `(batch, 2, time)` are scaled alike, by the louder one's peak.
+    Two channels are scaled alike, by the louder one's peak.
     """
     audio = audio - audio.mean(dim=-1, keepdim=True)
-    return PEAK * audio / (audio.abs().amax(dim=tuple(range(1, audio.ndim)), keepdim=True) + 1e-9)
+    return PEAK * audio / (audio.abs().amax(dim=(1, 2), keepdim=True) + 1e-9)
 
 
 def waveforms_of(audio: Tensor) -> Tensor:
-    """What is heard one by one: `(batch, time)` as it is, `(batch, 2, time)` -> `(4 · batch, time)`.
+    """What is heard one by one: `(batch, 1, time)` -> `(batch, time)`, `(batch, 2, time)` -> `(4 · batch, time)`.
 
     Of each example left, right, sum and difference come one after the other, so that halves of a batch stay halves.
     """
-    return audio if audio.ndim == 2 else torch.cat([audio, sum_difference(audio)], dim=1).flatten(0, 1)
+    heard = audio if audio.shape[1] == 1 else torch.cat([audio, sum_difference(audio)], dim=1)
+    return heard.flatten(0, 1)
 
 
 class CombinedDiscriminator(nn.Module):
@@ -47,7 +48,7 @@ class CombinedDiscriminator(nn.Module):
         self.scales = nn.ModuleList(scale for config in configs for scale in config.build(sample_rate))
 
     def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Features]]:
-        """`(batch, time)` or `(batch, 2, time)` -> logits and features, an entry a scale."""
+        """`(batch, channels, time)` -> logits and features, an entry a scale."""
         if self.normalize:
             audio = normalize_volume(audio)
         waveforms = waveforms_of(audio)

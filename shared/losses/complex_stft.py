@@ -44,7 +44,7 @@ class ComplexStftLoss(nn.Module):
         self.transforms = nn.ModuleList(TightStft(each.n_fft, each.hop) for each in config.resolutions)
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Both `(batch, time)` or `(batch, channels, time)` -> scalar."""
+        """Both `(batch, channels, time)` -> scalar."""
         prediction, target = (audio.reshape(-1, audio.shape[-1]) for audio in (prediction, target))
         with full_precision(prediction.device):
             return torch.stack([self._terms(stft(prediction), stft(target)) for stft in self.transforms]).mean()

@@ -45,8 +45,8 @@ class SpectralTermConfig(Kind):
 class ReconstructionTermConfig(Kind):
     """A further term of the reconstruction loss.
 
-    Its module has `build(config, sample_rate)`: a module that compares a prediction and a target, both `(batch, time)`
-    or `(batch, channels, time)`, and returns a scalar.
+    Its module has `build(config, sample_rate)`: a module that compares a prediction and a target, both
+    `(batch, channels, time)`, and returns a scalar.
     """
 
     PACKAGE: ClassVar[str] = "shared.losses"

@@ -74,7 +74,7 @@ class ContrastiveCritic(nn.Module):
 
         Args:
             latents: `(batch, dim, frames)`.
-            audio: what they are of, `(batch, time)` or `(batch, channels, time)`.
+            audio: what they are of, `(batch, channels, time)`.
             text: what a text encoder makes of the captions, if the critic has a `text_dim`.
 
         Raises:
@@ -85,7 +85,7 @@ class ContrastiveCritic(nn.Module):
             raise ValueError("a contrastive critic compares the examples of a batch: it needs two or more")
         if (text is None) != (self.text_embed is None):
             raise ValueError("a critic with a text_dim needs a text, and one without takes none")
-        own = Triples(self.wavelet(audio.unsqueeze(1) if audio.ndim == 2 else audio), latents, text)
+        own = Triples(self.wavelet(audio), latents, text)
         score = self.judge(own)
         losses = [self._loss(score, other) for shift in self.shifts(len(latents)) for other in negatives(own, shift)]
         return torch.stack(losses).mean()

@@ -31,7 +31,7 @@ class ReconstructionLoss(nn.Module):
         self.further = nn.ModuleDict(built)
 
     def forward(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Both `(batch, time)` or `(batch, channels, time)` -> the total, and each unweighted term.
+        """Both `(batch, channels, time)` -> the total, and each unweighted term.
 
         Raises:
             ValueError: a sum and difference are asked for, and it is not stereo.

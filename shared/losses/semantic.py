@@ -52,9 +52,8 @@ class SemanticTargets(nn.Module):
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> list[Tensor]:
-        """`(batch, time)` or `(batch, channels, time)` -> each target, `(batch, bins, time / hop)`."""
-        waveforms = audio.unsqueeze(1) if audio.ndim == 2 else audio
-        magnitude = self.stft.magnitude(waveforms.flatten(0, 1)).unflatten(0, waveforms.shape[:2])
+        """`(batch, channels, time)` -> each target, `(batch, bins, time / hop)`."""
+        magnitude = self.stft.magnitude(audio.flatten(0, 1)).unflatten(0, audio.shape[:2])
         with full_precision(audio.device):
             loudness = magnitude.mean(dim=1).log1p()
             targets = [filters @ loudness for filters in self.chroma]

@@ -40,7 +40,7 @@ class ShapingLoss(nn.Module):
         Args:
             latents: what is decoded, without the noise of the decoder's input, `(batch, dim, frames)`. For the first
                 `detach_steps` steps no gradient goes on from them.
-            audio: what they are of, `(batch, time)` or `(batch, channels, time)`; time is frames · hop.
+            audio: what they are of, `(batch, channels, time)`; time is frames · hop.
             texts: of the clips, for a loss that reads.
         """
         raise NotImplementedError

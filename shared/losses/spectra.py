@@ -23,7 +23,7 @@ class Spectra(nn.Module):
         self.transforms = nn.ModuleList(Stft(r.n_fft, r.hop, r.window) for r in self.resolutions)
 
     def forward(self, waveform: Tensor) -> Magnitudes:
-        """`(batch, time)` or `(batch, 1, time)` -> for each resolution `(batch, bins, frames)`."""
+        """`(batch, channels, time)` -> for each resolution `(batch · channels, bins, frames)`."""
         waveform = waveform.reshape(-1, waveform.shape[-1])
         pairs = zip(self.resolutions, self.transforms, strict=True)
         return {resolution: stft(waveform).abs() for resolution, stft in pairs}
@@ -37,7 +37,7 @@ class SpectralLoss(nn.Module):
         self.spectra = Spectra(resolutions)
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Loss of `prediction` against `target`, both `(batch, time)` or `(batch, 1, time)`: a scalar."""
+        """Loss of `prediction` against `target`, both `(batch, channels, time)`: a scalar."""
         return self.compare(self.spectra(prediction), self.spectra(target))
 
     def compare(self, prediction: Magnitudes, target: Magnitudes) -> Tensor:

@@ -27,7 +27,7 @@ class SpectralDistance(SpectralLoss):
         self.bank = Pqmf(config.bands) if config.bands else None
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Both `(batch, time)` or `(batch, 1, time)` -> scalar; time is a multiple of the bands.
+        """Both `(batch, channels, time)` -> scalar; time is a multiple of the bands.
 
         Raises:
             ValueError: of a band there are too few samples for the longest window.

@@ -14,7 +14,7 @@ from torch import Tensor
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import load_autoencoder
 from shared.bottlenecks.base import draw_clip
-from shared.device import batch_of, device
+from shared.device import batch_of, clip_of, device
 from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.sampling.solver_config import SolverConfig
@@ -119,4 +119,4 @@ class Pair:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
         """Scaled latents `(frames, dim)` → a waveform, `(time,)` or `(2, time)`."""
-        return self.autoencoder.decode((latents * self.scale).T.unsqueeze(0))[0].float().cpu().numpy()
+        return clip_of(self.autoencoder.decode((latents * self.scale).T.unsqueeze(0)))

@@ -12,7 +12,7 @@ from shared.autoencoders.builder import load_autoencoder
 from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.corpora.test_items import item_seed, test_items
-from shared.device import batch_of, device
+from shared.device import batch_of, clip_of, device
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
 from shared.losses.kl import nats_to_kbps
@@ -44,7 +44,7 @@ def reconstruct(spec: ReconstructSpec, corpus: Corpus, weights: Path) -> Iterato
             id=target.id, file=f"clips/{target.id}.wav", text=target.text, reference=target.id, prompt=None,
             speaker=target.speaker, **(rate if math.isfinite(kl) else {}),  # a latent without noise has no rate
         )
-        yield clip, audio[0].cpu().numpy()
+        yield clip, clip_of(audio)
         progress.update()
 
 

@@ -15,7 +15,7 @@ from shared.training.teacher_features import TeacherFeatures
 
 
 class Batch(NamedTuple):
-    """Crops `(batch, time)`, of stereo `(batch, 2, time)`, and what the teacher makes of them, if there is one.
+    """Crops `(batch, channels, time)`, and what the teacher makes of them, if there is one.
 
     Its features `(batch, frames, teacher_dim)` are at the latent frame rate; `valid` `(batch, frames)` is false on
     frames whose middle lies in padding. `texts` are those of the clips, where training reads them.
@@ -52,12 +52,13 @@ class Crops:
     ):
         self.waveforms, self.length, self.teacher, self.texts = waveforms, length, teacher, texts
         self.middles = torch.arange(length // hop) * hop + hop / 2
+        self.channels = len(np.atleast_2d(waveforms[0]))
         seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
         self.share = np.cumsum(seconds / seconds.sum())
 
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:
         """A batch; a clip shorter than a crop is put at a random place in silence."""
-        crops = np.zeros((batch, *self.waveforms[0].shape[:-1], self.length), dtype=np.float32)
+        crops = np.zeros((batch, self.channels, self.length), dtype=np.float32)
         features, valid, texts = [], [], []
         for crop in crops:
             clip = min(len(self.waveforms) - 1, int(np.searchsorted(self.share, generator.random())))

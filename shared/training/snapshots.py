@@ -41,7 +41,7 @@ class Snapshots:
         if not waveforms:
             raise ConfigError("snapshots: the corpora have no validation clips; drop it, or give a corpus some")
         self.every, self.autoencoder = every, autoencoder
-        self.waveforms = [torch.from_numpy(waveform) for waveform in waveforms]
+        self.waveforms = [torch.from_numpy(np.atleast_2d(waveform)) for waveform in waveforms]
         self.folder = Path(checkpoints) / FOLDER
 
     def __call__(self, done: int) -> None:

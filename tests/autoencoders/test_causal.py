@@ -76,11 +76,11 @@ def copy_modules(source: nn.Module, target: nn.Module) -> None:
 
 
 def test_what_comes_later_changes_no_latent_frame_before_it(autoencoder):
-    audio = torch.randn(2, 6 * HOP)
+    audio = torch.randn(2, 1, 6 * HOP)
     before = autoencoder.encode(audio).mean
     for changed in (6 * HOP - 1, 4 * HOP, 4 * HOP - 1):
         later = audio.clone()
-        later[:, changed:] += 1
+        later[..., changed:] += 1
         after = autoencoder.encode(later).mean
         frame = changed // HOP
         torch.testing.assert_close(after[..., :frame], before[..., :frame])
@@ -94,8 +94,8 @@ def test_a_later_latent_frame_changes_no_sample_before_its_own(autoencoder):
         later = latents.clone()
         later[..., frame:] += 1
         after = autoencoder.decode(later)
-        torch.testing.assert_close(after[:, : frame * HOP], before[:, : frame * HOP])
-        assert (after - before)[:, frame * HOP : (frame + 1) * HOP].abs().max() > 1e-4
+        torch.testing.assert_close(after[..., : frame * HOP], before[..., : frame * HOP])
+        assert (after - before)[..., frame * HOP : (frame + 1) * HOP].abs().max() > 1e-4
 
 
 @pytest.mark.parametrize("chunks", [(1, 2, 1, 5, 3), (12,), (1,) * 12])
@@ -106,7 +106,7 @@ def test_chunks_decoded_one_by_one_join_to_what_is_decoded_at_once(autoencoder, 
     for chunk in latents.split(chunks, dim=-1):
         parts.append(stream(chunk))
         other(torch.randn(1, 3, 2))  # a second stream on the same decoder
-        assert parts[-1].shape == (2, chunk.shape[-1] * HOP)
+        assert parts[-1].shape == (2, 1, chunk.shape[-1] * HOP)
     torch.testing.assert_close(torch.cat(parts, dim=-1), autoencoder.decode(latents), atol=1e-5, rtol=1e-4)
 
 

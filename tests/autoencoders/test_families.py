@@ -65,14 +65,14 @@ def autoencoder(request):
 def test_any_length_comes_back_whole(autoencoder):
     hop = autoencoder.hop
     for length in (640, 641, 703, 10 * hop, 1 + hop):
-        audio = torch.randn(2, length)
+        audio = torch.randn(2, 1, length)
         output, _, posterior = autoencoder(audio)
         assert output.shape == audio.shape
         assert posterior.mean.shape == (2, 2, -(-length // hop))
 
 
 def test_reconstruction_gradient_passes_the_bottleneck_to_every_encoder_parameter(autoencoder):
-    output, *_ = autoencoder(torch.randn(2, 640))
+    output, *_ = autoencoder(torch.randn(2, 1, 640))
     output.square().sum().backward()
     # In RAVE a BatchNorm takes off what the bias before it adds: nothing but rounding reaches that.
     cancelled = {"encoder.1.bias", "encoder.2.2.bias"} if isinstance(autoencoder.encoder, RaveEncoder) else set()
@@ -81,7 +81,7 @@ def test_reconstruction_gradient_passes_the_bottleneck_to_every_encoder_paramete
 
 
 def test_a_few_steps_lower_the_error_on_one_clip(autoencoder):
-    audio = 0.3 * torch.sin(torch.arange(1280) * 0.2).unsqueeze(0)
+    audio = 0.3 * torch.sin(torch.arange(1280) * 0.2)[None, None]
     optimizer = torch.optim.Adam(autoencoder.parameters(), 3e-3)
     errors = []
     for _ in range(60):

@@ -25,7 +25,7 @@ def count(module: nn.Module) -> int:
 
 
 def audio(examples: int = 2) -> Tensor:
-    return 0.1 * torch.randn(examples, 1024, generator=torch.Generator().manual_seed(1))
+    return 0.1 * torch.randn(examples, 1, 1024, generator=torch.Generator().manual_seed(1))
 
 
 def test_parameter_count_of_the_paper():
@@ -57,8 +57,8 @@ def test_a_latent_frame_is_2048_samples_of_the_papers_bands():
     autoencoder = build_autoencoder(
         AutoencoderConfig(architecture=PAPER["architecture"] | {"channels": 4}, bottleneck={"dim": 128})
     )
-    assert autoencoder.encode(torch.zeros(1, 3 * 2048)).mean.shape == (1, 128, 3)
-    assert autoencoder.decode(torch.zeros(1, 128, 3)).shape == (1, 3 * 2048)
+    assert autoencoder.encode(torch.zeros(1, 1, 3 * 2048)).mean.shape == (1, 128, 3)
+    assert autoencoder.decode(torch.zeros(1, 128, 3)).shape == (1, 1, 3 * 2048)
 
 
 @pytest.mark.parametrize("envelope", ["exponential", "sigmoid"])

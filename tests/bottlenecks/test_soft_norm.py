@@ -117,7 +117,7 @@ BOTTLENECK = {"kind": "soft_norm", "dim": 3}
 def test_without_noise_a_reconstruction_is_deterministic_and_the_scale_is_saved(tmp_path):
     torch.manual_seed(0)
     config = AutoencoderConfig(architecture=ARCHITECTURE, bottleneck=BOTTLENECK)
-    autoencoder, audio = build_autoencoder(config), torch.randn(2, 640)
+    autoencoder, audio = build_autoencoder(config), torch.randn(2, 1, 640)
     for _ in range(50):
         autoencoder(audio)
     assert autoencoder.bottleneck.running_std.item() != 1

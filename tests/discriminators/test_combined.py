@@ -29,7 +29,7 @@ def make(*kinds: str, normalize: bool = False) -> CombinedDiscriminator:
 
 @pytest.fixture
 def audio() -> torch.Tensor:
-    return 0.1 * torch.randn(2, 1024, generator=torch.Generator().manual_seed(0))
+    return 0.1 * torch.randn(2, 1, 1024, generator=torch.Generator().manual_seed(0))
 
 
 def test_scales_of_all_kinds_come_in_one_flat_list_in_order(audio):
@@ -41,7 +41,7 @@ def test_scales_of_all_kinds_come_in_one_flat_list_in_order(audio):
     )
     assert [len(layers) for layers in features] == [4, 4, 3, 3, 10, 3, 3, 4, 4]
     for scale, one, layers in zip(model.scales, logits, features, strict=True):
-        torch.testing.assert_close(one, scale(audio)[0])
+        torch.testing.assert_close(one, scale(audio[:, 0])[0])
         assert all(isinstance(layer, torch.Tensor) for layer in layers)
 
 
@@ -52,7 +52,7 @@ def test_gradient_reaches_the_audio_and_every_parameter(kind, audio):
     logits, features = model(audio)
     _, real = model(torch.zeros_like(audio))
     (AdversarialLoss().generator(logits) + FeatureMatchingLoss()(real, features)).backward()
-    assert (audio.grad.unflatten(1, (-1, 64)).abs().sum(dim=2) > 0).all()
+    assert (audio.grad.unflatten(2, (-1, 64)).abs().sum(dim=3) > 0).all()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in model.parameters())
 
 
@@ -60,7 +60,7 @@ def test_gradient_reaches_the_audio_and_every_parameter(kind, audio):
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns_to_tell_a_tone_from_noise(kind, loss, chance, audio):
     model, loss = make(kind, normalize=True), AdversarialLoss(loss)
-    tone = 0.1 * torch.sin(torch.arange(1024) * 0.3).expand(2, -1)
+    tone = 0.1 * torch.sin(torch.arange(1024) * 0.3).expand(2, 1, -1)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(60):
         optimiser.zero_grad()
@@ -71,11 +71,11 @@ def test_it_learns_to_tell_a_tone_from_noise(kind, loss, chance, audio):
 
 
 def test_normalised_volume_has_no_mean_and_a_peak_of_0_8(audio):
-    audio = audio * torch.tensor([1.0, 3.0])[:, None] + 0.2
+    audio = audio * torch.tensor([1.0, 3.0])[:, None, None] + 0.2
     output = normalize_volume(audio)
-    torch.testing.assert_close(output.mean(dim=-1), torch.zeros(2), atol=1e-6, rtol=0)
-    torch.testing.assert_close(output.abs().amax(dim=-1), torch.full((2,), 0.8))
-    assert not normalize_volume(torch.full((1, 8), 0.25)).any()
+    torch.testing.assert_close(output.mean(dim=-1), torch.zeros(2, 1), atol=1e-6, rtol=0)
+    torch.testing.assert_close(output.abs().amax(dim=-1), torch.full((2, 1), 0.8))
+    assert not normalize_volume(torch.full((1, 1, 8), 0.25)).any()
 
 
 def test_a_normalising_discriminator_does_not_hear_the_level(audio):
@@ -95,7 +95,7 @@ def test_stereo_is_heard_as_left_right_sum_and_difference(stereo):
     for example, audio in enumerate(stereo):
         alone = [*audio, *sum_difference(audio[None])[0]]
         for place, waveform in enumerate(alone):
-            expected, layers = model(waveform[None])
+            expected, layers = model(waveform[None, None])
             row = slice(4 * example + place, 4 * example + place + 1)
             for found, wanted in zip(logits, expected, strict=True):
                 torch.testing.assert_close(found[row], wanted, atol=1e-5, rtol=1e-4)

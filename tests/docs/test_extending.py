@@ -52,7 +52,7 @@ losses = [{name: value.item() for name, value in step(index).items()} for index 
 weights = Path("model.safetensors")
 save_model(weights, step.autoencoder.state_dict(), {"config": recipe.model_dump(mode="json", include=set(AE))})
 autoencoder = load_autoencoder(weights)
-audio = torch.from_numpy(waveforms[0])[None]
+audio = torch.from_numpy(waveforms[0])[None, None]
 with torch.inference_mode():
     decoded, latents, posterior = autoencoder(audio)
     generated = autoencoder.decode(torch.randn_like(latents))

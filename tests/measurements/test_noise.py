@@ -11,6 +11,7 @@ from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import load_manifest, write_manifest
+from shared.device import batch_of, clip_of
 from shared.measurements.jobs import noise
 from shared.measurements.jobs.noise import compare, decode_noisy
 from shared.measurements.noise import LEVELS, Noise
@@ -35,7 +36,7 @@ def rows_of(output):
 def heard(autoencoder, seed=3, std=2.0):
     """By level the latent that the decoder gets, and the posterior mean."""
     autoencoder.decoder = torch.nn.Identity()
-    mean = autoencoder.encode(torch.from_numpy(AUDIO)[None]).mean[0].detach().numpy()
+    mean = autoencoder.encode(batch_of(AUDIO)).mean[0].detach().numpy()
     return decode_noisy(autoencoder, AUDIO, std, seed), mean
 
 
@@ -47,8 +48,8 @@ def test_without_noise_it_is_the_reconstruction_from_the_mean(corpus, tmp_path, 
     manifest = load_manifest(corpus)
     clip = Corpus(corpus).audio(manifest.split("test")[0])
     with torch.inference_mode():
-        plain = autoencoder(torch.from_numpy(clip)[None], sample=False)[0][0].numpy()
-        means = [autoencoder.encode(torch.from_numpy(Corpus(corpus).audio(each))[None]).mean.numpy().ravel()
+        plain = clip_of(autoencoder(batch_of(clip), sample=False)[0])
+        means = [autoencoder.encode(batch_of(Corpus(corpus).audio(each))).mean.numpy().ravel()
                  for each in manifest.split("validation")]  # fmt: skip
     for name, metric in (("lsd", log_spectral_distance), ("mel", mel_distance), ("pesq", wideband_pesq)):
         assert float(first[f"noise_{name}0"]) == pytest.approx(metric(clip, plain, RATE), rel=1e-4)
@@ -90,7 +91,7 @@ def test_the_bottlenecks_own_noise_is_the_same_at_each_level_and_another_than_wh
 
 def test_a_decoder_that_does_not_listen_stays(tmp_path, corpus):
     autoencoder = load_autoencoder(write_weights(tmp_path))
-    autoencoder.decode = lambda latents: torch.from_numpy(AUDIO)[None]
+    autoencoder.decode = lambda latents: batch_of(AUDIO)
     made = decode_noisy(autoencoder, AUDIO, 1.0, seed=0)
     row = compare(load_manifest(corpus).split("test")[0], AUDIO, made, RATE)
     for name in ("lsd", "mel", "pesq"):
@@ -123,7 +124,7 @@ def test_of_stereo_it_is_the_mean_over_channels(tmp_path, monkeypatch):
     autoencoder = load_autoencoder(tmp_path / "model.safetensors")
     clip = Corpus(corpus).audio(load_manifest(corpus).split("test")[0])
     with torch.inference_mode():
-        plain = autoencoder(torch.from_numpy(clip)[None], sample=False)[0][0].numpy()
+        plain = clip_of(autoencoder(batch_of(clip), sample=False)[0])
     left, right = (log_spectral_distance(clip[channel], plain[channel], RATE) for channel in (0, 1))
     assert float(row["noise_lsd0"]) == pytest.approx((left + right) / 2, rel=1e-4) and left != right
     assert row["noise_pesq0"] == "" and row["reason"] == "noise_pesq: of one channel alone"

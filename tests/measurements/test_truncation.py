@@ -11,6 +11,7 @@ from shared.autoencoders.builder import load_autoencoder
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import load_manifest, write_manifest
+from shared.device import batch_of
 from shared.losses.spectral_distance import SpectralDistance
 from shared.losses.spectral_distance_config import SpectralDistanceConfig
 from shared.measurements.jobs.effective_dims import PrincipalAxes, effective_dims, principal_axes
@@ -54,7 +55,7 @@ def test_the_axes_are_of_the_validation_clips_and_keep_what_a_fidelity_asks_for(
     autoencoder = load_autoencoder(weights)
     axes = axes_of(autoencoder, [Corpus(corpus)])
     clips = [Corpus(corpus).audio(clip) for clip in load_manifest(corpus).split("validation")]
-    means = torch.cat([autoencoder.encode(torch.from_numpy(clip)[None]).mean[0].T for clip in clips])
+    means = torch.cat([autoencoder.encode(batch_of(clip)).mean[0].T for clip in clips])
     torch.testing.assert_close(axes.singular_values, principal_axes(means).singular_values)
     kept = kept_dims(axes)
     assert kept[90] == effective_dims(axes.singular_values, 0.9) and kept[100] == DIM

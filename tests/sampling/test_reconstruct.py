@@ -12,6 +12,7 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, load_manifest, store_audio, write_manifest
+from shared.device import batch_of
 from shared.files import write_json
 from shared.sampling.reconstruct import ReconstructSpec, reconstruct
 
@@ -57,7 +58,7 @@ def test_a_reconstruction_is_as_long_as_its_clip_and_notes_its_rate(corpus, tmp_
     for clip, audio in made:
         original = Corpus(corpus).audio(targets[clip.id])
         assert audio.shape == original.shape
-        posterior = autoencoder.encode(torch.from_numpy(original)[None])
+        posterior = autoencoder.encode(batch_of(original))
         assert clip.kl == pytest.approx(posterior.kl().mean().item(), rel=1e-5) and clip.kl > 1
         assert clip.kbps == pytest.approx(RATE / HOP * clip.kl / np.log(2) / 1000)
 

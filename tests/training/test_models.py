@@ -46,7 +46,7 @@ def gradients(family: str, **training) -> dict[str, torch.Tensor]:
     model = prepare_model(model, Accelerator(cpu=True), recipe.training.model_copy(update=training))
     saved = []
     with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(tensor.numel()) or tensor, lambda x: x):
-        output, *_ = model(torch.randn(2, 4096))
+        output, *_ = model(torch.randn(2, 1, 4096))
     output.square().mean().backward()
     assert model.state_dict().keys() == build_autoencoder(recipe).state_dict().keys()
     return {name: parameter.grad for name, parameter in model.named_parameters()} | {"saved": torch.tensor(sum(saved))}

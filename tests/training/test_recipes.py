@@ -109,7 +109,7 @@ def test_a_repa_layer_past_the_last_block_is_refused():
 
 def test_crops_are_whole_and_short_clips_are_put_in_silence():
     long, short = np.arange(1, 101, dtype=np.float32), np.full(5, 0.5, dtype=np.float32)
-    crops = Crops([long, short], 10, hop=5).draw(200, np.random.default_rng(0)).audio.numpy()
+    crops = Crops([long, short], 10, hop=5).draw(200, np.random.default_rng(0)).audio[:, 0].numpy()
     from_long = crops[crops.max(axis=1) >= 1]
     assert (np.diff(from_long, axis=1) == 1).all() and from_long.min() == 1 and from_long.max() == 100
     from_short = crops[crops.max(axis=1) == 0.5]
@@ -118,7 +118,7 @@ def test_crops_are_whole_and_short_clips_are_put_in_silence():
 
 def test_stereo_crops_have_the_places_of_mono_ones_and_both_channels():
     waveforms = [np.arange(1, 101, dtype=np.float32), np.full(5, 0.5, dtype=np.float32)]
-    mono = Crops(waveforms, 10, hop=5).draw(50, np.random.default_rng(0)).audio
+    mono = Crops(waveforms, 10, hop=5).draw(50, np.random.default_rng(0)).audio[:, 0]
     stereo = Crops([np.stack([each, -2 * each]) for each in waveforms], 10, hop=5).draw(50, np.random.default_rng(0))
     assert stereo.audio.shape == (50, 2, 10)
     torch.testing.assert_close(stereo.audio, torch.stack([mono, -2 * mono], dim=1), atol=0, rtol=0)
@@ -269,7 +269,7 @@ def with_passthrough(share: float) -> AutoencoderRecipe:
 
 def test_a_rate_target_pulls_on_the_encoder_until_it_is_hit():
     step = make_autoencoder_step(with_passthrough(0.0))
-    kl = step.autoencoder.encode(torch.randn(2, 8192) * 0.1).kl()
+    kl = step.autoencoder.encode(torch.randn(2, 1, 8192) * 0.1).kl()
     for target, pulls in ((0.5 * kl.mean().item(), True), (kl.mean().item(), False)):
         config = KlConfig.model_validate({"weight": 1.0, "target": {"nats": target}})
         term = kl_loss(kl, config, step.autoencoder.latent_dim, frame_rate=15.6)
@@ -333,7 +333,7 @@ def test_the_adversary_is_off_during_its_warm_up():
 
 def test_the_adversarial_terms_reach_the_encoder_and_leave_no_gradient_on_the_discriminator():
     step = make_autoencoder_step()
-    audio = torch.randn(2, 8192) * 0.1
+    audio = torch.randn(2, 1, 8192) * 0.1
     output, _, _ = step.model(audio)
     for term in step.adversary.terms(audio, output).values():
         gradients = torch.autograd.grad(term, list(step.autoencoder.encoder.parameters()), retain_graph=True)
@@ -368,7 +368,7 @@ def test_a_relativistic_adversary_pairs_what_was_recorded_with_what_was_made():
     data = SMOKE.autoencoder.model_dump()
     data["adversary"] |= {"kind": "relativistic", "start": 0}
     step = make_autoencoder_step(AutoencoderRecipe.model_validate(data))
-    audio = torch.randn(2, 8192) * 0.1
+    audio = torch.randn(2, 1, 8192) * 0.1
     # Nothing to tell apart: softplus(0) on both sides.
     terms = step.adversary.terms(audio, audio)
     assert float(terms["adversarial"]) == pytest.approx(np.log(2)) and float(terms["features"]) == 0

@@ -81,7 +81,7 @@ def test_snapshots_hold_what_the_encoder_of_that_step_makes_and_change_nothing(c
     last = snapshots[12]
     assert last.offsets.tolist() == [0, *np.cumsum([-(-len(clip) // HOP) for clip in clips])]
     with torch.no_grad():
-        posterior = autoencoder.eval().encode(torch.from_numpy(clips[1]).unsqueeze(0))
+        posterior = autoencoder.eval().encode(torch.from_numpy(clips[1])[None, None])
     torch.testing.assert_close(last.mean[last.offsets[1] :], posterior.mean[0].T)
     torch.testing.assert_close(last.std[last.offsets[1] :], posterior.std[0].T)
     assert len(module.load_split([Corpus(corpus)], "validation", 1)) == 1

@@ -94,7 +94,7 @@ def test_a_frozen_encoder_builds_no_graph_and_says_the_same_each_time(noisy):
 def test_a_frozen_encoder_still_samples_unless_the_stage_says_otherwise(noisy):
     step = make_step(recipe_of(JOINT, DECODER))
     step(4)
-    audio = torch.randn(2, 1024)
+    audio = torch.randn(2, 1, 1024)
     (_, one, posterior), (_, other, _) = step.model(audio), step.model(audio)
     assert not torch.equal(one, other) and not torch.equal(one, posterior.mean)
 

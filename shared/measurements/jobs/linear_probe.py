@@ -8,14 +8,13 @@ frames. 1: a linear map finds nothing, 0: it finds all.
 
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 
 from shared.autoencoders.base import Autoencoder
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
-from shared.device import device
+from shared.device import batch_of, device
 from shared.job import run_job
 from shared.losses.semantic import SemanticTargets
 from shared.losses.semantic_config import SemanticRegressorsConfig
@@ -47,7 +46,7 @@ class Targets:
     def __call__(self, audio: np.ndarray) -> dict[str, np.ndarray]:
         """Of a clip `(time,)` or `(2, time)`: `chroma` `(frames, 384)` and, of two channels, `level` `(frames, 32)`."""
         # The last frame is padded as the encoder pads it.
-        padded = F.pad(torch.from_numpy(audio).to(device()), (0, -audio.shape[-1] % self.hop)).unsqueeze(0)
+        padded = F.pad(batch_of(audio), (0, -audio.shape[-1] % self.hop))
         found = [each[0].T.cpu().numpy() for each in self.targets(padded)]
         bands = len(self.targets.chroma)
         rows = {"chroma": np.concatenate(found[:bands], axis=1)}

@@ -16,7 +16,7 @@ from torch import Tensor
 from shared.autoencoders.base import Autoencoder
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
-from shared.device import device
+from shared.device import batch_of, clip_of
 from shared.job import run_job
 from shared.measurements.jobs.by_clip import Row, over_channels, run_by_clip, validation_means
 from shared.measurements.noise import LEVELS, Noise
@@ -42,14 +42,14 @@ def overall_std(means: Tensor) -> float:
 @torch.inference_mode()
 def decode_noisy(autoencoder: Autoencoder, audio: np.ndarray, std: float, seed: int) -> dict[int, np.ndarray]:
     """By level in percent of `std` what is decoded of a clip `(time,)` or `(2, time)`, of its shape."""
-    mean = autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0)).mean
+    mean = autoencoder.encode(batch_of(audio)).mean
     made = {}
     for level in LEVELS:
         # Anew for each: the bottleneck's own noise, which comes after this, is to be the same, too.
         torch.manual_seed(seed)
         noise = torch.randn_like(mean)
         decoded = autoencoder.decode(mean + level / 100 * std * noise)
-        made[level] = decoded[0, ..., : audio.shape[-1]].cpu().numpy()
+        made[level] = clip_of(decoded[..., : audio.shape[-1]])
     return made
 
 

@@ -12,7 +12,7 @@ import torch
 from shared.autoencoders.base import Autoencoder
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
-from shared.device import device
+from shared.device import batch_of, clip_of
 from shared.job import run_job
 from shared.losses.spectral_distance import SpectralDistance
 from shared.losses.spectral_distance_config import SpectralDistanceConfig
@@ -49,14 +49,14 @@ def decode_truncated(
     autoencoder: Autoencoder, audio: np.ndarray, axes: PrincipalAxes, kept: dict[int, int], seed: int
 ) -> dict[int, np.ndarray]:
     """By fidelity, what is decoded of a clip `(time,)` or `(2, time)`, in its shape, from one draw of the posterior."""
-    posterior = autoencoder.encode(torch.from_numpy(audio).to(device()).unsqueeze(0))
+    posterior = autoencoder.encode(batch_of(audio))
     made = {}
     for fidelity, dims in kept.items():
         torch.manual_seed(seed)
         latents = posterior.sample()
         noise = torch.Generator(latents.device).manual_seed(seed)
         decoded = autoencoder.decode(truncate(latents, axes, dims, noise))
-        made[fidelity] = decoded[0, ..., : audio.shape[-1]].cpu().numpy()
+        made[fidelity] = clip_of(decoded[..., : audio.shape[-1]])
     return made
 
 
