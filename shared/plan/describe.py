@@ -93,9 +93,9 @@ def count_models(config: Any) -> dict[str, int]:
 
     autoencoder = meta_autoencoder(config.autoencoder)
     generator = meta_generator(config.generator, config.autoencoder.bottleneck.dim)
-    shape = (1, config.sample_rate) if autoencoder.channels == 1 else (1, autoencoder.channels, config.sample_rate)
+    second = torch.zeros(1, autoencoder.channels, config.sample_rate, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        autoencoder.decode(autoencoder.encode(torch.zeros(shape, device="meta")).mean)
+        autoencoder.decode(autoencoder.encode(second).mean)
     return {
         "autoencoder": count_parameters(autoencoder),
         "generator": count_parameters(generator),
