@@ -130,18 +130,23 @@ def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]
         progress.update(len(batch))
 
 
-def main() -> None:
-    """Command line of the job."""
+def sampler_of_job(about: str) -> tuple[Sampler, Path]:
+    """What the command line of a job names that samples, and the file that it is to write."""
     parser = job_parser(
-        __doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
+        about, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
         generator="model.safetensors of the generator",
     )
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
     models = Path(arguments.autoencoder), Path(arguments.generator)
-    sampler = Sampler(spec, Corpus(arguments.corpus), *models)
-    write_clips(Path(arguments.output), sampler.corpus.sample_rate, sample_clips(sampler))
+    return Sampler(spec, Corpus(arguments.corpus), *models), Path(arguments.output)
+
+
+def main() -> None:
+    """Command line of the job."""
+    sampler, output = sampler_of_job(__doc__)
+    write_clips(output, sampler.corpus.sample_rate, sample_clips(sampler))
 
 
 if __name__ == "__main__":

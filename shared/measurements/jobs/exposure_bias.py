@@ -2,23 +2,21 @@
 
 import csv
 import io
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from shared.config import ConfigError, parse
-from shared.corpora.corpus import Corpus
+from shared.config import ConfigError
 from shared.corpora.test_items import TestItem, item_seed, test_items
-from shared.files import read_json, write_json, write_text
+from shared.files import write_json, write_text
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
-from shared.job import job_parser, run_job, set_threads
+from shared.job import run_job
 from shared.measurements.jobs.exposure_distances import Continuations, Exposure, continue_prompts, measure_exposure
 from shared.progress import Progress
 from shared.sampling.next_token_config import NextTokenSolverConfig
-from shared.sampling.samples import Sampler, SamplesSpec
+from shared.sampling.samples import Sampler, sampler_of_job
 
 ESTIMATOR = (
     "Fréchet distance of sampled to recorded latents at a position, channels apart; free-running minus teacher-forced, "
@@ -81,20 +79,11 @@ def to_csv(exposure: Exposure, seconds: float) -> str:
 
 def main() -> None:
     """Command line of the job."""
-    parser = job_parser(
-        __doc__, corpus="manifest.json", autoencoder="model.safetensors of the autoencoder",
-        generator="model.safetensors of the generator",
-    )
-    arguments = parser.parse_args()
-    set_threads(arguments.threads)
-    spec = parse(SamplesSpec, read_json(arguments.spec), arguments.spec)
-    models = Path(arguments.autoencoder), Path(arguments.generator)
-    sampler = Sampler(spec, Corpus(arguments.corpus), *models)
+    sampler, output = sampler_of_job(__doc__)
     clips = continue_items(sampler)
     exposure = measure_exposure(clips)
     made = {"estimator": ESTIMATOR, "embedder": None, "weights_sha256": None, "sample_rate": None}
-    output = Path(arguments.output)
-    write_json(output.with_suffix(".json"), made | {"n": len(clips.recorded), "seed": spec.seed})
+    write_json(output.with_suffix(".json"), made | {"n": len(clips.recorded), "seed": sampler.spec.seed})
     frames = sampler.generator.patch * sampler.autoencoder.hop
     write_text(output, to_csv(exposure, frames / sampler.corpus.sample_rate))
 

@@ -5,7 +5,6 @@ of the first axes that their singular values sum up to the share f of all (RAVE,
 place of the other axes, the same noise at every fidelity. At a fidelity of 1 all axes are kept.
 """
 
-
 import numpy as np
 import torch
 
