@@ -36,10 +36,5 @@ def _leaves(changes: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _is(found: Any, value: Any) -> bool:
-    """Whether a config's `found` is what `value` asked for, as pydantic reads it; lists are not looked into."""
-    if isinstance(found, tuple | list | BaseModel) or found == value or str(found) == str(value):
-        return True
-    try:
-        return float(found) == float(value)  # YAML leaves 1e-3 a string
-    except (TypeError, ValueError):
-        return False
+    """Whether a config's `found` is what `value` asked for; lists are not looked into."""
+    return isinstance(found, tuple | list | BaseModel) or found == value

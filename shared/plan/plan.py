@@ -269,6 +269,8 @@ class Plan:
         """A mistake in `changes` is an error; only what then comes of the corpus leaves a study out."""
         if "autoencoder_corpora" in changes:
             raise ConfigError(f"changes: {source.name}.autoencoder_corpora: corpus= takes their place, too; drop one")
+        if not isinstance(changes.get("corpus", {}), dict):
+            raise ConfigError(f"changes: {source.name}.corpus: must be a mapping (got {changes['corpus']!r})")
         others = {name: change for name, change in changes.items() if name != "corpus"}
         for study in source.file.studies:
             for variant in source.study(study).variants:

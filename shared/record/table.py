@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class Row(Strict):
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
+
+    FROM_TEXT: ClassVar[bool] = True
 
     variant: str
     label: str
