@@ -50,6 +50,10 @@ class Strict(BaseModel):
         return schema
 
 
+class SettingError(ConfigError):
+    """What is asked of a plan is not there: the scale, a corpus, what to change."""
+
+
 class Role(Enum):
     """What a field is to the name of a run; it stands beside the type: `compile: Annotated[bool, Role.EXECUTION]`.
 
@@ -79,7 +83,7 @@ def is_path(text: str) -> bool:
 
 def _model(value: Any) -> Any:
     if isinstance(value, str) and not is_path(value) and not _HUB_ID.fullmatch(value):
-        raise ValueError("is no model's id on the hub (owner/name); the path of a folder or file begins with ./, / or ~")
+        raise ValueError("is no model's id on the hub (owner/name); a path begins with ./, / or ~")
     return value
 
 

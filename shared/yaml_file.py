@@ -1,7 +1,7 @@
 """YAML files that people write: YAML 1.2's plain values, every key once, and one line for what is wrong.
 
-PyYAML reads YAML 1.1, where `1:30` is 90, `no` is false, `012` is 10 and `1e-3` is text, and where the last of two equal
-keys wins. Here a number is what looks like one, true and false are written so, and all else is text.
+PyYAML reads YAML 1.1, where `1:30` is 90, `no` is false, `012` is 10 and `1e-3` is text, and of two equal keys it takes
+the last. Here a number is what looks like one, true and false are written so, and all else is text.
 """
 
 import math
@@ -124,7 +124,7 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Any:
         text = event.value
-        if event.tag == _TEXT_TAG or event.tag in _PLAIN_TAG and not event.implicit[0]:
+        if event.tag == _TEXT_TAG or (event.tag in _PLAIN_TAG and not event.implicit[0]):
             return text
         if event.tag not in _PLAIN_TAG:
             raise self._error(event, f"the tag {event.tag} is not read here; leave it out")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.config import ConfigError
+from shared.config import SettingError
 from shared.plan.dotted import get, has
 
 
@@ -21,7 +21,7 @@ def check_changes(source: str, changes: dict[str, Any], configs: list[BaseModel]
     for dotted, value in _leaves(changes):
         found = [get(config, dotted) for config in configs if has(config, dotted)]
         if found and not any(_is(each, value) for each in found):
-            raise ConfigError(
+            raise SettingError(
                 f"changes: {source}.{dotted}: changes nothing, since every variant has its own ({found[0]}); "
                 "drop it, or edit the source's study.yaml"
             )

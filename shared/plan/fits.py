@@ -18,8 +18,8 @@ def problem_at(config: Any, scale: str) -> str | None:
 
 def _endless_warmup(config: Any) -> str | None:
     for field, section in sections(config, ""):
-        if isinstance(section, TrainingConfig | StageConfig) and (schedule := section.learning_rate):
-            if schedule.warmup > section.steps:
-                name = f"{field}.learning_rate.warmup".removeprefix(".")
-                return f"{name}: {schedule.warmup} steps, and there are {section.steps}"
+        schedule = section.learning_rate if isinstance(section, TrainingConfig | StageConfig) else None
+        if schedule and schedule.warmup > section.steps:
+            name = f"{field}.learning_rate.warmup".removeprefix(".")
+            return f"{name}: {schedule.warmup} steps, and there are {section.steps}"
     return None

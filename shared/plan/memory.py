@@ -151,8 +151,9 @@ def _generator(config: Any) -> Iterator[Need]:
     recipe, sampling = config.generator, config.sampling
     second = _product(NUMBER, config.frame_rate, config.autoencoder.bottleneck.dim)
     examples = recipe.training.batch // recipe.training.accumulation
-    yield Need(_product(second, examples, recipe.utterances), "generator.training.batch x utterances")
-    yield Need(_product(second, min(sampling.batch, config.evaluation.clips)), "sampling.batch")
+    dim = "autoencoder.bottleneck.dim"
+    yield Need(_product(second, examples, recipe.utterances), f"generator.training.batch x utterances x {dim}")
+    yield Need(_product(second, min(sampling.batch, config.evaluation.clips)), f"sampling.batch x {dim}")
 
 
 def _corpus(config: Any) -> Iterator[Need]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pydantic import Field, field_validator
 
-from shared.config import ConfigError, Seed, Strict, parse
+from shared.config import ConfigError, Seed, SettingError, Strict, parse
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
 from shared.metrics.base import find_metric
@@ -85,7 +85,7 @@ def _typed(name: str, value: str) -> Any:
 def check_free(source: str, rules: Iterable[Any]) -> None:
     """End the program with one line if a source is called as a rule of the workflow: its figures are a rule, too."""
     if source in {rule.name for rule in rules}:
-        stop(ConfigError(f"replications/{source}/study.yaml: source: a rule of the workflow has this name; choose another"))
+        stop(ConfigError(f"replications/{source}/study.yaml: source: a rule of the workflow is called {source}, too"))
 
 
 def load_plan(settings: Settings, base: Path = Path()) -> Plan:
@@ -97,6 +97,8 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
             sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label
         )
         check_processes(plan, settings.processes)
+    except SettingError as error:
+        stop(ConfigError(f"params.yaml or --config: {error}"))
     except ConfigError as error:
         stop(error)
     return plan
@@ -126,7 +128,7 @@ def check_processes(plan: Plan, processes: int) -> None:
             for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
                 accumulation = getattr(point.config, part).training.accumulation
                 if accumulation % processes:
-                    raise ConfigError(
+                    raise SettingError(
                         f"processes: {processes} can't share the {accumulation} micro-batches of {source} {study} "
                         f"{point.variant}; set {part}.training.accumulation to a multiple of {processes}"
                     )

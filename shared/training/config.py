@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from shared.config import Role, Strict
 from shared.training.schedule import ScheduleConfig
 
-
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
