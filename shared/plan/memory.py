@@ -153,7 +153,7 @@ def _generator(config: Any) -> Iterator[Need]:
     examples = recipe.training.batch // recipe.training.accumulation
     dim = "autoencoder.bottleneck.dim"
     yield Need(_product(second, examples, recipe.utterances), f"generator.training.batch x utterances x {dim}")
-    yield Need(_product(second, min(sampling.batch, config.evaluation.clips)), f"sampling.batch x {dim}")
+    yield Need(_product(second, sampling.batch), f"sampling.batch x {dim}")
 
 
 def _corpus(config: Any) -> Iterator[Need]:

@@ -7,7 +7,8 @@ Corpora and evaluators are shared by all sources; the rest lies in a folder of i
 each output. Snakemake's rules look their inputs and parameters up here.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.code import code_hash
@@ -174,11 +175,15 @@ class Plan:
             ground_truth=truth and truth.output,
             set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
-            config_hash=digest([identity(point.config) for point in points]),
+            config_hash=digest([self._identity(loaded, point) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
         )
+
+    def _identity(self, source: Source, point: Point) -> Any:
+        with self._naming(source, point.variant):
+            return identity(point.config)
 
     def study_code(self, source: str, study: str, module: str) -> str:
         """Hash of the code of a job that works on a study, with what is measured for it and what its source claims."""
@@ -296,12 +301,18 @@ class Plan:
             )
 
     def _add_point(self, source: Source, variant: str, config: Any, seeds: list[int]) -> Point:
-        try:
-            builder = PointBuilder(self.add, config, source.name, variant)
+        builder = PointBuilder(self.add, config, source.name, variant)
+        with self._naming(source, variant):
             scores = {seed: builder.scores(seed) for seed in seeds}
             return Point(variant, config, scores, builder.ground_truth(), builder.latent)
+
+    @contextlib.contextmanager
+    def _naming(self, source: Source, variant: str) -> Iterator[None]:
+        """Say whose config names a model that is not there; what is wrong with the user's corpus names itself."""
+        try:
+            yield
         except ConfigError as error:
-            if self.corpus is not None:  # then it is of the user's files, which it names
+            if self.corpus is not None:
                 raise
             raise ConfigError(f"{source.path}: variant {variant} at scale {self.scale}: {error}") from None
 

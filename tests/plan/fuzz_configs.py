@@ -11,6 +11,7 @@ mend.
 import argparse
 import itertools
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from shared.config import ConfigError, digest
 from shared.plan.schema import Source
 from shared.plan.workflow import load_plan, load_settings
+from shared.statistics.paper import PaperValue, load_paper
 from tests.plan import mutations, mutations_of_files
 from tests.plan.mutations import Mutation
 
@@ -32,6 +34,7 @@ KINDS = {**mutations.KINDS, **mutations_of_files.KINDS}
 SOURCES = sorted(path.parent.name for path in ROOT.glob("replications/*/study.yaml"))
 REFUSED, HARMLESS = "refused by name", "harmless"
 WRONG, TRACEBACK, VAGUE = "wrongly accepted", "traceback", "vague"
+NOT_YAML = re.compile(r"\.yaml:\d+: not valid YAML")  # what is no YAML has a line and no field
 FILES = ("study.yaml", "base.yaml", "claims.yaml", "paper.yaml", "figures.py", "params.yaml", "--config")
 
 
@@ -74,10 +77,15 @@ def said(sources: dict[str, Source]) -> str:
             [config.model_dump(mode="json") for scale in source.file.scales for config in source.resolve_all(scale)],
             [study.model_dump(mode="json") for study in source.file.studies.values()],
             [claim.model_dump(mode="json") for claim in source.claims],
+            [[*key, value.value] for key, value in _published(source).items()],
             source.file.guesses,
         ]
         for source in sources.values()
     ])  # fmt: skip
+
+
+def _published(source: Source) -> dict[tuple[str, str, str, str], PaperValue]:
+    return load_paper(source.folder / "paper.yaml", source.variants_of_studies())
 
 
 @cache
@@ -111,7 +119,8 @@ def _named(text: str, mutation: Mutation) -> bool:
     """Whether each line names a file and the text one of the words that say where."""
     lines = text.splitlines()
     files = all(any(file in line for file in FILES) for line in lines)
-    return files and "Snakefile" not in text and (not mutation.hints or any(hint in text for hint in mutation.hints))
+    placed = not mutation.hints or NOT_YAML.search(text) or any(hint in text for hint in mutation.hints)
+    return bool(files and placed and "Snakefile" not in text)
 
 
 def run_cases(count: int, seed: int) -> Iterator[Outcome]:

@@ -130,8 +130,8 @@ def put(path: Path, start: int, end: int, new: str) -> None:
 
 def replace(path: Path, entry: Entry, new: str) -> None:
     """Another text in place of a value."""
-    block = isinstance(entry.node, yaml.CollectionNode) and not entry.node.flow_style
-    put(path, *entry.span, new + ("\n" if block else ""))
+    start, end = entry.span
+    put(path, start, start + len(path.read_text()[start:end].rstrip()), new)  # a block ends where the next begins
 
 
 def yaml_file(folder: Path, source: str, rng: random.Random, *names: str) -> Path:
