@@ -14,6 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from shared.user_files import read_text
+
+LONGEST = 1 << 24  # bytes of YAML
+
 
 class ConfigError(ValueError):
     """A configuration the user can fix; the message names the file, the field and the fix."""
@@ -45,12 +49,14 @@ def load_yaml(path: Path) -> Any:
     """Parse a YAML file.
 
     Raises:
-        ConfigError: the file is missing or is not YAML (with the line).
+        ConfigError: the file is missing, can't be read or is not YAML (with the line).
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(read_text(path, most=LONGEST))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: not readable: {error.strerror}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -13,6 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from shared.config import ConfigError
+from shared.user_files import Refused, open_file, read_text
 
 # Why the system refuses to write, where the user can do something about it.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
@@ -74,15 +75,17 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        ValueError: the file is not JSON; the message names it.
+        ValueError: the file is not JSON, or no file; the message names it.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
+    except Refused as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not valid JSON: {error}") from None
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's content, as hex."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,6 +18,7 @@ from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
+from shared.user_files import Refused, file_name, read_file, read_text
 
 REPORT = "report"  # the folder of the page, beside the sources'
 CLIPS = "clips"
@@ -175,6 +176,8 @@ def load(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
         return Part(path, problem=_first_issue(error))
     # What readers raise for content that is not theirs: csv.Error, Pillow's SyntaxError of a broken PNG, the rest
     # (ConfigError, JSON, UTF-8) is ValueError.
+    except Refused as error:
+        return Part(path, problem=error.strerror)
     except (ValueError, OSError, SyntaxError, csv.Error) as error:
         return Part(path, problem=str(error).removeprefix(f"{path}: ") or type(error).__name__)
 
@@ -250,7 +253,7 @@ def metrics(path: Path) -> dict[str, Any]:
 
 def text(path: Path) -> str:
     """A UTF-8 text."""
-    return path.read_text(encoding="utf-8")
+    return read_text(path)
 
 
 def picture(path: Path) -> Picture:
@@ -260,7 +263,7 @@ def picture(path: Path) -> Picture:
         ValueError: it is none.
         OSError, SyntaxError: it is cut off or damaged.
     """
-    data = path.read_bytes()
+    data = read_file(path)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.load()
@@ -275,7 +278,7 @@ def check_csv(path: Path, model: type[Strict]) -> None:
     Raises:
         ValueError: it is cut off, or has other columns.
     """
-    content = path.read_text(encoding="utf-8")
+    content = read_text(path)
     if not content.endswith("\n"):
         raise ValueError("cut off: the last line has no end" if content else "empty file")
     header, *rows = csv.reader(io.StringIO(content), strict=True)
@@ -291,5 +294,5 @@ def check_csv(path: Path, model: type[Strict]) -> None:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
+    name = re.compile(rf"{re.escape(file_name(variant))}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
     return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))

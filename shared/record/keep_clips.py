@@ -23,6 +23,7 @@ from shared.record.table import to_csv
 from shared.sampling.clips import load_audio, load_clips
 from shared.statistics.scores import GROUND_TRUTH
 from shared.statistics.study import ClipsSpec
+from shared.user_files import Below, file_name
 
 LIST = "clips.csv"
 SIDES = ("reconstruction", "generation")
@@ -44,7 +45,7 @@ class KeptClip(Strict):
         seconds: of the whole clip, of which `LONGEST` are kept at most.
     """
 
-    file: str
+    file: Below
     variant: str
     label: str
     side: Literal["reconstruction", "generation"] | None
@@ -123,7 +124,7 @@ def _find(clips: dict[str, Any], name: str, path: Path) -> Any:
 
 
 def _file(whose: str, name: str) -> str:
-    return f"{whose}_{name.replace('/', '_')}.mp3"
+    return file_name(f"{whose}_{name}.mp3")
 
 
 def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:

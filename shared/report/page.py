@@ -50,6 +50,7 @@ class SourceView:
     texts: list[sound.Text] = field(default_factory=list)
     models: cost.Models = field(default_factory=lambda: cost.Models([]))
     folder: str | None = None
+    readme: Part[str] | None = None
     result: Markup | None = None
     deviations: Markup | None = None
 
@@ -145,9 +146,11 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
     """What the source's README says of this scale's result, and of deviations."""
     view.folder = relative(source.folder, page_folder)
     path = source.folder / "README.md"
-    if not path.exists():
+    part: Part[str] = load(path, text)
+    view.readme = part
+    if part.value is None:
         return
-    written = path.read_text(encoding="utf-8")
+    written = part.value
     result = readme.section(written, RESULT, view.folder, deeper=1)
     # A README is written about one scale's record; on another's page it would mislead.
     view.result = result if result and f"cale <code>{label}</code>" in result else None
@@ -158,6 +161,7 @@ def _damaged(view: SourceView) -> list[tuple[Path, str]]:
     """Files of a source's record that are damaged."""
     parts: list[Part[Any]] = [part for study in view.studies for part in study.record.parts()]
     parts += [each.file for text in view.texts for each in text.sounds]
+    parts += [view.readme] if view.readme else []
     found = {part.path: part.problem for part in parts if part.problem}
     found |= {each.path: each.problem for study in view.studies for each in study.scores if each.problem}
     return list(found.items())

@@ -14,6 +14,7 @@ from shared.audio.io import AudioError, read_audio
 from shared.audio.spectral import MelSpectrogram, hertz_to_mel, mel_to_hertz
 from shared.record.files import Part, SourceRecord
 from shared.record.keep_clips import KeptClip
+from shared.user_files import Refused, read_file
 
 HOP_SECONDS, WINDOW_SECONDS, MELS = 0.01, 0.04, 64
 RANGE_DB = 70.0  # from the loudest of a group down
@@ -74,11 +75,11 @@ def _read(path: Path, clip: KeptClip, study: str) -> Sound:
     """A clip's file, decoded, if it is there and whole."""
     if not path.exists():
         return Sound(clip, Part(path), [study])
-    data = path.read_bytes()
     try:
+        data = read_file(path)
         audio, rate = read_audio(io.BytesIO(data))
-    except AudioError as error:
-        return Sound(clip, Part(path, problem=str(error)), [study])
+    except (AudioError, Refused) as error:
+        return Sound(clip, Part(path, problem=getattr(error, "strerror", None) or str(error)), [study])
     if not len(audio):
         return Sound(clip, Part(path, problem="holds no sound"), [study])
     uri = f"data:audio/mpeg;base64,{base64.b64encode(data).decode()}"

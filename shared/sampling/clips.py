@@ -10,6 +10,7 @@ from shared.audio.io import AudioError, read_audio, write_pcm16
 from shared.config import ConfigError, Strict
 from shared.corpora.manifest import Channels
 from shared.files import read_json, write_json
+from shared.user_files import Below, file_name
 
 FOLDER = "clips"  # beside clips.json
 
@@ -30,7 +31,7 @@ class GeneratedClip(Strict):
     """
 
     id: str
-    file: str
+    file: Below
     text: str
     reference: str | None
     prompt: str | None
@@ -50,7 +51,7 @@ class ClipSet(Strict):
 
 def clip_file(identity: str) -> str:
     """Where a clip's wav lies relative to clips.json."""
-    return f"{FOLDER}/{identity.replace('/', '_')}.wav"
+    return f"{FOLDER}/{file_name(identity)}.wav"
 
 
 def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:

@@ -49,7 +49,7 @@ DAMAGE = {
     "a value more": (f"{STUDY}.csv", lambda data: data.replace(b"primary\n", b"primary,x\n", 1), "row 2: 15 values"),
     "no number": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"zero,", 1), "value: .*number"),
     "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no metric .* wero"),
-    "no text": (f"{STUDY}.csv", lambda data: b"\xff\xfe" + data, "utf-8"),
+    "no text": (f"{STUDY}.csv", lambda data: b"\xff\xfe" + data, "UTF-8"),
     "no such verdict": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b",reproduced", b",repro"),
                         "no verdict 'repro'"),
     "no margin": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b"0.14,0.09", b",0.09"), "the margin is None"),
@@ -60,7 +60,7 @@ DAMAGE = {
     "cut picture": (f"{STUDY}.png", _cut, ""),
     "no picture": (f"{STUDY}.png", lambda data: b"GIF89a", "not a PNG"),
     "a path in the list": (f"clips/{STUDY}/clips.csv", lambda data: data.replace(b"dim64_gen", b"../dim64_gen"),
-                           "not a file beside the list"),
+                           "below its folder"),
 }  # fmt: skip
 
 
