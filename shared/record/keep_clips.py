@@ -6,7 +6,6 @@ for Git; the wavs that were scored stay under runs/.
 """
 
 import argparse
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import numpy as np
 import soundfile
 
 from shared.audio.io import resample
+from shared.cells import read_cells
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.files import atomic_path, read_json, write_text
@@ -149,7 +149,7 @@ def read_kept(path: Path) -> list[KeptClip]:
     with open(path, newline="", encoding="utf-8") as file:
         return [
             KeptClip.model_validate({k: v if v != "" or k == "text" else None for k, v in row.items()})
-            for row in csv.DictReader(file)
+            for row in read_cells(file)
         ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
+from shared.cells import as_cell, read_cells
 from shared.config import Strict
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
@@ -145,13 +146,13 @@ def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
-    """Rows as CSV, floats with six significant digits."""
+    """Rows as CSV, floats with six significant digits, texts as `as_cell` writes them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(model.model_fields)
     for row in rows:
         values = (getattr(row, name) for name in model.model_fields)
-        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else v for v in values)
+        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else as_cell(v) for v in values)
     return text.getvalue()
 
 
@@ -160,7 +161,7 @@ def read_rows(path: Path) -> list[Row]:
     with open(path, newline="", encoding="utf-8") as file:
         return [
             Row.model_validate({k: v if v != "" else None for k, v in row.items()})
-            for row in csv.DictReader(file)
+            for row in read_cells(file)
         ]
 
 
@@ -169,7 +170,7 @@ def read_verdicts(path: Path) -> list[Verdict]:
     texts = ("reason", "text", "where")
     with open(path, newline="", encoding="utf-8") as file:
         rows = [
-            {k: v if v != "" or k in texts else None for k, v in row.items()} for row in csv.DictReader(file)
+            {k: v if v != "" or k in texts else None for k, v in row.items()} for row in read_cells(file)
         ]
     return [Verdict.model_validate(row) for row in rows]
 

@@ -1,6 +1,5 @@
 """Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shared.bootstrap import Draws, ratio, replicate_ratios
+from shared.cells import read_cells
 from shared.config import ConfigError
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.config import KadConfig
@@ -88,7 +88,7 @@ def read_scores(path: Path) -> ScoreFile:
     """
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(read_cells(file))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     if not rows or "id" not in rows[0]:
