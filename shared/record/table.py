@@ -12,6 +12,7 @@ import numpy as np
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
 from shared.cells import as_cell, read_cells
 from shared.config import Strict
+from shared.markdown import as_text
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
 from shared.statistics.paper import PaperValue
@@ -178,7 +179,7 @@ def read_verdicts(path: Path) -> list[Verdict]:
 def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
     """The page that people read."""
     lines = [
-        f"# {title}",
+        f"# {as_text(title)}",
         "",
         f"Scale `{scale}`. Ours: value [95 % bootstrap interval]; n: clips over all seeds.",
     ]
@@ -195,7 +196,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
             lines += ["", f"## {heading}", "", *_value_lines(part)]
     if verdicts:
         lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
-    sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows if row.paper_where})
+    sources = sorted({as_text(f"{row.paper_where} ({row.paper_trust})") for row in rows if row.paper_where})
     if sources:
         lines += ["", f"The paper's values: {'; '.join(sources)}."]
     return "\n".join(lines) + "\n"
@@ -209,7 +210,7 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
         ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
         name = STATISTICS[row.metric].label
         yield (
-            f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
+            f"| {name} | {as_text(row.label)} | {as_text(row.setting or '–')} | {ours} | {row.n or '–'} "
             f"| {row.seeds or '–'} | {show(row.paper)} |"
         )
 
@@ -219,7 +220,7 @@ def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for each in verdicts:
         margin = "–" if each.margin is None else f"{each.margin:.3g} [{each.low:.3g}, {each.high:.3g}]"
-        yield f"| {each.text} ({each.where}) | **{each.verdict}** | {margin} | {each.reason} |"
+        yield f"| {as_text(f'{each.text} ({each.where})')} | **{each.verdict}** | {margin} | {as_text(each.reason)} |"
 
 
 def show_setting(setting: float | str | None) -> str | None:
