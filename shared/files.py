@@ -80,7 +80,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except Refused as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
+        raise ValueError(f"{path}: {error.reason}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not valid JSON: {error}") from None
 

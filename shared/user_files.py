@@ -7,8 +7,9 @@ import errno
 import os
 import re
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -25,13 +26,14 @@ UNSAFE = re.compile(r"[^\w .,+=@-]")
 
 
 class Refused(OSError):
-    """A file that is there and is not read; `strerror` says why, as for what the system refuses."""
+    """A file that is there and is not read; `reason` and, as for what the system refuses, `strerror` say why."""
 
     def __init__(self, reason: str, path: Path):
         super().__init__(errno.EINVAL, reason, str(path))
+        self.reason = reason
 
 
-def open_file(path: Path, folder: Path | None = None, most: int | None = None) -> BinaryIO:
+def open_file(path: Path, folder: Path | None = None, most: int | None = None) -> BufferedReader:
     """Open a file to read its bytes.
 
     Args:

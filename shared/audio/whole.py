@@ -92,7 +92,7 @@ def _file(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     except FileNotFoundError:
         raise AudioError("no such file") from None
     except Refused as error:
-        raise AudioError(error.strerror) from None
+        raise AudioError(error.reason) from None
     except OSError as error:
         raise AudioError(f"not readable ({error.strerror})") from None
     with file:

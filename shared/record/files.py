@@ -177,7 +177,7 @@ def load(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
     # What readers raise for content that is not theirs: csv.Error, Pillow's SyntaxError of a broken PNG, the rest
     # (ConfigError, JSON, UTF-8) is ValueError.
     except Refused as error:
-        return Part(path, problem=error.strerror)
+        return Part(path, problem=error.reason)
     except (ValueError, OSError, SyntaxError, csv.Error) as error:
         return Part(path, problem=str(error).removeprefix(f"{path}: ") or type(error).__name__)
 

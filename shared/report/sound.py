@@ -79,7 +79,7 @@ def _read(path: Path, clip: KeptClip, study: str) -> Sound:
         data = read_file(path)
         audio, rate = read_audio(io.BytesIO(data))
     except (AudioError, Refused) as error:
-        return Sound(clip, Part(path, problem=getattr(error, "strerror", None) or str(error)), [study])
+        return Sound(clip, Part(path, problem=getattr(error, "reason", str(error))), [study])
     if not len(audio):
         return Sound(clip, Part(path, problem="holds no sound"), [study])
     uri = f"data:audio/mpeg;base64,{base64.b64encode(data).decode()}"
