@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from shared.config import ConfigError
-from shared.user_files import Refused, open_file, read_text
+from shared.user_files import open_file, read_text
 
 # Why the system refuses to write, where the user can do something about it.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
@@ -79,8 +79,6 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(read_text(path))
-    except Refused as error:
-        raise ValueError(f"{path}: {error.reason}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not valid JSON: {error}") from None
 

@@ -25,12 +25,15 @@ KINDS = {
 UNSAFE = re.compile(r"[^\w .,+=@-]")
 
 
-class Refused(OSError):
+class Refused(OSError, ValueError):
     """A file that is there and is not read; `reason` and, as for what the system refuses, `strerror` say why."""
 
     def __init__(self, reason: str, path: Path):
         super().__init__(errno.EINVAL, reason, str(path))
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.reason}"
 
 
 def open_file(path: Path, folder: Path | None = None, most: int | None = None) -> BufferedReader:

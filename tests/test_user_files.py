@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.config import ConfigError, load_yaml
 from shared.files import read_json, sha256
+from shared.job import run_job
 from shared.user_files import Below, Refused, file_name, open_file, read_file, read_text
 
 
@@ -32,6 +33,12 @@ def test_what_is_no_file_is_refused_and_not_waited_for(odd, what):
         load_yaml(odd[what])
     with pytest.raises(ValueError, match=f"{odd[what]}: {what}, not a file"):
         read_json(odd[what])
+
+
+def test_it_ends_a_job_with_one_line(odd, capsys):
+    with pytest.raises(SystemExit):
+        run_job(lambda: read_file(odd["a pipe"]))
+    assert capsys.readouterr().err == f"error: {odd['a pipe']}: a pipe, not a file\n"
 
 
 def test_a_link_may_lead_anywhere_below_the_folder_and_nowhere_else(tmp_path):

@@ -18,7 +18,7 @@ from shared.record.keep_clips import LIST, KeptClip, read_kept
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
-from shared.user_files import Refused, file_name, read_file, read_text
+from shared.user_files import file_name, read_file, read_text
 
 REPORT = "report"  # the folder of the page, beside the sources'
 CLIPS = "clips"
@@ -176,8 +176,6 @@ def load(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
         return Part(path, problem=_first_issue(error))
     # What readers raise for content that is not theirs: csv.Error, Pillow's SyntaxError of a broken PNG, the rest
     # (ConfigError, JSON, UTF-8) is ValueError.
-    except Refused as error:
-        return Part(path, problem=error.reason)
     except (ValueError, OSError, SyntaxError, csv.Error) as error:
         return Part(path, problem=str(error).removeprefix(f"{path}: ") or type(error).__name__)
 
