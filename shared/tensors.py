@@ -44,7 +44,8 @@ def read_tensors(
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             metadata = file.metadata() or {}
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; run what makes it again") from None
+        first = "" if delete == "it" else f"delete {delete} and "
+        raise ConfigError(f"{path}: no such file; {first}run again, which makes it anew") from None
     except (OSError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise damaged(path, f"not a whole safetensors file ({reason})", delete) from None
@@ -106,7 +107,7 @@ def read_description(weights: Path, kind: type[Saved]) -> Saved:
     try:
         return parse(kind, read_json(path), "it")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; run what makes it again") from None
+        raise ConfigError(f"{path}: no such file; delete {weights} and run again, which makes it anew") from None
     except ConfigError as error:
         raise damaged(path, f"not of such a model ({str(error).splitlines()[0]})", str(weights)) from None
     except (OSError, ValueError, RecursionError):
