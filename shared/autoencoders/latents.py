@@ -86,7 +86,7 @@ def latents_of(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str])
     mean, std, offsets, hop = (tensors[name] for name in ("mean", "std", "offsets", "hop"))
     if mean.ndim != 2 or mean.shape != std.shape or not (mean.is_floating_point() and std.is_floating_point()):
         raise damaged(path, f"mean {tuple(mean.shape)} and std {tuple(std.shape)} are not of the same frames")
-    if (std < 0).any():
+    if std.numel() and std.min() < 0:
         raise damaged(path, "a standard deviation is negative")
     if hop.ndim or hop.is_floating_point() or hop <= 0:
         raise damaged(path, "its hop is no number of samples")
