@@ -12,6 +12,14 @@ STATISTICS = {each.name: each for each in (*_OF_METRICS, *_OF_LATENTS)}
 # Those that no scores.csv holds: jobs of their own measure them.
 MEASURED_APART = frozenset(each.name for each in _OF_LATENTS)
 
+# Columns of scores.csv by the statistic of which each is the value; the others are numerators and denominators.
+_OF_CLIPS = {name: each for name, each in STATISTICS.items() if not each.denominator}
+
+
+def possible_score(column: str, value: float) -> bool:
+    """Whether a clip can have this value in a column of scores.csv; what is divided, and by what, is at least 0."""
+    return _OF_CLIPS[column].possible(value) if column in _OF_CLIPS else value >= 0
+
 
 def find_statistic(name: str, where: str) -> Statistic:
     """The statistic called `name`, which is what claims and published numbers call a metric.

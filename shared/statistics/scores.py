@@ -1,6 +1,7 @@
 """Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
 
-import csv
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import numpy as np
 
 from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
+from shared.files import finite, read_csv
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.of_sets import find_set_metric
-from shared.statistics.catalogue import STATISTICS
+from shared.statistics.catalogue import STATISTICS, possible_score
 from shared.statistics.distances import Distances
 
 GROUND_TRUTH = "ground_truth"
@@ -84,26 +86,45 @@ def read_scores(path: Path) -> ScoreFile:
     """Read a scores.csv.
 
     Raises:
-        ConfigError: it is missing, empty or damaged; the message names it and what to do.
+        ConfigError: it is missing, empty or damaged, has a clip twice, or a score that is not finite or that the metric
+            can't have; the message names it and what to do.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    if not rows or "id" not in rows[0]:
+    header, rows = read_csv(path)
+    if not rows or "id" not in header:
         raise ConfigError(f"{path}: no scores in this file; delete it and run again")
-    wanted = {column for each in STATISTICS.values() for column in each.columns()} & rows[0].keys()
-    try:
-        columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
-    except (TypeError, ValueError):
-        raise ConfigError(f"{path}: a score is not a number; delete the file and run again") from None
+    if twice := _twice(row["id"] for row in rows):
+        raise ConfigError(f"{path}: clip {twice} is there twice; delete the file and run again")
+    wanted = {column for each in STATISTICS.values() for column in each.columns()} & set(header)
+    columns = {name: _scores(path, rows, name) for name in sorted(wanted)}
     reasons: dict[str, str] = {}
     for row in rows:
         for part in filter(None, (row.get("reason") or "").split(";")):
             metric, _, reason = part.strip().partition(": ")
             reasons.setdefault(metric, reason)
     return ScoreFile([row["id"] for row in rows], columns, reasons)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """The first that there are two of."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _scores(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray:
+    """`(clips,)`: a column of scores.csv; NaN where the cell is empty."""
+    found = np.full(len(rows), np.nan)
+    for place, row in enumerate(rows):
+        if cell := row[column]:
+            try:
+                found[place] = finite(cell)
+            except ValueError:
+                raise ConfigError(
+                    f"{path}: {column} of clip {row['id']} is not a number; delete the file and run again"
+                ) from None
+            if not possible_score(column, found[place]):
+                raise ConfigError(
+                    f"{path}: {column} of clip {row['id']} can't be {cell}; delete the file and run again"
+                )
+    return found
 
 
 def load_study(
