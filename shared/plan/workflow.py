@@ -182,15 +182,17 @@ def asked_of(plan: Plan, dag: Any, corpus: str) -> dict[str, str | None]:
     return dict(sorted(asked.items()))
 
 
-def shell_command(module: str, *options: str) -> str:
-    """A rule's shell command: run the module on its spec; its output is shown and kept in the log.
+def shell_command(module: str, *options: str, note: str = "") -> str:
+    """A rule's shell command: run the module on its spec, between checks of what it reads and writes.
 
-    `params` of the rule need `spec_file` and `launch`; braces are left for Snakemake to fill.
+    Its output is shown and kept in the log. `params` of the rule need `spec_file` and `launch`; braces are left for
+    Snakemake to fill.
     """
     arguments = " ".join(options)
     threads = " ".join(f"{name}={{threads}}" for name in THREAD_VARIABLES)
     return (
-        f"export {threads}; {{params.launch}} -m {module} --spec {{params.spec_file:q}} {arguments} "
+        f"export {threads}; {{params.launch}} {note} --inputs {{input:q}} --outputs {{output:q}} "
+        f"-- {module} --spec {{params.spec_file:q}} {arguments} "
         # tee outlives Ctrl-C, so that the last words of an interrupted job are kept.
         "2>&1 | tee -i {log:q} >&2"
     )
@@ -206,9 +208,9 @@ def launcher(plan: Plan, kind: str = "", processes: int = 1) -> str:
     words = ['"$REPLICATE_PYTHON"']
     if gpus:
         words += [f"-m shared.plan.lease --gpus {gpus} --", '"$REPLICATE_PYTHON"']
+    words.append("-m shared.cli.run_job")
     if processes > 1:
-        # What `accelerate launch` starts on GPUs; on CPUs that would ask for MPI.
-        words += [f"-m torch.distributed.run --standalone --nproc-per-node {processes}"]
+        words.append(f"--processes {processes}")
     return " ".join(words)
 
 
@@ -224,9 +226,9 @@ def check_gpus(plan: Plan) -> None:
 
 
 def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
-    """`shell_command` of a job that writes `output`, followed by a note of where that comes from."""
-    command = shell_command(module, *options, f"--output {output} --threads {{threads}}")
-    return command + f' && "$REPLICATE_PYTHON" -m shared.record.origin {output} --code {{params.code}}'
+    """`shell_command` of a job that writes `output` and notes where that comes from."""
+    options = (*options, f"--output {output} --threads {{threads}}")
+    return shell_command(module, *options, note="--code {params.code}")
 
 
 def job_environment(plan: Plan) -> dict[str, str]:
