@@ -195,29 +195,32 @@ def compare(arguments: argparse.Namespace) -> None:
 
         theirs = find_theirs(arguments.theirs, source.name, arguments.scale)
         theirs.studies = {name: study for name, study in theirs.studies.items() if name in ours.studies}
+        whole = _say_damage([ours, theirs])
         print(compare_records(ours, theirs, names))
-        _end_if_damaged([ours, theirs])
-        return
+        sys.exit(int(not whole))
     if not ours.studies:
         raise ConfigError(
             f"{folder}: no results; make them: snakemake figures/{source.name}_{names[0]}.pdf "
             f"--config scale={arguments.scale}"
         )
+    whole = _say_damage([ours])
     for name in names:
         study = ours.studies.get(name)
         if study is None:
             print(f"figures/{source.name}_{name}.pdf: not regenerated at scale {arguments.scale} yet\n")
         elif not study.damage:
             print(study.page.whole())
-    _end_if_damaged([ours])
+    sys.exit(int(not whole))
 
 
-def _end_if_damaged(sources: list[Any]) -> None:
-    """Name the files of these records that are damaged, whose studies were left out; exit status 1 if there are any."""
+def _say_damage(sources: list[Any]) -> bool:
+    """Name the files of these records that are damaged, whose studies are left out; returns whether there are none."""
     from shared.record.files import damaged
 
-    if broken := damaged(sources):
-        raise ConfigError("\n".join(["studies whose record is damaged are left out", *broken]))
+    broken = damaged(sources)
+    for each in broken:
+        print(f"damaged: {each}", file=sys.stderr)
+    return not broken
 
 
 def rank_variants(arguments: argparse.Namespace) -> None:
@@ -230,8 +233,9 @@ def rank_variants(arguments: argparse.Namespace) -> None:
     choose_scales(arguments.results, [arguments.scale])
     folders = source_folders(arguments.results / arguments.scale)
     sources = [load_source(each) for each in folders if arguments.source in (None, each.name)]
+    whole = _say_damage(sources)
     print(as_text(rank(sources, arguments.metric, arguments.side), _titles(arguments)))
-    _end_if_damaged(sources)
+    sys.exit(int(not whole))
 
 
 def summarise(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from shared.config import ConfigError, did_you_mean
 from shared.measurements.base import measurements
 from shared.metrics.base import metrics
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, ROUNDING, Statistic
 
 _OF_METRICS = sorted((each for metric in metrics() for each in metric.statistics), key=lambda each: each.place)
 _OF_LATENTS = [each for measurement in measurements() for each in measurement.statistics]
@@ -16,9 +16,10 @@ MEASURED_APART = frozenset(each.name for each in _OF_LATENTS)
 _OF_CLIPS = {name: each for name, each in STATISTICS.items() if not each.denominator}
 
 
-def possible_score(column: str, value: float) -> bool:
-    """Whether a clip can have this value in a column of scores.csv; what is divided, and by what, is at least 0."""
-    return _OF_CLIPS[column].possible(value) if column in _OF_CLIPS else value >= 0
+def score_bounds(column: str) -> tuple[float, float]:
+    """What a clip can have in a column of scores.csv; what is divided, and by what, is at least 0."""
+    low, high = _OF_CLIPS[column].bounds if column in _OF_CLIPS else AT_LEAST_0
+    return low - ROUNDING, high + ROUNDING
 
 
 def find_statistic(name: str, where: str) -> Statistic:

@@ -1,5 +1,6 @@
 """Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.of_sets import find_set_metric
-from shared.statistics.catalogue import STATISTICS, possible_score
+from shared.statistics.catalogue import STATISTICS, score_bounds
 from shared.statistics.distances import Distances
 
 GROUND_TRUTH = "ground_truth"
@@ -111,20 +112,21 @@ def _twice(names: Iterable[str]) -> str | None:
 
 def _scores(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray:
     """`(clips,)`: a column of scores.csv; NaN where the cell is empty."""
-    found = np.full(len(rows), np.nan)
-    for place, row in enumerate(rows):
-        if cell := row[column]:
-            try:
-                found[place] = finite(cell)
-            except ValueError:
-                raise ConfigError(
-                    f"{path}: {column} of clip {row['id']} is not a number; delete the file and run again"
-                ) from None
-            if not possible_score(column, found[place]):
-                raise ConfigError(
-                    f"{path}: {column} of clip {row['id']} can't be {cell}; delete the file and run again"
-                )
-    return found
+    found = []
+    for row in rows:
+        try:
+            found.append(finite(row[column]) if row[column] else math.nan)
+        except ValueError:
+            raise _wrong_score(path, column, row, "is not a number") from None
+    low, high = score_bounds(column)
+    for row, value in zip(rows, found, strict=True):
+        if value < low or value > high:
+            raise _wrong_score(path, column, row, f"can't be {row[column]}")
+    return np.array(found)
+
+
+def _wrong_score(path: Path, column: str, row: dict[str, str], problem: str) -> ConfigError:
+    return ConfigError(f"{path}: {column} of clip {row['id']} {problem}; delete the file and run again")
 
 
 def load_study(
