@@ -116,7 +116,7 @@ rule record:
 rule publish_figure:
     input:
         **study_files("figure.pdf"),
-        record=f"results/{PLAN.label}/{{source}}/{{study}}.csv",
+        record=f"results/{PLAN.label}/{{source}}/{{study}}_manifest.json",
     output:
         "figures/{source}_{study}.pdf",
     log:
