@@ -4,9 +4,7 @@ A text that would is written with an apostrophe before it, as the Open Worldwide
 (owasp.org/www-community/attacks/CSV_Injection), and read back without. Numbers stay as they are.
 """
 
-import csv
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Also the wide signs that East Asian spreadsheets take for the same. What begins with apostrophes before such a sign
@@ -22,12 +20,6 @@ def as_cell(value: Any) -> Any:
 def from_cell(text: str) -> str:
     """A text as it was before `as_cell`; also of a file from before that, whose texts stay as they are."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def read_cells(file: Iterable[str]) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file with a header, by column; see `csv.DictReader`."""
-    for row in csv.DictReader(file):
-        yield {name: from_cell(text) if isinstance(text, str) else text for name, text in row.items()}
 
 
 def _is_number(text: str) -> bool:

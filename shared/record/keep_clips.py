@@ -14,12 +14,11 @@ import numpy as np
 import soundfile
 
 from shared.audio.io import resample
-from shared.cells import read_cells
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.files import atomic_path, read_json, write_text
 from shared.job import run_job
-from shared.record.table import to_csv
+from shared.record.table import read_models, to_csv
 from shared.sampling.clips import load_audio, load_clips
 from shared.statistics.scores import GROUND_TRUTH
 from shared.statistics.study import ClipsSpec
@@ -145,12 +144,12 @@ def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:
 
 
 def read_kept(path: Path) -> list[KeptClip]:
-    """Read the list back."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            KeptClip.model_validate({k: v if v != "" or k == "text" else None for k, v in row.items()})
-            for row in read_cells(file)
-        ]
+    """Read the list back.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, KeptClip, texts=("text",))
 
 
 def main() -> None:

@@ -4,8 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 from shared.config import ConfigError, Strict
+from shared.files import read_text
 from shared.markdown import as_text
-from shared.record.files import VERDICTS, SourceRecord
+from shared.record.files import SourceRecord
+from shared.record.readers import VERDICTS
 from shared.record.table import to_csv
 from shared.statistics.claims import Verdict
 from shared.user_files import file_name
@@ -71,9 +73,9 @@ def put_into(page: Path, table: str) -> str:
     """A page's text with the table between its two marks.
 
     Raises:
-        ConfigError: it lacks a mark.
+        ConfigError: it lacks a mark, or is not UTF-8.
     """
-    text = page.read_text(encoding="utf-8")
+    text = read_text(page)
     for mark in (BEGIN, END):
         if mark not in text:
             raise ConfigError(f"{page}: no line {mark!r}; the ledger goes between {BEGIN!r} and {END!r}")

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
-from shared.cells import as_cell, read_cells
-from shared.config import Strict
+from shared.cells import as_cell
+from shared.config import ConfigError, Strict, parse
+from shared.files import read_csv
 from shared.markdown import as_text
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
@@ -21,6 +23,7 @@ from shared.statistics.scores import GROUND_TRUTH, StudyScores
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
 NO_REPLICATES = np.array([np.nan])  # of what has no interval
 
+Model = TypeVar("Model", bound=Strict)
 Ends = tuple[float, float] | None  # of an interval, if there is one
 
 
@@ -157,23 +160,49 @@ def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
     return text.getvalue()
 
 
+def read_models(path: Path, model: type[Model], texts: Sequence[str] = ()) -> list[Model]:
+    """Read back what `to_csv` wrote; only columns with a default may be missing.
+
+    Args:
+        path: the CSV.
+        model: of a row.
+        texts: columns in which an empty cell is an empty text, and not None.
+
+    Raises:
+        ConfigError: it is missing or damaged, has other columns, or a value that does not fit or is not finite.
+    """
+    header, rows = read_csv(path)
+    needed = [name for name, each in model.model_fields.items() if each.is_required()]
+    if missing := [name for name in needed if name not in header]:
+        raise ConfigError(f"{path}: no column {missing[0]!r}")
+    if unknown := [name for name in header if name not in model.model_fields]:
+        raise ConfigError(f"{path}: unknown column {unknown[0]!r}")
+    found = []
+    for number, row in enumerate(rows, start=2):
+        given = {name: cell if cell != "" or name in texts else None for name, cell in row.items()}
+        found.append(parse(model, given, f"{path}: row {number}"))
+        for name, value in found[-1]:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{path}: row {number}: {name} is {value}, which is no number")
+    return found
+
+
 def read_rows(path: Path) -> list[Row]:
-    """Read a table's CSV back."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            Row.model_validate({k: v if v != "" else None for k, v in row.items()})
-            for row in read_cells(file)
-        ]
+    """Read a table's CSV back.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, Row)
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
-    """Read verdicts back from their CSV."""
-    texts = ("reason", "text", "where")
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [
-            {k: v if v != "" or k in texts else None for k, v in row.items()} for row in read_cells(file)
-        ]
-    return [Verdict.model_validate(row) for row in rows]
+    """Read verdicts back from their CSV.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, Verdict, texts=("reason", "text", "where"))
 
 
 def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.audio.io import AudioError, read_audio
 from shared.audio.spectral import MelSpectrogram, hertz_to_mel, mel_to_hertz
-from shared.record.files import Part, SourceRecord
+from shared.record.files import Part, SourceRecord, StudyRecord
 from shared.record.keep_clips import KeptClip
 from shared.user_files import Refused, read_file
 
@@ -64,15 +64,18 @@ def listen(record: SourceRecord) -> list[Text]:
     for study in record.studies.values():
         for clip in study.clips.value or []:
             text = texts.setdefault((clip.id, clip.text), Text(clip.id, clip.text))
-            _add(text.sounds, _read(study.clips.path.parent / clip.file, clip, study.name))
+            _add(text.sounds, _read(study.clips.path.parent / clip.file, clip, study))
     for text in texts.values():
         text.sounds.sort(key=lambda sound: sound.clip.side is not None)
         _draw(text.sounds)
     return list(texts.values())
 
 
-def _read(path: Path, clip: KeptClip, study: str) -> Sound:
+def _read(path: Path, clip: KeptClip, record: StudyRecord) -> Sound:
     """A clip's file, decoded, if it is there and whole."""
+    study = record.name
+    if problem := record.seal.problem_of(path):
+        return Sound(clip, Part(path, problem=problem), [study])
     if not path.exists():
         return Sound(clip, Part(path), [study])
     try:

@@ -39,6 +39,11 @@ def test_the_whole_chain_and_what_reruns(project):
     assert tried.total() > 60 and unnamed == []
 
     assert project.planned(*TARGET) == {}
+    # A record whose manifest is taken away is copied once more, and nothing else.
+    manifest = project.folder / "results/smoke/toy/width_manifest.json"
+    manifest.rename(project.folder / "kept")
+    assert project.planned(*TARGET) == {"record": 1, "publish_figure": 1}
+    (project.folder / "kept").rename(manifest)
     assert project.run(*TARGET, "--report", "report.html").returncode == 0
     assert "width.png" in (project.folder / "report.html").read_text()
     # Another study that shares a variant trains nothing anew; Table 4's kind of variant only samples.
