@@ -1,14 +1,16 @@
 """A file is whole or absent, and what the system refuses to write is one line with its name."""
 
 import errno
+import os
 import shutil
+import subprocess
 from collections import namedtuple
 
 import pytest
 import torch
 
 from shared.config import ConfigError
-from shared.files import atomic_path, write_text
+from shared.files import _host, atomic_path, write_text
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -46,3 +48,15 @@ def test_a_missing_folder_is_made(tmp_path):
     with atomic_path(tmp_path / "a/b/c.pt") as temporary:
         torch.save({"step": 1}, temporary)
     assert torch.load(tmp_path / "a/b/c.pt", weights_only=True) == {"step": 1}
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_write_stays(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = [f".model.{_host()}-{dead.pid}.tmp.safetensors", f".a.b.{_host()}-{dead.pid}.tmp"]
+    others = [f".model.{_host()}-{os.getppid()}.tmp.safetensors", f".model.elsewhere-{dead.pid}.tmp.safetensors",
+              f"model.{_host()}-{dead.pid}.tmp", ".saving"]  # fmt: skip
+    for name in (*left, *others):
+        (tmp_path / name).write_text("half")
+    write_text(tmp_path / "a.txt", "whole\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, "a.txt"])
