@@ -75,8 +75,8 @@ def sections(value: Any, field: str) -> Iterator[tuple[str, BaseModel]]:
         for name in _fields_of(type(value), BaseModel):
             yield from sections(getattr(value, name), f"{field}.{name}")
     elif isinstance(value, dict | list | tuple):
-        for name, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from sections(each, f"{field}.{name}")
+        for place, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from sections(each, f"{field}.{place}")
 
 
 @cache
@@ -95,8 +95,7 @@ def _weights(field: str, section: BaseModel) -> Iterator[Need]:
     """What the sizes in one section ask for, each by itself."""
     names, squared, depths = _sizes_of(type(section))
     layers = max((_largest(getattr(section, name)) for name in depths), default=1) or 1
-    if layers > 1:
-        yield Need(_product(TRAINED, layers), f"{field}.depth")
+    by_layer = f" x {depths[0]}" if depths else ""
     inner = _largest(getattr(section, "feed_forward", 0))
     for name in names:
         yield Need(_product(TRAINED, _largest(getattr(section, name))), f"{field}.{name}")
@@ -104,7 +103,7 @@ def _weights(field: str, section: BaseModel) -> Iterator[Need]:
         size = _largest(getattr(section, name))
         # The inner width is in widths where it is small, else in channels.
         width = max(size, inner if inner > size else inner * size)
-        yield Need(_product(TRAINED, layers, size, width), f"{field}.{name}")
+        yield Need(_product(TRAINED, layers, size, width), f"{field}.{name}{by_layer}")
 
 
 @cache
