@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.config import ConfigError, load_yaml
+from shared.config import ConfigError
 from shared.files import read_json, sha256
 from shared.job import run_job
 from shared.user_files import Below, Refused, file_name, open_file, read_file, read_text
+from shared.yaml_file import load_yaml
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.config import ConfigError, load_yaml, parse
+from shared.config import ConfigError, parse
 from shared.job import run_job
 from shared.plan.workflow import Settings
 from shared.user_files import file_name
+from shared.yaml_file import load_yaml
 
 RUNS, VERSIONS = Path("runs"), Path("versions")
 CHECKPOINTS = "checkpoints"

@@ -8,7 +8,7 @@ for Git; the wavs that were scored stay under runs/.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import soundfile
@@ -43,6 +43,8 @@ class KeptClip(Strict):
         prefix_seconds: of the recording, with which it begins: given, not generated.
         seconds: of the whole clip, of which `LONGEST` are kept at most.
     """
+
+    FROM_TEXT: ClassVar[bool] = True
 
     file: Below
     variant: str

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class Row(Strict):
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
+
+    FROM_TEXT: ClassVar[bool] = True
 
     variant: str
     label: str
