@@ -82,7 +82,7 @@ def read_text(path: Path, folder: Path | None = None, most: int = TEXT) -> str:
     try:
         text = read_file(path, folder, most).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"not UTF-8 (byte {error.start})", path) from None
+        raise Refused(f"not UTF-8 (byte {error.start}: {error.object[error.start]:#04x})", path) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
