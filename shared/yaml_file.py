@@ -13,7 +13,9 @@ from typing import Any
 import yaml
 
 from shared.config import ConfigError
+from shared.user_files import read_text
 
+LONGEST = 1 << 24  # bytes
 MOST_LEVELS = 40  # mappings and lists inside each other
 MOST_VALUES = 200_000  # with what aliases stand for
 MOST_DIGITS = 40  # of an integer
@@ -33,17 +35,12 @@ def load_yaml(path: Path) -> Any:
     Raises:
         ConfigError: the file is missing, can't be read, or is not YAML as this module has it (with the line).
     """
-    path = Path(path)
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file")
-    if not path.is_file():
-        raise ConfigError(f"{path}: must be a file, and is a folder or something else")
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 (byte {error.start}: {error.object[error.start]:#04x})") from None
+        return parse_yaml(read_text(path, most=LONGEST), str(path))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
     except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(f"{path}: not readable: {error.strerror}") from None
 
 
 def parse_yaml(text: str, where: str) -> Any:

@@ -46,7 +46,7 @@ def test_aliases_count_as_what_they_stand_for():
 
 
 @pytest.mark.parametrize(("content", "problem"), [
-    (b"a: \xff", "not UTF-8 (byte 3: 0xff)"), (b"a: \0", "not valid YAML"), (None, "must be a file")
+    (b"a: \xff", "not UTF-8 (byte 3: 0xff)"), (b"a: \0", "not valid YAML"), (None, "a folder, not a file")
 ])  # fmt: skip
 def test_a_file_that_can_not_be_read_is_named(tmp_path, content, problem):
     path = tmp_path / "f.yaml"

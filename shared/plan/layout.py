@@ -14,6 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from shared.config import ConfigError
+from shared.user_files import read_text
 
 ROOT = Path(__file__).parents[2]
 OURS = Path(__file__).parents[1].name
@@ -27,10 +28,10 @@ def check_layout(path: Path, studies: Iterable[str]) -> None:
         ConfigError: it is missing or no Python; it imports or uses what does not exist; or a study has no function that
             takes a table.
     """
-    if not path.is_file():
+    if not path.exists():
         raise ConfigError(f"{path}: no such file; it draws the source's figures, one function for each study")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         tree = ast.parse(text, filename=str(path))
         compile(tree, str(path), "exec", dont_inherit=True)
         scope = symtable.symtable(text, str(path), "exec")

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pydantic import Field, field_validator
 
-from shared.config import ConfigError, Seed, SettingError, Strict, parse
+from shared.config import ConfigError, Name, Seed, SettingError, Strict, parse
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
 from shared.metrics.base import find_metric
@@ -30,7 +30,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 class Settings(Strict):
     """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
 
-    scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
+    scale: Name = Field(default="cpu", description="how big: a scale of study.yaml")
     seeds: list[Seed] | None = Field(
         default=None, min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2; by default each study's own"
     )
