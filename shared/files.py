@@ -3,16 +3,20 @@
 import contextlib
 import csv
 import errno
+import functools
 import hashlib
 import io
 import json
 import math
 import os
+import re
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from safetensors import SafetensorError
 
 from shared.config import ConfigError
@@ -30,13 +34,16 @@ class Unwritable(ConfigError):
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed onto `path`.
 
+    What killed processes left beside `path` is removed first.
+
     Raises:
         Unwritable: the disk is full or may not be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{_host()}-{os.getpid()}.tmp{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path.parent.absolute())
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
@@ -48,6 +55,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@functools.cache
+def _remove_leftovers(folder: Path) -> None:
+    """Remove a folder's temporary files whose process has ended; once a process, since a folder may hold many files.
+
+    Where several hosts share a disk, each knows of its own processes alone.
+    """
+    ours = re.compile(rf"\..+\.{re.escape(_host())}-(\d+)\.tmp(\..*)?")
+    for name in os.listdir(folder):
+        if (found := ours.fullmatch(name)) and not psutil.pid_exists(int(found[1])):
+            (folder / name).unlink(missing_ok=True)
+
+
+@functools.cache
+def _host() -> str:
+    return re.sub(r"\W", "_", socket.gethostname())
 
 
 def _unwritable(path: Path, error: Exception) -> Unwritable | None:

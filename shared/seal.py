@@ -83,7 +83,10 @@ def check_inputs(inputs: Iterable[Path]) -> None:
     for folder, asked in _folders(inputs).items():
         seal = _read(asked)
         if seal.place != _place(folder):
-            raise ConfigError(f"{asked}: lies in the folder of another job, {seal.place}; {_again(folder, seal)}")
+            raise ConfigError(
+                f"{folder / NAME}: is of another job, {seal.place}, and what lies beside it may be, too; delete "
+                f"{asked} and run again, which makes it anew"
+            )
         for name in seal.files:
             _check(folder, seal, name)
         for place, content in seal.made_from.items():

@@ -1,14 +1,16 @@
 """A file is whole or absent, and what the system refuses to write is one line with its name."""
 
 import errno
+import os
 import shutil
+import subprocess
 from collections import namedtuple
 
 import pytest
 import torch
 
 from shared.config import ConfigError
-from shared.files import atomic_path, read_csv, read_json, write_json, write_text
+from shared.files import _host, atomic_path, read_csv, read_json, write_json, write_text
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -80,3 +82,15 @@ def test_a_table_that_is_none_names_the_file(tmp_path, content, message):
 def test_a_table_is_read_by_column(tmp_path):
     (tmp_path / "a.csv").write_bytes(b'a,b\r\n1,"x, ""y""\nz"\r\n')
     assert read_csv(tmp_path / "a.csv") == (["a", "b"], [{"a": "1", "b": 'x, "y"\nz'}])
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_write_stays(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = [f".model.{_host()}-{dead.pid}.tmp.safetensors", f".a.b.{_host()}-{dead.pid}.tmp"]
+    others = [f".model.{_host()}-{os.getppid()}.tmp.safetensors", f".model.elsewhere-{dead.pid}.tmp.safetensors",
+              f"model.{_host()}-{dead.pid}.tmp", ".saving"]  # fmt: skip
+    for name in (*left, *others):
+        (tmp_path / name).write_text("half")
+    write_text(tmp_path / "a.txt", "whole\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, "a.txt"])

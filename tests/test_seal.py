@@ -98,7 +98,7 @@ def test_a_person_can_seal_what_is_whole(chain, monkeypatch):
 def test_the_folder_of_another_job_does_not_pass(chain):
     other = MODEL.parent.with_name("seed0-3")
     MODEL.parent.rename(other)
-    with pytest.raises(ConfigError, match="lies in the folder of another job, autoencoder/seed0-2"):
+    with pytest.raises(ConfigError, match=f"is of another job, autoencoder/seed0-2, .* delete {other / MODEL.name}"):
         seal.check_inputs([other / MODEL.name])
 
 

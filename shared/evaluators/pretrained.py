@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from shared.config import ConfigError
+from shared.tensors import not_finite
 
 WEIGHTS = "model.safetensors"
+TRAINED_ONLY = "masked_spec_embed"  # stands in for masked frames in training; published models lack it
+# What transformers raises on files that are missing, cut off, of wrong types or of other shapes.
+DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, SafetensorError)
 
 
 def locate(reference: str) -> tuple[str, str | None]:
@@ -48,8 +53,16 @@ def load(auto_class: Any, reference: str, weights: bool = True) -> Any:
     if weights:
         options["use_safetensors"] = True
     try:
-        return auto_class.from_pretrained(name, **options)
-    except (OSError, ValueError) as error:
+        if not weights:
+            return auto_class.from_pretrained(name, **options)
+        model, found = auto_class.from_pretrained(name, output_loading_info=True, **options)
+        absent = [each for each in found["missing_keys"] if not each.endswith(TRAINED_ONLY)]
+        if absent and Path(name).is_dir():
+            raise ValueError(f"{WEIGHTS} lacks {absent[0]!r}")
+        if bad := not_finite(model.state_dict()):
+            raise ValueError(f"{bad} holds values that are not finite")
+        return model
+    except DAMAGE as error:
         if Path(name).is_dir():
             hint = "delete the folder to have it trained again, or name another evaluator"
         else:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from shared.config import ConfigError
 from shared.files import finite, read_csv
 from shared.measurements.base import Collected, Measurement, Replicated
 from shared.metrics.statistic import AT_LEAST_0, Statistic
+from shared.tensors import damaged, read_tensors
 
 COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
 REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
@@ -94,11 +93,12 @@ def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
         ConfigError: the file beside the curves is missing or damaged.
     """
     path = compactness.path.with_name(REPLICATES_FILE)
-    try:
-        found = load_file(path)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise ConfigError(f"{path}: {error}; delete the folder and run again") from None
-    return found["replicates"], int(found["clips"])
+    found, _ = read_tensors(path, "replicates", "clips", framework="numpy", delete="the folder")
+    replicates, clips = found["replicates"], found["clips"]
+    expected = len(compactness.steps), len(compactness.curves)
+    if replicates.ndim != 3 or replicates.shape[:2] != expected or clips.ndim or not clips > 0:
+        raise damaged(path, f"it is not of the curves in {compactness.path.name}", "the folder")
+    return replicates, int(clips)
 
 
 def _at_place(compactness: Compactness, replicates: np.ndarray, name: str) -> tuple[float, np.ndarray]:

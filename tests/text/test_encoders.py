@@ -64,7 +64,8 @@ def test_a_saved_generator_reads_texts_as_before(hub, trained, tmp_path):
     weights = {name: value.contiguous() for name, value in saved_state(generator.state_dict(), config).items()}
     assert any(name.startswith("text_") for name in weights) == trained
     save_file(weights, tmp_path / "model.safetensors")
-    write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json"), "latent_dim": 3})
+    about = {"config": config.model_dump(mode="json"), "latent_dim": 3, "latent_scale": 1.0}
+    write_json(tmp_path / "model.json", about)
     loaded, _ = load_generator(tmp_path / "model.safetensors")
     torch.testing.assert_close(loaded.encode_text(TEXTS).features, generator.encode_text(TEXTS).features)
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.generators.next_token_models import ask_for_exposure_bias
+from tests.workflow.damage import damage
 from tests.workflow.project import ROOT, Project
 
 
@@ -33,6 +34,9 @@ def test_the_whole_chain_and_what_reruns(project):
     assert (project.folder / "results/smoke/toy/width_provenance.json").exists()
     logs = [path.read_text() for path in (project.folder / "logs").rglob("*.log")]
     assert any("shared.training.generator: working" in log for log in logs)
+
+    tried, unnamed = damage(project.folder)
+    assert tried.total() > 60 and unnamed == []
 
     assert project.planned(*TARGET) == {}
     # A record whose manifest is taken away is copied once more, and nothing else.
