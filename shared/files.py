@@ -19,6 +19,8 @@ from typing import Any
 import psutil
 from safetensors import SafetensorError
 
+from shared import user_files
+from shared.cells import from_cell
 from shared.config import ConfigError
 
 # Why the system refuses to write, where the user can do something about it.
@@ -101,13 +103,13 @@ def read_text(path: Path) -> str:
     """Read a UTF-8 text file.
 
     Raises:
-        ConfigError: it is not UTF-8.
+        ConfigError: it is no file, too large, or not UTF-8.
         FileNotFoundError: it is missing.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 ({error.reason} at byte {error.start})") from None
+        return user_files.read_text(path)
+    except user_files.Refused as error:
+        raise ConfigError(str(error)) from None
 
 
 def read_json(path: Path) -> Any:
@@ -139,7 +141,7 @@ def finite(text: str) -> float:
 
 
 def read_csv(path: Path, mend: str = "") -> tuple[list[str], list[dict[str, str]]]:
-    """Read a CSV file with a header: its columns, and its rows by column.
+    """Read a CSV file with a header: its columns, and its rows by column, texts as before `as_cell`.
 
     Args:
         path: the file.
@@ -165,10 +167,10 @@ def read_csv(path: Path, mend: str = "") -> tuple[list[str], list[dict[str, str]
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise ConfigError(f"{path}: row {number}: {len(row)} values in {len(header)} columns{then}")
-    return header, [dict(zip(header, row, strict=True)) for row in rows]
+    return header, [dict(zip(header, map(from_cell, row), strict=True)) for row in rows]
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's content, as hex."""
-    with open(path, "rb") as file:
+    with user_files.open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

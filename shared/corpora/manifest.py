@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from shared.audio.io import limit_peak, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
+from shared.user_files import Below
 
 Channels = Literal[1, 2]
 
@@ -29,7 +30,7 @@ class Clip(Strict):
     """
 
     id: str
-    file: str
+    file: Below
     text: str
     speaker: str | None
     split: Split

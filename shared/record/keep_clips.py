@@ -8,7 +8,7 @@ for Git; the wavs that were scored stay under runs/.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import soundfile
@@ -22,6 +22,7 @@ from shared.record.table import read_models, to_csv
 from shared.sampling.clips import load_audio, load_clips
 from shared.statistics.scores import GROUND_TRUTH
 from shared.statistics.study import ClipsSpec
+from shared.user_files import Below, file_name
 
 LIST = "clips.csv"
 SIDES = ("reconstruction", "generation")
@@ -43,7 +44,9 @@ class KeptClip(Strict):
         seconds: of the whole clip, of which `LONGEST` are kept at most.
     """
 
-    file: str
+    FROM_TEXT: ClassVar[bool] = True
+
+    file: Below
     variant: str
     label: str
     side: Literal["reconstruction", "generation"] | None
@@ -122,7 +125,7 @@ def _find(clips: dict[str, Any], name: str, path: Path) -> Any:
 
 
 def _file(whose: str, name: str) -> str:
-    return f"{whose}_{name.replace('/', '_')}.mp3"
+    return file_name(f"{whose}_{name}.mp3")
 
 
 def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:

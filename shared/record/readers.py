@@ -20,6 +20,7 @@ from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict, verdict_of
 from shared.statistics.scores import read_scores
+from shared.user_files import file_name, read_file
 
 VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
 
@@ -197,7 +198,7 @@ def picture(path: Path) -> Picture:
         ValueError: it is none.
         OSError, SyntaxError: it is cut off or damaged.
     """
-    data = path.read_bytes()
+    data = read_file(path)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.load()
@@ -208,7 +209,7 @@ def picture(path: Path) -> Picture:
 
 def score_files(folder: Path, study: str, variant: str) -> list[Path]:
     """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
+    name = re.compile(rf"{re.escape(file_name(variant))}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
     return sorted(path for path in folder.glob(f"{SCORES}/{study}/*.csv") if name.fullmatch(path.name))
 
 

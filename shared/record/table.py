@@ -2,17 +2,18 @@
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
+from shared.cells import as_cell
 from shared.config import ConfigError, Strict, parse
 from shared.files import read_csv
+from shared.markdown import as_text
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
 from shared.statistics.paper import PaperValue
@@ -33,6 +34,8 @@ class Row(Strict):
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
+
+    FROM_TEXT: ClassVar[bool] = True
 
     variant: str
     label: str
@@ -148,13 +151,13 @@ def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
-    """Rows as CSV, floats with six significant digits."""
+    """Rows as CSV, floats with six significant digits, texts as `as_cell` writes them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(model.model_fields)
     for row in rows:
         values = (getattr(row, name) for name in model.model_fields)
-        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else v for v in values)
+        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else as_cell(v) for v in values)
     return text.getvalue()
 
 
@@ -179,9 +182,6 @@ def read_models(path: Path, model: type[Model], texts: Sequence[str] = ()) -> li
     for number, row in enumerate(rows, start=2):
         given = {name: cell if cell != "" or name in texts else None for name, cell in row.items()}
         found.append(parse(model, given, f"{path}: row {number}"))
-        for name, value in found[-1]:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ConfigError(f"{path}: row {number}: {name} is {value}, which is no number")
     return found
 
 
@@ -206,7 +206,7 @@ def read_verdicts(path: Path) -> list[Verdict]:
 def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
     """The page that people read."""
     lines = [
-        f"# {title}",
+        f"# {as_text(title)}",
         "",
         f"Scale `{scale}`. Ours: value [95 % bootstrap interval]; n: clips over all seeds.",
     ]
@@ -223,7 +223,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
             lines += ["", f"## {heading}", "", *_value_lines(part)]
     if verdicts:
         lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
-    sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows if row.paper_where})
+    sources = sorted({as_text(f"{row.paper_where} ({row.paper_trust})") for row in rows if row.paper_where})
     if sources:
         lines += ["", f"The paper's values: {'; '.join(sources)}."]
     return "\n".join(lines) + "\n"
@@ -237,7 +237,7 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
         ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
         name = STATISTICS[row.metric].label
         yield (
-            f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
+            f"| {name} | {as_text(row.label)} | {as_text(row.setting or '–')} | {ours} | {row.n or '–'} "
             f"| {row.seeds or '–'} | {show(row.paper)} |"
         )
 
@@ -247,7 +247,7 @@ def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for each in verdicts:
         margin = "–" if each.margin is None else f"{each.margin:.3g} [{each.low:.3g}, {each.high:.3g}]"
-        yield f"| {each.text} ({each.where}) | **{each.verdict}** | {margin} | {each.reason} |"
+        yield f"| {as_text(f'{each.text} ({each.where})')} | **{each.verdict}** | {margin} | {as_text(each.reason)} |"
 
 
 def show_setting(setting: float | str | None) -> str | None:

@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.config import ConfigError
-from shared.files import read_text
 from shared.plan.schema import Source
 from shared.record.files import (
     REPORT,
+    Part,
     SourceRecord,
     load,
     load_scale,
@@ -46,6 +46,7 @@ class SourceView:
     texts: list[sound.Text] = field(default_factory=list)
     models: cost.Models = field(default_factory=lambda: cost.Models([]))
     folder: str | None = None
+    readme: Part[str] | None = None
     result: Markup | None = None
     deviations: Markup | None = None
 
@@ -141,9 +142,11 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
     """What the source's README says of this scale's result, and of deviations."""
     view.folder = relative(source.folder, page_folder)
     path = source.folder / "README.md"
-    if not path.exists():
+    part: Part[str] = load(path, text)
+    view.readme = part
+    if part.value is None:
         return
-    written = read_text(path)
+    written = part.value
     result = readme.section(written, RESULT, view.folder, deeper=1)
     # A README is written about one scale's record; on another's page it would mislead.
     view.result = result if result and f"cale <code>{label}</code>" in result else None
@@ -155,6 +158,7 @@ def _damaged(view: SourceView) -> list[tuple[Path, str]]:
     found = {path: problem for study in view.studies for path, problem in study.record.damage.items()}
     others = [(each.file.path, each.file.problem) for text in view.texts for each in text.sounds]
     others += [(each.path, each.problem) for study in view.studies for each in study.scores]
+    others += [(view.readme.path, view.readme.problem)] if view.readme else []
     # What a manifest that is damaged itself does not vouch for is said there once.
     found |= {path: problem for path, problem in others if problem not in ("", UNSEALED)}
     return list(found.items())

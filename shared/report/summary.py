@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.config import ConfigError
 from shared.files import read_text, write_json, write_text
+from shared.markdown import as_text
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
 from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
@@ -15,6 +16,7 @@ from shared.record.export import SCHEMA, export, schema
 from shared.record.files import SourceRecord, choose_scales, damaged, load_scale, scales_with_results
 from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
 from shared.statistics.catalogue import STATISTICS
+from shared.user_files import file_name
 
 FIGURE = "figures/decoupling.pdf"
 SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
@@ -60,10 +62,10 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     lines = [
         "# Does the latent that reconstructs best generate best?",
         "",
-        f"Scale `{scale}`. Each study holds generator and training fixed and changes the latent. Kendall's tau: 1 where"
-        " the latents have the same order by both, −1 where the opposite; 95 % intervals of the paired bootstrap over "
-        "clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel distance or STOI where "
-        "there is none), and WER (text-audio similarity for sounds).",
+        f"Scale `{file_name(scale)}`. Each study holds generator and training fixed and changes the latent."
+        " Kendall's tau: 1 where the latents have the same order by both, −1 where the opposite; 95 % intervals of the "
+        "paired bootstrap over clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel "
+        "distance or STOI where there is none), and WER (text-audio similarity for sounds).",
         "",
         "| study | latents | by reconstruction | by generation | seeds | tau [95 %] |",
         "|---|---|---|---|---|---|",
@@ -71,8 +73,9 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     for study in ranked:
         tau = tau_of(study)
         names = (STATISTICS[name].label for name in study.metrics)
+        title = as_text(f"{titles[study.source]}, {study.study}")
         lines.append(
-            f"| {titles[study.source]}, {study.study} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
+            f"| {title} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
             f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
         )
     tau = pooled_tau(ranked)
@@ -80,7 +83,7 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     lines += [f"| **all** | {pairs} | | | | **{tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}]** |", ""]
     if left_out:
         reasons = "; ".join(f"{name} ({why})" for name, why in left_out.items())
-        lines += [f"Left out: {reasons}.", ""]
+        lines += [f"Left out: {as_text(reasons)}.", ""]
     return "\n".join(lines)
 
 

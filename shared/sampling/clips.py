@@ -10,6 +10,7 @@ from shared.audio.io import AudioError, read_audio, write_pcm16
 from shared.config import ConfigError, Strict
 from shared.corpora.manifest import Channels
 from shared.files import read_json, sha256, write_json
+from shared.user_files import Below, file_name
 
 FOLDER = "clips"  # beside clips.json
 
@@ -31,7 +32,7 @@ class GeneratedClip(Strict):
     """
 
     id: str
-    file: str
+    file: Below
     text: str
     reference: str | None
     prompt: str | None
@@ -52,7 +53,7 @@ class ClipSet(Strict):
 
 def clip_file(identity: str) -> str:
     """Where a clip's wav lies relative to clips.json."""
-    return f"{FOLDER}/{identity.replace('/', '_')}.wav"
+    return f"{FOLDER}/{file_name(identity)}.wav"
 
 
 def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:

@@ -21,8 +21,8 @@ from transformers import (
 
 from shared.config import ConfigError
 from shared.evaluators.asr import SequenceRecogniser, load_recogniser
-from shared.evaluators.pretrained import locate, weights_sha256
 from shared.evaluators.speaker import SpeakerEmbedder
+from shared.pretrained import locate, weights_sha256
 
 RATE = 16_000
 
@@ -143,7 +143,7 @@ def test_damage_to_a_folder_is_one_line_that_names_it(wavlm):
 
 def test_an_uncached_hub_id_is_one_line_that_says_how_to_cache_it(monkeypatch):
     for load in (load_recogniser, SpeakerEmbedder):
-        with pytest.raises(ConfigError, match=r"evaluator nobody/nothing: .*hf download nobody/nothing") as caught:
+        with pytest.raises(ConfigError, match=r"model nobody/nothing: .*hf download nobody/nothing") as caught:
             load("nobody/nothing")
         assert "\n" not in str(caught.value)
 
@@ -161,7 +161,7 @@ def test_hub_ids(reference, expected):
 
 @pytest.mark.parametrize("reference", ["./models/none", "/nowhere/model.safetensors", "a/b/c"])
 def test_a_missing_folder_is_not_taken_for_a_hub_id(reference):
-    with pytest.raises(ConfigError, match="no such evaluator folder"):
+    with pytest.raises(ConfigError, match="no such folder of a model"):
         locate(reference)
 
 

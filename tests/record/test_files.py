@@ -52,8 +52,8 @@ DAMAGE = {
     "a value more": (f"{STUDY}.csv", lambda data: data.replace(b"primary\n", b"primary,x\n", 1), "row 2: 15 values"),
     "no number": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"zero,", 1), "value: .*number"),
     "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no metric .* wero"),
-    "no number at all": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"nan,", 1), "row 2: value is nan"),
-    "no end": (f"{STUDY}.csv", lambda data: data.replace(b"0.044,", b"inf,", 1), "row 2: high is inf"),
+    "no number at all": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"nan,", 1), "row 2: value: .*finite"),
+    "no end": (f"{STUDY}.csv", lambda data: data.replace(b"0.044,", b"inf,", 1), "row 2: high: .*finite"),
     "less than none": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"-0.04,", 1), "value is -0.04, which wer"),
     "ends exchanged": (f"{STUDY}.csv", lambda data: data.replace(b"0.036,0.044", b"0.044,0.036", 1), "low 0.044 is "),
     "clips below zero": (f"{STUDY}.csv", lambda data: data.replace(b",4,1,", b",-4,1,", 1), "n is -4"),
@@ -77,7 +77,7 @@ DAMAGE = {
     "cut picture": (f"{STUDY}.png", _cut, ""),
     "no picture": (f"{STUDY}.png", lambda data: b"GIF89a", "not a PNG"),
     "a path in the list": (f"clips/{STUDY}/clips.csv", lambda data: data.replace(b"dim64_gen", b"../dim64_gen"),
-                           "not a file beside the list"),
+                           "below its folder"),
 }  # fmt: skip
 
 

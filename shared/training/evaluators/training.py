@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
-from shared.evaluators.pretrained import WEIGHTS, quiet_transformers
 from shared.files import atomic_path
+from shared.pretrained import WEIGHTS, quiet_transformers
 from shared.progress import Progress
 from shared.training.config import TrainingConfig
 from shared.training.evaluators.config import EncoderConfig

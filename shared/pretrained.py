@@ -1,7 +1,12 @@
-"""Load a `transformers` evaluator from a local folder or from the hub by id: one code path."""
+"""Load a `transformers` model from a local folder or from the hub by id: the one way in, for all that others trained.
+
+Weights come from safetensors alone, and no code comes with them: nothing is unpickled, nobody is asked.
+"""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -14,10 +19,11 @@ WEIGHTS = "model.safetensors"
 TRAINED_ONLY = "masked_spec_embed"  # stands in for masked frames in training; published models lack it
 # What transformers raises on files that are missing, cut off, of wrong types or of other shapes.
 DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, SafetensorError)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def locate(reference: str) -> tuple[str, str | None]:
-    """Split an evaluator reference into what `from_pretrained` takes: `(folder or hub id, revision)`.
+    """Split a reference into what `from_pretrained` takes: `(folder or hub id, revision)`.
 
     A reference is a folder, the `model.safetensors` in it (what a rule's output is), `owner/name`, or
     `owner/name@revision`.
@@ -32,24 +38,25 @@ def locate(reference: str) -> tuple[str, str | None]:
         return str(path.parent), None
     name, _, revision = reference.partition("@")
     if path.suffix == ".safetensors" or reference.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise ConfigError(f"{reference}: no such evaluator folder")
+        raise ConfigError(f"{reference}: no such folder of a model")
     return name, revision or None
 
 
-def load(auto_class: Any, reference: str, weights: bool = True) -> Any:
-    """`auto_class.from_pretrained(reference)`; models only from safetensors, nothing is unpickled.
+def load(auto_class: Any, reference: str, weights: bool = True, settings: Mapping[str, Any] = NOTHING) -> Any:
+    """`auto_class.from_pretrained(reference)`; models only from safetensors, and no code that lies beside them.
 
     Args:
-        auto_class: a transformers `Auto...` class.
+        auto_class: a class of transformers that has `from_pretrained`.
         reference: see `locate`.
-        weights: False for classes without weights (configs, processors).
+        weights: False for classes without weights (configs, processors, tokenizers).
+        settings: what else the class is told.
 
     Raises:
-        ConfigError: it cannot be loaded; the message names the id and how to cache it for offline use.
+        ConfigError: it cannot be loaded; the message names the id and what to do.
     """
     quiet_transformers()
     name, revision = locate(reference)
-    options: dict[str, Any] = {"revision": revision or "main", "trust_remote_code": False}
+    options: dict[str, Any] = {**settings, "revision": revision or "main", "trust_remote_code": False}
     if weights:
         options["use_safetensors"] = True
     try:
@@ -63,11 +70,16 @@ def load(auto_class: Any, reference: str, weights: bool = True) -> Any:
             raise ValueError(f"{bad} holds values that are not finite")
         return model
     except DAMAGE as error:
-        if Path(name).is_dir():
-            hint = "delete the folder to have it trained again, or name another evaluator"
-        else:
-            hint = f"offline, cache it first where there is a network: `hf download {name}`, then copy HF_HOME"
-        raise ConfigError(f"evaluator {reference}: {_first_line(error)}; {hint}") from error
+        raise ConfigError(f"model {reference}: {_first_line(error)}; {_hint(name)}") from error
+
+
+def _hint(name: str) -> str:
+    if Path(name).is_dir():
+        return "delete the folder to have it trained again if it was trained here, or name another model"
+    return (
+        f"offline, cache it first where there is a network: `hf download {name}`, then copy HF_HOME; of a model "
+        f"without {WEIGHTS} name a revision that has it (owner/name@revision)"
+    )
 
 
 def quiet_transformers() -> None:
