@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from shared.generators.diffusion import solver_steps
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
 from shared.sampling.next_token_config import NextTokenSolverConfig
@@ -111,7 +112,10 @@ def solve_patch(
 ) -> Tensor:
     """One patch of each sequence `(batch, patch, dim)` from its noise, the backbone's state and the patch before."""
 
-    def predict(noisy: Tensor, time: Tensor) -> Tensor:
+    times = [step.time for step in solver_steps(solver.evaluations)]
+
+    def predict(noisy: Tensor, index: int) -> Tensor:
+        time = torch.full((len(noisy),), times[index], device=noisy.device)
         return generator.predict(noisy, time, state, previous, solver.guidance)
 
     return generator.diffusion.solve(predict, noise, solver.evaluations)
