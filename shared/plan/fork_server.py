@@ -33,10 +33,11 @@ import psutil
 
 from shared.plan.fork_client import NUMBER
 
-# What most jobs import, and none of ours, which may be edited during a run.
+# What most jobs import, and none of ours, which may be edited during a run. ONNX Runtime starts a thread when imported.
 PRELOADED = (
-    "pydantic", "numpy", "scipy.signal", "scipy.linalg", "torch", "transformers", "accelerate", "safetensors.torch",
-    "soundfile", "librosa", "sklearn.linear_model",
+    "pydantic.main", "pydantic.fields", "yaml", "numpy", "scipy.signal", "soundfile", "soxr", "torch", "torch.profiler",
+    "torch.utils.tensorboard", "accelerate", "safetensors.numpy", "tokenizers",
+    "transformers.models.wav2vec2_bert.modeling_wav2vec2_bert", "jiwer", "pystoi",
 )  # fmt: skip
 VARIABLE = "REPLICATE_PYTHON"  # environment variable: what rules start for Python
 CLIENT = Path(__file__).with_name("fork_client.py")
