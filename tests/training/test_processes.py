@@ -14,11 +14,13 @@ from typing import NamedTuple
 import psutil
 import pytest
 import torch
+import torch._dynamo  # as trainings do on their way: here once, for all that are forked
 from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 import shared.training.autoencoder
 import shared.training.generator
+from shared.audio.librosa_parts import from_librosa
 from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
 from shared.corpora.corpus import Corpus
@@ -231,6 +233,7 @@ SHAPING = {
 
 @pytest.mark.slow
 def test_two_processes_shape_a_latent_as_one_does(folder, tmp_path):
+    from_librosa("filters")  # takes seconds to import, here once
     # The critic starts without a say for what it reads: only quick steps bring its gradients above rounding.
     rate = CONFIG.autoencoder.training.learning_rate.model_dump() | {"warmup": 1}
     assert_same_learning(folder, tmp_path, "autoencoder", shaping=SHAPING, learning_rate=rate)
@@ -247,7 +250,7 @@ def test_micro_batches_that_do_not_divide_among_processes_are_one_line(folder, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sharded", "steps"), [(False, 200), (True, 100)], ids=["replicas", "shards"])
+@pytest.mark.parametrize(("sharded", "steps"), [(False, 100), (True, 50)], ids=["replicas", "shards"])
 def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(folder, tmp_path, sharded, steps):
     recipe = {"steps": steps, "checkpoint_every": 10, "sharded": sharded}
     straight = weights(train(folder, "generator", 2, tmp_path / "straight", **recipe), tmp_path / "straight")
@@ -257,7 +260,7 @@ def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(folder, tmp_path, sharde
     checkpoint = tmp_path / "dead/checkpoints" / NAME
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.01)
     workers = psutil.Process(job.pid).children()
     assert len(workers) == 2
     workers[1].kill()
