@@ -11,13 +11,17 @@ ALONE := envs/music.txt
 BIN := .venv/bin
 # Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer.
 WORKERS := -n logical --maxprocesses 8 --dist loadfile
-# A path is one word for the shell, whatever is in it.
+# What the user gives is one word for the shell, whatever is in it. `value` takes it as it was typed, where make would look
+# for variables in it; so would it to pass it on in the environment.
 quoted = '$(subst ','\'',$(1))'
-CONFIG = scale=$(SCALE) $(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(CORPUS),$(call quoted,corpus=$(CORPUS)))
+config = $(if $(value $(1)),$(call quoted,$(2)$(value $(1))$(3)))
+CONFIG = $(call config,SCALE,scale=) $(call config,SEEDS,seeds=[,]) $(call config,CORPUS,corpus=)
+python = $(call quoted,$(value PYTHON))
+unexport SCALE SEEDS CORPUS PYTHON
 
 # That Python is 3.11 or later, and not past the minor version given, the last for which every pin of a lock is to be had.
-needs_python = $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \
-  || { echo "error: Python 3.11 to 3.$(1) is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
+needs_python = $(python) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \
+  || { echo "error: Python 3.11 to 3.$(1) is needed, "$(python)" is $$($(python) -V 2>&1); try PYTHON=python3.12 make ..."; exit 1; }
 
 .DEFAULT_GOAL := help
 # Snakemake runs jobs side by side itself, and locks the folder: under `make -j` one figure goes after the other.
@@ -41,7 +45,7 @@ help:
 
 # Always ask Snakemake: it knows what is out of date, make does not.
 figures/%.pdf: .venv/ready FORCE
-	@$(BIN)/snakemake --config $(CONFIG) -- $@
+	@$(BIN)/snakemake --config $(CONFIG) -- $(call quoted,$@)
 
 list: .venv/ready
 	@$(BIN)/replicate list
@@ -55,7 +59,7 @@ frechet: .venv-frechet/ready
 
 .venv-frechet/ready: envs/frechet.txt
 	@$(call needs_python,12)
-	$(PYTHON) -m venv .venv-frechet
+	$(python) -m venv .venv-frechet
 	.venv-frechet/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/frechet.txt
 	@touch $@
 
@@ -67,7 +71,7 @@ test-fast: .venv/ready
 
 # What DVC pulls is content; Snakemake must be told that it is what a run would make.
 pull: .venv/ready
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc pull
+	PATH=$(call quoted,$(CURDIR)/$(BIN)):"$$PATH" dvc pull
 	$(BIN)/python -m shared.plan.versions restore
 	$(BIN)/snakemake --touch -- all
 
@@ -80,10 +84,10 @@ lint: .venv/ready
 .venv/ready: $(LOCKS) $(ALONE) pyproject.toml
 	@$(call needs_python,13)
 	@command -v gcc >/dev/null || { echo "error: gcc is needed, to build the pesq package"; exit 1; }
-	@command -v g++ >/dev/null || $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
+	@command -v g++ >/dev/null || $(python) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
 	  || { echo "error: g++ is needed, to build the tinysoundfont package; Python 3.12 has a wheel of it"; exit 1; }
 	@echo "Building .venv from $(LOCKS) $(ALONE): once, some minutes"
-	$(PYTHON) -m venv .venv
+	$(python) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(LOCKS))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(addprefix -r ,$(ALONE)) -e .
 	@touch $@

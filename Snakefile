@@ -11,8 +11,8 @@
 # Defaults come from params.yaml, which is also what DVC runs (dvc.yaml).
 #
 # Which studies there are comes from replications/*/study.yaml; `replicate list` shows them.
-import os
 import sys
+from pathlib import Path
 
 from snakemake.utils import min_version
 
@@ -20,14 +20,9 @@ min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
 from shared.plan.point import SHARED
-from shared.plan.workflow import check_gpus, figures_of, fork_jobs, load_plan, load_settings, say_left_out
+from shared.plan.workflow import check_free, check_gpus, figures_of, fork_jobs, load_plan, load_settings, say_left_out
 
-if os.path.exists("params.yaml"):
-
-    configfile: "params.yaml"
-
-
-SETTINGS = load_settings(config, workflow.config_settings.config_args or ())
+SETTINGS = load_settings(config, workflow.config_settings.config_args or (), Path("params.yaml"))
 PLAN = load_plan(SETTINGS)
 
 
@@ -79,6 +74,7 @@ rule corpora:
 
 
 for source in PLAN.sources:
+    check_free(source, workflow.rules)
 
     rule:
         name:

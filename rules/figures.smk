@@ -98,12 +98,9 @@ rule record:
         provenance_json=f"{RECORD}_provenance.json",
         figure_png=report(f"{RECORD}.png", "captions/figure.rst", category="{source}", labels=report_labels("figure")),
         clips="results/{label}/{source}/clips/{study}/clips.csv",
+        manifest=f"{RECORD}_manifest.json",
     params:
-        made=lambda wildcards, input: os.path.join(os.path.dirname(input.table_csv), "scores"),
-        # By study: two of them may score the same variant on other clips or by other metrics.
-        kept=lambda wildcards, output: os.path.join(os.path.dirname(output.table_csv), "scores", wildcards.study),
-        heard=lambda wildcards, input: os.path.dirname(input.clips),
-        audio=lambda wildcards, output: os.path.dirname(output.clips),
+        made=lambda wildcards, input: os.path.dirname(input.table_csv),
     log:
         "logs/{label}/record/{source}_{study}.log",
     conda:
@@ -111,20 +108,15 @@ rule record:
     message:
         "Keep the record beside {output.table_csv}"
     shell:
-        "( cp {input.table_csv:q} {output.table_csv:q}; cp {input.table_md:q} {output.table_md:q}; "
-        "cp {input.verdicts_csv:q} {output.verdicts_csv:q}; cp {input.figure_png:q} {output.figure_png:q}; "
-        "cp {input.metrics_json:q} {output.metrics_json:q}; "
-        "cp {input.provenance_json:q} {output.provenance_json:q}; "
-        "mkdir -p {params.kept:q}; cp {params.made:q}/*.csv {params.kept:q}/; "
-        "rm -f {params.audio:q}/*.mp3; cp {params.heard:q}/*.mp3 {params.audio:q}/; "
-        "cp {input.clips:q} {output.clips:q} ) 2>&1 | tee -i {log:q} >&2"
+        '"$REPLICATE_PYTHON" -m shared.record.publish --made {params.made:q} --manifest {output.manifest:q} '
+        "2>&1 | tee -i {log:q} >&2"
 
 
 # One output and no more: Snakemake sees by its inputs that it was drawn at another scale or with other seeds.
 rule publish_figure:
     input:
         **study_files("figure.pdf"),
-        record=f"results/{PLAN.label}/{{source}}/{{study}}.csv",
+        record=f"results/{PLAN.label}/{{source}}/{{study}}_manifest.json",
     output:
         "figures/{source}_{study}.pdf",
     log:

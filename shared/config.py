@@ -4,25 +4,54 @@ import difflib
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
+from pydantic_core import CoreSchema, to_jsonable_python
 
 
 class ConfigError(ValueError):
     """A configuration the user can fix; the message names the file, the field and the fix."""
 
 
-class Strict(BaseModel):
-    """Base of every config: frozen, and an unknown key is an error."""
+def _take_no_other_type(schema: Any, model: type[BaseModel]) -> None:
+    """Set `strict` for all numbers and truth values of a model's schema, but for keys, which are text in JSON."""
+    if isinstance(schema, list | tuple):
+        for each in schema:
+            _take_no_other_type(each, model)
+    elif isinstance(schema, dict) and schema.get("cls", model) is model:  # another model has seen to its own
+        if schema.get("type") in ("int", "float", "bool"):
+            schema["strict"] = True
+        for name, each in schema.items():
+            if name not in ("keys_schema", "metadata", "serialization"):
+                _take_no_other_type(each, model)
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Strict(BaseModel):
+    """Base of every config: frozen; an unknown key is an error, and so is a number that is infinite, NaN or no number.
+
+    Attributes:
+        FROM_TEXT: its data are a row of a CSV file, where numbers are text; elsewhere neither a text nor true is one.
+    """
+
+    FROM_TEXT: ClassVar[bool] = False
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        if not cls.FROM_TEXT:
+            _take_no_other_type(schema, cls)
+        return schema
+
+
+class SettingError(ConfigError):
+    """What is asked of a plan is not there: the scale, a corpus, what to change."""
 
 
 class Role(Enum):
@@ -37,24 +66,41 @@ class Role(Enum):
     MODEL = "model"
 
 
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("is no name: that is up to 64 letters, digits, dots, dashes and underscores, none at its ends")
+    return text
+
+
+def is_path(text: str) -> bool:
+    """Whether the name of a model can only be that of a file or folder, not a hub id."""
+    return text.startswith((".", "/", "~")) or text.endswith(".safetensors") or text.count("/") > 1
+
+
+def _model(value: Any) -> Any:
+    if isinstance(value, str) and not is_path(value) and not _HUB_ID.fullmatch(value):
+        raise ValueError("is no model's id on the hub (owner/name); a path begins with ./, / or ~")
+    return value
+
+
+def _distinct(values: Any) -> Any:
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise ValueError(f"has {value!r} twice")
+    return values
+
+
+Name = Annotated[str, AfterValidator(_name)]  # of a source, study, variant, scale: part of paths and of commands
+Seed = Annotated[int, Field(ge=0, lt=2**31)]  # what every library takes
+DISTINCT = AfterValidator(_distinct)  # for the annotation of a list in which nothing stands twice
+MODEL = Role.MODEL, AfterValidator(_model)  # for the annotation of a field that may name a model
+
 Model = TypeVar("Model", bound=BaseModel)
 Content = Callable[[Role, str, str], Any]  # a field's role, name and text → what stands for what lies there
-
-
-def load_yaml(path: Path) -> Any:
-    """Parse a YAML file.
-
-    Raises:
-        ConfigError: the file is missing or is not YAML (with the line).
-    """
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
 
 
 def parse(model: type[Model], data: Any, where: str) -> Model:
@@ -71,14 +117,23 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
 
 def _lines(error: ValidationError, where: str, model: type[BaseModel], data: Any) -> Iterator[str]:
     for issue in error.errors():
-        field = ".".join(str(part) for part in issue["loc"]) or "(top level)"
+        field = _on_a_line(".".join(str(part) for part in issue["loc"] if part != "[key]")) or "(top level)"
         if issue["type"] == "extra_forbidden":
             hint = did_you_mean(str(issue["loc"][-1]), _fields(model, issue["loc"], data))
             yield f"{where}: {field}: unknown key{hint}"
         else:
             message = issue["msg"].removeprefix("Value error, ")
-            shown = "" if isinstance(issue["input"], dict) else f" (got {issue['input']!r})"
-            yield f"{where}: {field}: {message}{shown}"
+            shown = "" if isinstance(issue["input"], dict) else f" (got {shortened(repr(issue['input']))})"
+            yield f"{where}: {field}: {_on_a_line(message)}{shown}"
+
+
+def _on_a_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def shortened(text: str, most: int = 120) -> str:
+    """The beginning of a text that may be long, for a message."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

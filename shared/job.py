@@ -8,6 +8,7 @@ from collections.abc import Callable
 from shared.config import ConfigError
 from shared.files import UNWRITABLE
 from shared.lifetime import STARTED_BY, end_with
+from shared.user_files import Refused
 
 
 def job_parser(description: str, **files: str) -> argparse.ArgumentParser:
@@ -34,7 +35,7 @@ def run_job(main: Callable[[], None]) -> None:
     end_with(os.environ.get(STARTED_BY))
     try:
         main()
-    except ConfigError as error:
+    except (ConfigError, Refused) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:

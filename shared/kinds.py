@@ -43,7 +43,7 @@ class Kind(Strict):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
         if "PACKAGE" not in vars(cls):
-            return handler(source)
+            return super().__get_pydantic_core_schema__(source, handler)
         return core_schema.no_info_plain_validator_function(
             cls._of_its_kind,
             serialization=core_schema.plain_serializer_function_ser_schema(_serialise, info_arg=True),

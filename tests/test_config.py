@@ -1,11 +1,11 @@
 """What a config says beyond its defaults, and what is said of a wrong one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
-from shared.config import ConfigError, Role, Strict, differences, digest, parse
+from shared.config import MODEL, ConfigError, Name, Role, Strict, differences, digest, parse
 
 
 class Inner(Strict):
@@ -81,3 +81,58 @@ def test_an_unknown_key_in_a_list_that_could_be_one_thing_is_named():
 
     with pytest.raises(ConfigError, match="widht: unknown key; did you mean 'width'"):
         parse(Either, {"inner": [{"widht": 1}]}, "here")
+
+
+class Sized(Strict):
+    """A config with a number of each kind."""
+
+    count: int = 1
+    share: float | Literal["std"] = 0.5
+    on: bool = True
+    pair: tuple[int, ...] = ()
+    by_seed: dict[int, float] = Field(default_factory=dict)
+    inner: Inner = Inner()
+
+
+@pytest.mark.parametrize(("given", "field"), [
+    ({"count": True}, "count"), ({"count": "3"}, "count"), ({"count": 3.0}, "count"),
+    ({"share": float("inf")}, "share"), ({"share": float("nan")}, "share"), ({"share": "0.5"}, "share"),
+    ({"share": False}, "share"), ({"on": "yes"}, "on"), ({"on": 1}, "on"), ({"pair": [1, True]}, "pair.1"),
+    ({"by_seed": {"0": True}}, "by_seed.0"), ({"inner": {"ratio": "1"}}, "inner.ratio"),
+    ({"inner": {"width": True}}, "inner.width"),
+])  # fmt: skip
+def test_a_number_is_finite_and_nothing_else(given, field):
+    with pytest.raises(ConfigError, match=rf"^f: {field}.*: Input should be a"):
+        parse(Sized, given, "f")
+
+
+def test_json_has_no_nan_either_and_its_keys_are_text():
+    with pytest.raises(ValueError, match="finite number"):
+        Sized.model_validate_json('{"share": NaN}')
+    assert Sized.model_validate_json('{"by_seed": {"0": 1}, "pair": [2]}').by_seed == {0: 1.0}
+
+
+def test_a_row_of_a_csv_file_has_its_numbers_as_text():
+    class Cells(Strict):
+        FROM_TEXT: ClassVar[bool] = True
+        count: int
+
+    assert Cells.model_validate({"count": "3"}).count == 3
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "-x", "x-", ".", "a/b", "a\nb", "x\n", "é", "x" * 65, "$(true)"])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(ValueError, match="is no name"):
+        TypeAdapter(Name).validate_python(name)
+
+
+def test_names_and_models_that_are_fine():
+    assert [TypeAdapter(Name).validate_python(name) for name in ("x", "dim64-cfg", "rate7.81", "a__b", "x" * 64)]
+    for model in ("gpt2", "openai/whisper-large-v3", "./asr", "/models/asr", "~/asr", "a/b/model.safetensors"):
+        assert TypeAdapter(Annotated[str, *MODEL]).validate_python(model) == model
+
+
+@pytest.mark.parametrize("model", ["", "no such model", "-x", "a/b c", "*", "owner/"])
+def test_what_can_be_no_model_is_refused(model):
+    with pytest.raises(ValueError, match="no model's id on the hub"):
+        TypeAdapter(Annotated[str, *MODEL]).validate_python(model)

@@ -23,8 +23,6 @@ ROOT = Path(__file__).parents[1]
 def pair(tmp_path):
     """An infilling generator and its autoencoder, saved as their jobs save them."""
     sampler = make_sampler(tmp_path, "s")
-    about = tmp_path / "autoencoder/model.json"
-    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
     return Pair.from_pretrained(tmp_path / "autoencoder", tmp_path / "generator"), sampler.corpus
 
 
@@ -51,8 +49,6 @@ def test_a_next_token_generator_ends_by_itself_or_is_cut_off(tmp_path):
 
     solver = NextTokenSolverConfig(kind="next_token", evaluations=2)
     make_sampler(tmp_path, "s", make_generator(SEMAVOICE), SEMAVOICE, solver)
-    about = tmp_path / "autoencoder/model.json"
-    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
     speaker = Pair.from_pretrained(tmp_path / "autoencoder", tmp_path / "generator")
     spoken = speaker.say("ab", seconds=0.3, solver=solver)
     assert 0 < len(spoken) <= 0.6 * RATE + 2 * HOP
@@ -71,8 +67,6 @@ def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
         folder = Path(job.inputs[kind]).parent
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.symlink_to(made / name)
-    about = made / "autoencoder/model.json"
-    about.write_text(about.read_text().replace("{", '{"sample_rate": 8000, ', 1))
     runpy.run_path(str(ROOT / "examples/speak.py"), run_name="__main__")
     audio, rate = soundfile.read(tmp_path / "spoken.wav")
     assert rate == RATE and len(audio) > 0

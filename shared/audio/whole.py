@@ -4,7 +4,6 @@ Files in PAF, PVF, IRCAM, XI and SD2 do not say how long they are: a half of one
 """
 
 import math
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 from soundfile import LibsndfileError, SoundFile
 
 from shared.audio.mend import Content, Mended, mended, read_into
+from shared.user_files import AUDIO, Refused, open_file
 
 # Seconds: less than this is lost by rounding.
 TOLERANCE = 0.01
@@ -83,12 +83,16 @@ def _file(source: Path | BinaryIO) -> Iterator[BinaryIO]:
         source.seek(0)
         yield source
         return
-    if not source.is_file():  # a FIFO would be waited for
-        raise AudioError("not a file" if source.exists() else "no such file")
     # No name is passed on: soundfile takes `a.raw` for headerless samples, whatever is in it, and libsndfile takes
     # what macOS leaves beside an MP3 (`._a.mp3`) for the sound.
     try:
-        file = open(os.open(source, os.O_RDONLY), "rb")  # noqa: SIM115
+        file = open_file(source, most=AUDIO)
+        for each in _companions(source):
+            open_file(each).close()
+    except FileNotFoundError:
+        raise AudioError("no such file") from None
+    except Refused as error:
+        raise AudioError(error.reason) from None
     except OSError as error:
         raise AudioError(f"not readable ({error.strerror})") from None
     with file:
@@ -104,6 +108,14 @@ def _seconds(sound: SoundFile, whole: Mended) -> float:
 def _is_sd2(source: Path | BinaryIO) -> bool:
     """Whether the format is in a companion of the file, which libsndfile finds by its name."""
     return isinstance(source, Path) and source.suffix.lower() == ".sd2"
+
+
+def _companions(source: Path) -> list[Path]:
+    """The files that libsndfile opens beside one in SD2, as far as they are there."""
+    if not _is_sd2(source):
+        return []
+    beside = source.with_name(f"._{source.name}"), source.parent / ".AppleDouble" / source.name
+    return [each for each in beside if each.exists()]
 
 
 def _noted_as_cut(sound: SoundFile) -> bool:

@@ -3,12 +3,20 @@
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from pydantic import PositiveInt
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.config import AutoencoderConfig
-from shared.config import parse
-from shared.files import read_json
+from shared.config import Strict
+from shared.tensors import DESCRIPTION, damaged, load_weights, read_description
+
+
+class SavedAutoencoder(Strict):
+    """The `model.json` beside an autoencoder's weights; `sample_rate` in Hz, `hop` in samples of a latent frame."""
+
+    config: AutoencoderConfig
+    sample_rate: PositiveInt
+    hop: PositiveInt
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
@@ -30,8 +38,15 @@ def meta_autoencoder(config: AutoencoderConfig) -> Autoencoder:
 
 
 def load_autoencoder(weights: Path) -> Autoencoder:
-    """The autoencoder saved at `weights`, with its config in `model.json` beside it; frozen, in eval mode."""
-    saved = read_json(Path(weights).with_name("model.json"))
-    autoencoder = build_autoencoder(parse(AutoencoderConfig, saved["config"], str(weights)))
-    autoencoder.load_state_dict(load_file(weights))
+    """The autoencoder saved at `weights`, with its config in `model.json` beside it; frozen, in eval mode.
+
+    Raises:
+        ConfigError: one of the two is missing or damaged, or they are of different models.
+    """
+    saved = read_description(weights, SavedAutoencoder)
+    autoencoder = build_autoencoder(saved.config)
+    if saved.hop != autoencoder.hop:
+        what = f"hop is {saved.hop} where its architecture has {autoencoder.hop}"
+        raise damaged(Path(weights).with_name(DESCRIPTION), what, str(weights))
+    load_weights(weights, autoencoder)
     return autoencoder.eval().requires_grad_(False)

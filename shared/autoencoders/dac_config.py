@@ -47,6 +47,12 @@ class MelInputConfig(Strict):
     n_mels: PositiveInt = 80
     n_fft: PositiveInt
 
+    @model_validator(mode="after")
+    def _bands_have_bins(self) -> Self:
+        if self.n_mels > self.n_fft // 2 + 1:
+            raise ValueError(f"n_mels {self.n_mels} is more than the {self.n_fft // 2 + 1} bins of n_fft {self.n_fft}")
+        return self
+
 
 class DacConfig(ArchitectureConfig):
     """DAC's encoder, before one of two decoders; the defaults are DAC's at 44.1 kHz."""

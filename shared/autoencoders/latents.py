@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from shared.bottlenecks.base import draw_clip
 from shared.bottlenecks.config import Draw
 from shared.files import atomic_path
+from shared.tensors import check_finite, check_offsets, damaged, read_tensors
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,36 @@ def save_latents(path: Path, posteriors: list[tuple[Tensor, Tensor]], hop: int, 
         save_file(tensors, temporary, metadata={"draw": draw})
 
 
-def load_latents(path: Path) -> Latents:
-    """Read what `save_latents` wrote."""
-    with safe_open(path, framework="pt") as file:
-        mean, std, offsets, hop = (file.get_tensor(name) for name in ("mean", "std", "offsets", "hop"))
-        return Latents(mean, std, offsets, int(hop), file.metadata()["draw"])
+def load_latents(path: Path, finite: bool = True) -> Latents:
+    """Read what `save_latents` wrote.
+
+    Args:
+        path: the file.
+        finite: whether values that are not finite are an error.
+
+    Raises:
+        ConfigError: the file is missing, damaged, or holds no latents.
+    """
+    tensors, metadata = read_tensors(path, "mean", "std", "offsets", "hop")
+    if finite:
+        check_finite(path, tensors)
+    return latents_of(path, tensors, metadata)
+
+
+def latents_of(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> Latents:
+    """The latents of a file's tensors.
+
+    Raises:
+        ConfigError: the tensors don't fit each other, or are not such as latents have.
+    """
+    mean, std, offsets, hop = (tensors[name] for name in ("mean", "std", "offsets", "hop"))
+    if mean.ndim != 2 or mean.shape != std.shape or not (mean.is_floating_point() and std.is_floating_point()):
+        raise damaged(path, f"mean {tuple(mean.shape)} and std {tuple(std.shape)} are not of the same frames")
+    if std.numel() and std.min() < 0:
+        raise damaged(path, "a standard deviation is negative")
+    if hop.ndim or hop.is_floating_point() or hop <= 0:
+        raise damaged(path, "its hop is no number of samples")
+    if metadata.get("draw") not in get_args(Draw):
+        raise damaged(path, "it does not say how its noise is drawn")
+    check_offsets(path, offsets, len(mean))
+    return Latents(mean, std, offsets, int(hop), cast(Draw, metadata["draw"]))

@@ -6,6 +6,7 @@ import numpy as np
 
 from shared.audio.io import AudioError, mix_down, read_audio
 from shared.corpora.manifest import Channels, Clip, CorpusError, Split, load_manifest
+from shared.files import sha256
 
 
 class Corpus:
@@ -21,6 +22,7 @@ class Corpus:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         self.manifest = load_manifest(self.path)
+        self._whole: set[str] = set()  # files that were seen to be what was built
 
     @property
     def sample_rate(self) -> int:
@@ -43,10 +45,14 @@ class Corpus:
             CorpusError: the file is gone or damaged.
         """
         path = self.path.parent / clip.file
+        again = f"delete {self.path} to build the corpus again"
         try:
+            if clip.file not in self._whole and sha256(path) != clip.sha256:
+                raise CorpusError(f"{path}: is not the audio that was built (other SHA-256); {again}")
             audio, _ = read_audio(path)
-        except AudioError as error:
-            raise CorpusError(f"{path}: {error}; delete {self.path} to build the corpus again") from None
+        except (AudioError, OSError) as error:
+            raise CorpusError(f"{path}: {error}; {again}") from None
+        self._whole.add(clip.file)
         return audio[:, 0] if audio.shape[1] == 1 else np.ascontiguousarray(audio.T)
 
     def mono(self, clip: Clip) -> np.ndarray:

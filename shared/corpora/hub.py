@@ -1,5 +1,7 @@
 """Public corpora by name through `datasets`, streaming where they are large."""
 
+import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +12,7 @@ from shared.config import Strict
 from shared.corpora.evaluable import NOTHING, Asked
 from shared.corpora.manifest import SPLITS, CorpusError, Manifest, Rejected, Split
 from shared.corpora.recorded import RecordedConfig, Recording, build_recorded
+from shared.user_files import leads_out
 
 # Rows that a shuffled stream holds at a time.
 SHUFFLE_BUFFER = 1000
@@ -166,6 +169,8 @@ def _recording(row: dict[str, Any], layout: HubLayout, place: str, split: Split 
     audio: Path | bytes | None = Path(path) if content is None and path is not None else content
     if audio is None:
         return Rejected(file=name, reason="no audio")
+    if isinstance(audio, Path) and all(leads_out(audio, root) for root in _roots(layout.dataset)):
+        return Rejected(file=name, reason=f"its audio lies outside the dataset, at {audio}")
     try:
         text = _text(layout.text if layout.text_column is None else row[layout.text_column])
         speaker = _speaker(row[layout.speaker_column]) if layout.speaker_column else None
@@ -179,6 +184,20 @@ def _recording(row: dict[str, Any], layout: HubLayout, place: str, split: Split 
         split,
         layout.cut,
     )
+
+
+@functools.cache
+def _roots(dataset: str) -> tuple[str, ...]:
+    """Where a dataset's files may lie: in its folder, or where `datasets` keeps what it fetched.
+
+    For its rows could name any file of this machine, and the clips of a record are there to be shared.
+    """
+    import datasets
+    from huggingface_hub import constants
+
+    local = Path(dataset).is_dir()
+    folders = [dataset] if local else [datasets.config.HF_DATASETS_CACHE, constants.HF_HUB_CACHE]
+    return tuple(os.path.realpath(each) for each in folders)
 
 
 class _Unusable(Exception):

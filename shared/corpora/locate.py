@@ -2,10 +2,11 @@
 
 import os
 import posixpath
-import stat
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
+
+from shared.user_files import kind_problem, leads_out
 
 NO_FILE = "no such file"
 OUTSIDE = "lies outside the folder"
@@ -20,6 +21,8 @@ class Locator:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.root = os.path.realpath(folder)
+        self.within: dict[str, bool] = {}  # folder below → whether it is, all links followed
         self.listings: dict[tuple[str, Callable[[str], str]], dict[str, list[str]]] = {}
 
     def __call__(self, name: str) -> tuple[str, str | None]:
@@ -33,10 +36,17 @@ class Locator:
             if posixpath.isabs(path) or path == ".." or path.startswith("../"):
                 return path, OUTSIDE
             found = self._find(path, composed) or path
-            problem = _problem(os.path.join(self.folder, found))
+            problem = _problem(os.path.join(self.folder, found)) or self._leads_out(found)
             if problem != NO_FILE:
                 return found, problem
         return path, OUTSIDE if PureWindowsPath(name).is_absolute() else NO_FILE + self._hint(path)
+
+    def _leads_out(self, path: str) -> str | None:
+        """Why a file that is there is not below the folder, or None: links are followed."""
+        folder, file = posixpath.dirname(path), os.path.join(self.folder, path)
+        if folder not in self.within:
+            self.within[folder] = leads_out(os.path.join(self.folder, folder), self.root) is None
+        return None if self.within[folder] and not os.path.islink(file) else leads_out(file, self.root)
 
     def _find(self, path: str, key: Callable[[str], str]) -> str | None:
         """`path` as the folder has it: itself, else what alone has the same `key`, part by part."""
@@ -96,6 +106,4 @@ def _problem(path: str) -> str | None:
         return f"not readable: {error.strerror}"
     except OSError:
         return "a link that leads nowhere" if os.path.islink(path) else NO_FILE
-    if stat.S_ISDIR(mode):
-        return "a folder, not a file"
-    return None if stat.S_ISREG(mode) else "not a file"
+    return kind_problem(mode)

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from shared.audio.io import limit_peak, write_pcm16
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
+from shared.user_files import Below
 
 Channels = Literal[1, 2]
 
@@ -29,7 +30,7 @@ class Clip(Strict):
     """
 
     id: str
-    file: str
+    file: Below
     text: str
     speaker: str | None
     split: Split
@@ -95,13 +96,19 @@ def load_manifest(path: Path) -> Manifest:
     """Read a manifest.
 
     Raises:
-        CorpusError: the file is missing or is not a manifest.
+        CorpusError: the file is missing, is not a manifest, or its clips are not those that were written.
     """
     try:
-        return Manifest.model_validate(read_json(path))
+        manifest = Manifest.model_validate(read_json(path))
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such manifest; build the corpus first") from None
     except ValidationError as error:
         raise CorpusError(f"{path}: not a corpus manifest ({error.error_count()} wrong fields)") from None
     except ValueError as error:
         raise CorpusError(str(error)) from None
+    if manifest.corpus_hash != corpus_hash(manifest.clips):
+        raise CorpusError(
+            f"{path}: damaged, a clip was lost, doubled or changed since it was written; delete it to build the corpus "
+            "again"
+        )
+    return manifest

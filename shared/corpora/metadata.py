@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.corpora.manifest import CorpusError
+from shared.user_files import read_file
 
 METADATA = "metadata.csv"
 REQUIRED_COLUMNS = ("file_name", "text")
@@ -59,7 +60,7 @@ def read_metadata(folder: Path) -> list[Row]:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_file(path, path.parent)
     except FileNotFoundError:
         columns = ", ".join(REQUIRED_COLUMNS)
         raise CorpusError(f"{path}: no such file; it lists the clips, with columns {columns}") from None

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Seed, Strict
 from shared.corpora.checks import audio_problem
 from shared.corpora.composition import compose
 from shared.corpora.levels import normalise_level
@@ -44,7 +44,7 @@ class MusicConfig(Strict):
     clips: int = Field(ge=1)
     validation: int = Field(ge=1)
     test: int = Field(ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "MusicConfig":

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from shared.audio.io import AudioError, audio_seconds, read_audio, to_channels
-from shared.config import Strict
+from shared.config import Seed, Strict
 from shared.corpora.checks import DEMANDS, Content, clip_problem, length_problem, mix_problem, text_problem
 from shared.corpora.evaluable import NOTHING, Asked, check_evaluable
 from shared.corpora.manifest import (
@@ -61,7 +61,7 @@ class RecordedConfig(Strict):
     validation_share: float = Field(default=0.1, ge=0, lt=0.5)
     test_share: float = Field(default=0.15, ge=0, lt=0.5)
     held_out_speakers: int = Field(default=0, ge=0)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _ordered(self) -> "RecordedConfig":

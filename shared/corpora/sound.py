@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import Seed, Strict
 from shared.corpora.manifest import Clip, Manifest, store_audio, write_manifest
 from shared.corpora.scenes import LEAST_EVENT_SECONDS, MOST_EVENTS, ScenePlan, plan_scenes, render
 from shared.progress import Progress
@@ -33,7 +33,7 @@ class SoundConfig(Strict):
     clips: int = Field(ge=1)
     validation: int = Field(ge=1)
     test: int = Field(ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "SoundConfig":

@@ -8,7 +8,7 @@ from joblib import Parallel, delayed
 from pydantic import Field, model_validator
 
 from shared.audio.io import resample
-from shared.config import Strict
+from shared.config import Seed, Strict
 from shared.corpora.espeak import Voice, synthesise
 from shared.corpora.levels import normalise_level, trim_silence
 from shared.corpora.manifest import Clip, Manifest, store_audio, write_manifest
@@ -40,7 +40,7 @@ class SpeechConfig(Strict):
     grammar: Literal["tiny", "command", "large"]
     validation: int = Field(ge=1)
     test: int = Field(ge=2)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "SpeechConfig":

@@ -1,8 +1,8 @@
 """What can be set about the STFT discriminator. Imports no torch."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from shared.discriminators.config import DiscriminatorConfig
 
@@ -20,3 +20,9 @@ class StftDiscriminatorConfig(DiscriminatorConfig):
     channels: PositiveInt = 32
     stem_stride: PositiveInt = 1  # of the first layer, in frequency
     dilations: tuple[PositiveInt, ...] = (1, 2, 4)  # of the next layers, in time; each has stride 2
+
+    @model_validator(mode="after")
+    def _windows_have_a_hop(self) -> Self:
+        if self.overlap > min(self.n_ffts):
+            raise ValueError(f"overlap {self.overlap} is more than the {min(self.n_ffts)} samples of the least n_fft")
+        return self

@@ -8,7 +8,7 @@ import torch
 from shared.audio.io import resample
 from shared.config import ConfigError
 from shared.device import device
-from shared.evaluators.pretrained import describe, load, weights_sha256
+from shared.pretrained import describe, load, weights_sha256
 
 SHORTEST_SECONDS = 0.1  # shorter clips are padded with silence: below this a front end has no frame to look at
 

@@ -10,7 +10,7 @@ import torch
 from shared.config import ConfigError
 from shared.device import device
 from shared.evaluators.asr import prepare
-from shared.evaluators.pretrained import describe, load, weights_sha256
+from shared.pretrained import describe, load, weights_sha256
 
 
 class ClapEmbedder:

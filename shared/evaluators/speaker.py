@@ -6,7 +6,7 @@ import torch
 from shared.config import ConfigError
 from shared.device import device
 from shared.evaluators.asr import prepare
-from shared.evaluators.pretrained import describe, load, weights_sha256
+from shared.pretrained import describe, load, weights_sha256
 
 SHORTEST_SECONDS = 0.4  # the statistics pooling of an x-vector network sees only what its convolutions leave over
 

@@ -7,8 +7,8 @@ from torch import Tensor
 from shared.config import ConfigError
 from shared.device import device
 from shared.evaluators.asr import prepare
-from shared.evaluators.pretrained import load
 from shared.losses.config import Layer
+from shared.pretrained import load
 
 
 class SpeechEncoder:

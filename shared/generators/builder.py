@@ -4,13 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from shared.config import parse
-from shared.files import read_json
+from shared.config import Strict
 from shared.generators.base import Generator
 from shared.generators.config import GeneratorConfig
+from shared.tensors import load_weights, read_description
+
+TEXT = "text_"  # begins the names of a text encoder's weights
+
+
+class SavedGenerator(Strict):
+    """The `model.json` beside a generator's weights; what it makes are latents divided by `latent_scale`."""
+
+    config: GeneratorConfig
+    latent_dim: PositiveInt
+    latent_scale: PositiveFloat
 
 
 def build_generator(config: GeneratorConfig, latent_dim: int) -> Generator:
@@ -32,20 +42,22 @@ def architecture_of(recipe: GeneratorConfig) -> dict[str, Any]:
     return recipe.model_dump(mode="json", include=set(architecture.model_fields))
 
 
-def load_generator(weights: Path) -> tuple[Generator, dict]:
-    """The generator saved at `weights` (with `model.json` beside it) in eval mode, and that JSON."""
-    saved = read_json(Path(weights).with_name("model.json"))
-    # Older files of infilling generators don't say so.
-    config = parse(GeneratorConfig, {"kind": "infilling"} | saved["config"], str(weights))
-    generator = build_generator(config, saved["latent_dim"])
+def load_generator(weights: Path) -> tuple[Generator, SavedGenerator]:
+    """The generator saved at `weights` (with `model.json` beside it) in eval mode, and what that says.
+
+    Raises:
+        ConfigError: one of the two is missing or damaged, or they are of different models.
+    """
+    saved = read_description(weights, SavedGenerator)
+    generator = build_generator(saved.config, saved.latent_dim)
     # A frozen text encoder from the hub is not saved again.
-    generator.load_state_dict(load_file(weights), strict=not config.has_frozen_text)
+    load_weights(weights, generator, apart=TEXT if saved.config.has_frozen_text else None)
     return generator.eval().requires_grad_(False), saved
 
 
 def saved_state(weights: dict[str, Tensor], config: GeneratorConfig) -> dict[str, Tensor]:
     """The tensors worth saving: all but those of a frozen text encoder."""
-    return {name: value for name, value in weights.items() if not (config.has_frozen_text and name.startswith("text_"))}
+    return {name: value for name, value in weights.items() if not (config.has_frozen_text and name.startswith(TEXT))}
 
 
 def count_parameters(module: nn.Module) -> int:

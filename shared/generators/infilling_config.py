@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.config import Role, Strict
+from shared.config import MODEL, Strict
 from shared.generators.config import ArchitectureConfig, GeneratorConfig
 from shared.generators.paths.config import PathConfig
 from shared.generators.paths.linear_config import LinearPathConfig
@@ -38,7 +38,7 @@ class FlowMatchingConfig(Strict):
 class RepaConfig(Strict):
     """Which teacher, which block, how strongly."""
 
-    teacher: Annotated[str, Role.MODEL] = Field(description="hub id or local folder of a transformers speech encoder")
+    teacher: Annotated[str, *MODEL] = Field(description="hub id or local folder of a transformers speech encoder")
     layer: int = Field(ge=1, description="block whose output is aligned, counted from 1")
     weight: float = Field(gt=0)
 

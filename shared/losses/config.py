@@ -1,6 +1,6 @@
 """What can be set about losses. Imports no torch."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -19,11 +19,26 @@ class Resolution(Strict):
     hop: PositiveInt
     window: PositiveInt | None = None
 
+    @model_validator(mode="after")
+    def _window_fits(self) -> Self:
+        window = self.window or self.n_fft
+        if window > self.n_fft:
+            raise ValueError(f"window {window} is longer than n_fft {self.n_fft}")
+        if self.hop > window:
+            raise ValueError(f"hop {self.hop} is longer than the window, {window} samples: what lies between is lost")
+        return self
+
 
 class MelResolution(Resolution):
     """An STFT's size and how many mel bands its bins are gathered in."""
 
     n_mels: PositiveInt
+
+    @model_validator(mode="after")
+    def _bands_have_bins(self) -> Self:
+        if self.n_mels > self.n_fft // 2 + 1:
+            raise ValueError(f"n_mels {self.n_mels} is more than the {self.n_fft // 2 + 1} bins of n_fft {self.n_fft}")
+        return self
 
     @property
     def resolution(self) -> Resolution:

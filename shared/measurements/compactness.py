@@ -1,18 +1,17 @@
 """Compactness: how many dimensions a latent used, as curves over the steps of its training and at its end."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from shared.config import ConfigError
+from shared.files import finite, read_csv
 from shared.measurements.base import Collected, Measurement, Replicated
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
+from shared.tensors import damaged, read_tensors
 
 COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
 REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
@@ -71,18 +70,15 @@ def read_compactness(path: Path) -> Compactness:
     Raises:
         ConfigError: it is missing or damaged; the message names it and what to do.
     """
+    _, rows = read_csv(path)
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
         found: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}
         begins: dict[int, int] = {}
         for row in rows:
             begins[int(row["step"])] = int(row["stage_begins"])
-            numbers = tuple(float(row[name] or "nan") for name in ("value", "low", "high"))
+            numbers = tuple(finite(row[name]) if row[name] else np.nan for name in ("value", "low", "high"))
             found.setdefault((row["quantity"], row["rule"], row["fidelity"]), []).append(numbers)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         begins, found = {}, {}
     if not set(SHOWN.values()) <= found.keys() or any(len(each) != len(begins) for each in found.values()):
         raise ConfigError(f"{path}: no compactness in this file; delete it and run again")
@@ -97,11 +93,12 @@ def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
         ConfigError: the file beside the curves is missing or damaged.
     """
     path = compactness.path.with_name(REPLICATES_FILE)
-    try:
-        found = load_file(path)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise ConfigError(f"{path}: {error}; delete the folder and run again") from None
-    return found["replicates"], int(found["clips"])
+    found, _ = read_tensors(path, "replicates", "clips", framework="numpy", delete="the folder")
+    replicates, clips = found["replicates"], found["clips"]
+    expected = len(compactness.steps), len(compactness.curves)
+    if replicates.ndim != 3 or replicates.shape[:2] != expected or clips.ndim or not clips > 0:
+        raise damaged(path, f"it is not of the curves in {compactness.path.name}", "the folder")
+    return replicates, int(clips)
 
 
 def _at_place(compactness: Compactness, replicates: np.ndarray, name: str) -> tuple[float, np.ndarray]:
@@ -120,7 +117,7 @@ class LatentCompactness(Measurement):
     job = "shared.measurements.jobs.compactness"
     gpu, minutes = False, 60
     statistics = tuple(
-        Statistic(name + end, label + when, False, digits=1, of_set=True)
+        Statistic(name + end, label + when, False, digits=1, of_set=True, bounds=AT_LEAST_0)
         for end, when in (("", ""), (BEFORE, ", before the last stage"))
         for name, label in (
             *((f"dims{fidelity}", f"Effective dims (f = 0.{fidelity})") for fidelity in (80, 90, 95, 99)),

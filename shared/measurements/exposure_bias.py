@@ -1,6 +1,5 @@
 """Exposure bias: how far a next-token model drifts on its own errors, as curves by position and as one number."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from shared.config import ConfigError
+from shared.files import finite, read_csv
 from shared.measurements.base import Alone, Collected, Measurement
 from shared.metrics.statistic import Statistic
 
@@ -45,15 +45,13 @@ def read_curve(path: Path) -> Curve:
     Raises:
         ConfigError: it is missing or damaged; the message names it and what to do.
     """
+    _, rows = read_csv(path)
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
         columns = {
-            each.name: np.array([float(row[each.name] or "nan") for row in rows], dtype=float) for each in fields(Curve)
+            each.name: np.array([finite(row[each.name]) if row[each.name] else np.nan for row in rows], dtype=float)
+            for each in fields(Curve)
         }
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         raise ConfigError(f"{path}: no curves in this file; delete it and run again") from None
     curve = Curve(**columns)
     if not np.isfinite(curve.free_running - curve.teacher_forced).any():

@@ -1,7 +1,7 @@
 """Linear probe: how much of pitch and of place in stereo a linear map finds in the latent."""
 
 from shared.measurements.base import ByClip
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 TARGETS = {"chroma": "chroma", "level": "level difference"}
 
@@ -14,6 +14,9 @@ class LinearProbe(ByClip):
     about = "how much of pitch and of place in stereo a linear map finds in the latent"
     job = "shared.measurements.jobs.linear_probe"
     statistics = tuple(
-        Statistic(f"{name}_error", f"Linear probe's error, {label}", False, f"{name}_residual", f"{name}_baseline")
+        Statistic(
+            f"{name}_error", f"Linear probe's error, {label}", False, f"{name}_residual", f"{name}_baseline",
+            bounds=AT_LEAST_0,
+        )
         for name, label in TARGETS.items()
     )

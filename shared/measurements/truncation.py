@@ -1,7 +1,7 @@
 """Truncation: how far reconstructions are from clips when only part of the latent is decoded (RAVE, 3.2, figure 2)."""
 
 from shared.measurements.base import ByClip
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 # Fidelities in percent: what share of the latent's variance the dimensions have that are kept. 100: all are kept.
 FIDELITIES = (80, 85, 90, 95, 99, 100)
@@ -15,7 +15,7 @@ class Truncation(ByClip):
     about = "how far clips are from those decoded of fewer dimensions of the latent"
     job = "shared.measurements.jobs.truncation"
     statistics = tuple(
-        Statistic(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False)
+        Statistic(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False, bounds=AT_LEAST_0)
         for name, label in DISTANCES.items()
         for fidelity in FIDELITIES
     )

@@ -13,7 +13,7 @@ from shared.corpora.harmony import OCTAVE
 from shared.corpora.pieces import Piece, chroma, load_pieces
 from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import CORRELATION, Statistic
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +75,7 @@ class Chroma(Metric):
     """
 
     name, place = "chroma", 190
-    statistics = (Statistic("chroma", "Chroma agreement", True, place=240),)
+    statistics = (Statistic("chroma", "Chroma agreement", True, place=240, bounds=CORRELATION),)
     needs_notes = True
     stereo = "of the channels' mean"
     estimator = "correlation of librosa's chroma with the exact one, mean over frames with notes"

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from shared.audio.io import mix_down
@@ -13,6 +12,7 @@ from shared.config import ConfigError
 from shared.files import atomic_path
 from shared.metrics.base import Case
 from shared.metrics.failure import NotMeasured
+from shared.tensors import damaged, read_tensors
 
 if TYPE_CHECKING:
     from shared.evaluators.clap import ClapEmbedder
@@ -51,12 +51,20 @@ def read_embeddings(path: Path, clips: list[str]) -> np.ndarray:
     Raises:
         ConfigError: the file is missing, damaged or of other clips.
     """
-    try:
-        with safe_open(path, framework="numpy") as file:
-            rows, found = file.get_tensor("audio"), json.loads(file.metadata()["clips"])
-    except (FileNotFoundError, SafetensorError) as error:
-        raise ConfigError(f"{path}: {error}; delete the folder and run again") from None
+    tensors, metadata = read_tensors(path, "audio", framework="numpy", delete="the folder")
+    rows, found = tensors["audio"], _clips_of(metadata)
+    if rows.ndim != 2 or rows.dtype != np.float32 or len(rows) != len(found) or np.isinf(rows).any():
+        raise damaged(path, "it is not an embedding of each clip", "the folder")
     if sorted(found) != sorted(clips):
         raise ConfigError(f"{path}: embeddings of other clips; delete the folder and run again")
     place = {clip: index for index, clip in enumerate(found)}
     return rows[[place[clip] for clip in clips]]
+
+
+def _clips_of(metadata: dict[str, str]) -> list[str]:
+    """The clips that a file is of; none where it does not say."""
+    try:
+        found = json.loads(metadata["clips"])
+    except (KeyError, ValueError):
+        return []
+    return found if isinstance(found, list) and all(isinstance(each, str) for each in found) else []

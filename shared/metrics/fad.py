@@ -13,7 +13,7 @@ import numpy as np
 
 from shared.metrics.config import KadConfig
 from shared.metrics.of_sets import SetMetric
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 CHUNK = 50  # replicates at once: each holds a few matrices of (dim, dim)
 
@@ -81,7 +81,7 @@ class Fad(SetMetric):
     """FAD of a set."""
 
     name, place = "fad", 160
-    statistics = (Statistic("fad", "FAD", False, of_set=True, place=210),)
+    statistics = (Statistic("fad", "FAD", False, of_set=True, place=210, bounds=AT_LEAST_0),)
 
     @staticmethod
     def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from shared.metrics.alignment import trim
 from shared.metrics.base import LEFT_AND_RIGHT, OfTwoSignals
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 if TYPE_CHECKING:
     from shared.audio.spectral import MelSpectrogram
@@ -58,7 +58,9 @@ class LevelDifferenceError(OfTwoSignals):
     """How far the level differences of a clip's channels are from its reference's."""
 
     name, place = "level_difference_error", 180
-    statistics = (Statistic("level_difference_error", "Level difference error (dB)", False, digits=2, place=230),)
+    statistics = (
+        Statistic(name, "Level difference error (dB)", False, digits=2, place=230, bounds=AT_LEAST_0),
+    )  # fmt: skip
     stereo, stereo_only = LEFT_AND_RIGHT, True
     estimator = "L1 of left/right level differences of mel bands, dB"
     function = staticmethod(level_difference_error)

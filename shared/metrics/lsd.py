@@ -8,7 +8,7 @@ import numpy as np
 from shared.metrics.alignment import trim
 from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 if TYPE_CHECKING:
     from shared.audio.spectral import Stft
@@ -48,7 +48,7 @@ class Lsd(OfTwoSignals):
     """LSD of a clip."""
 
     name, place = "lsd", 80
-    statistics = (Statistic("lsd", "LSD", False, digits=2, place=130),)
+    statistics = (Statistic("lsd", "LSD", False, digits=2, place=130, bounds=AT_LEAST_0),)
     stereo = BY_CHANNEL
     estimator = "log-spectral distance, log10 power, window 2048, hop 512"
     function = staticmethod(log_spectral_distance)

@@ -8,7 +8,7 @@ import numpy as np
 from shared.metrics.alignment import trim
 from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 if TYPE_CHECKING:
     from shared.audio.spectral import MelSpectrogram
@@ -49,7 +49,7 @@ class MelDistance(OfTwoSignals):
     """Log-mel distance of a clip."""
 
     name, place = "mel_distance", 70
-    statistics = (Statistic("mel_distance", "Mel distance", False, place=120),)
+    statistics = (Statistic("mel_distance", "Mel distance", False, place=120, bounds=AT_LEAST_0),)
     stereo = BY_CHANNEL
     estimator = "multi-resolution log10-mel L1 distance"
     function = staticmethod(mel_distance)

@@ -12,7 +12,7 @@ import numpy as np
 from shared.metrics.alignment import trim
 from shared.metrics.base import BY_CHANNEL, OfTwoSignals
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 if TYPE_CHECKING:
     from shared.audio.spectral import MelSpectrogram
@@ -62,7 +62,7 @@ class MelLog1p(OfTwoSignals):
     """MELlog1p of a clip."""
 
     name, place = "mel_log1p", 120
-    statistics = (Statistic("mel_log1p", "MELlog1p", False, place=150),)
+    statistics = (Statistic("mel_log1p", "MELlog1p", False, place=150, bounds=AT_LEAST_0),)
     stereo = BY_CHANNEL
     estimator = "multi-resolution L1 distance of ln(1 + mel magnitude)"
     function = staticmethod(mel_log1p)

@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class MuqEval(Predictor):
         try:
             model = _code().MusicQualityModel(importlib.import_module("omegaconf").OmegaConf.load(config))
             model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        except (ImportError, AttributeError, RuntimeError, OSError) as error:
+        except (ImportError, AttributeError, RuntimeError, OSError, UnpicklingError) as error:
             last = str(error).strip().splitlines()[-1]
             raise Unavailable(f"{source} does not load with the code in {FOLDER}: {last}") from error
         self.weights_sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()

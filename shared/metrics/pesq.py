@@ -7,7 +7,7 @@ from shared.metrics.alignment import check_not_silent, trim
 from shared.metrics.base import OfTwoSignals
 from shared.metrics.failure import NotMeasured
 from shared.metrics.guard import Guard
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import MOS_LQO, Statistic
 
 SAMPLE_RATE = 16_000  # P.862.2 is defined at 16 kHz only
 
@@ -43,7 +43,7 @@ class Pesq(OfTwoSignals):
     """PESQ of a clip, wideband."""
 
     name, place = "pesq", 30
-    statistics = (Statistic("pesq", "PESQ", True, place=70),)
+    statistics = (Statistic("pesq", "PESQ", True, place=70, bounds=MOS_LQO),)
     sample_rate = SAMPLE_RATE
     estimator = "PESQ MOS-LQO, wideband (ITU-T P.862.2), package pesq"
     function = staticmethod(wideband_pesq)

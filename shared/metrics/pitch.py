@@ -5,7 +5,7 @@ import numpy as np
 from shared.audio.librosa_parts import from_librosa
 from shared.metrics.base import Case, Metric
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
 WINDOW_SECONDS, HOP_SECONDS = 0.064, 0.02
@@ -40,7 +40,7 @@ class Pitch(Metric):
     """How much the voice of a clip moves."""
 
     name, place = "pitch", 110
-    statistics = (Statistic("pitch_std", "Pitch std (semitones)", True, digits=2, place=160),)
+    statistics = (Statistic("pitch_std", "Pitch std (semitones)", True, digits=2, place=160, bounds=AT_LEAST_0),)
     estimator = "standard deviation of F0 in semitones over voiced frames, pYIN of package librosa"
 
     def __call__(self, case: Case) -> tuple[float]:

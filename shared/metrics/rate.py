@@ -2,7 +2,7 @@
 
 from shared.metrics.base import Case, Metric
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 
 
 class Rate(Metric):
@@ -11,8 +11,8 @@ class Rate(Metric):
     name, place = "rate", 100
     columns = ("kl", "kbps")
     statistics = (
-        Statistic("kl", "KL (nats/frame)", False, digits=1, place=170),
-        Statistic("kbps", "Rate (kbps)", False, digits=2, place=180),
+        Statistic("kl", "KL (nats/frame)", False, digits=1, place=170, bounds=AT_LEAST_0),
+        Statistic("kbps", "Rate (kbps)", False, digits=2, place=180, bounds=AT_LEAST_0),
     )
     stereo = "of the latent of both channels"
     estimator = "KL(posterior || N(0, 1)) of a latent frame, mean over frames; kbps = Hz · KL / ln 2"

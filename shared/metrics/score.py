@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.cells import as_cell
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
@@ -207,7 +208,7 @@ def to_csv(rows: list[Row]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, rows[0], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: "" if _is_nan(value) else value for key, value in row.items()} for row in rows)
+    writer.writerows({key: "" if _is_nan(value) else as_cell(value) for key, value in row.items()} for row in rows)
     return buffer.getvalue()
 
 

@@ -6,14 +6,14 @@ from shared.metrics.alignment import check_not_silent
 from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.failure import NotMeasured
 from shared.metrics.similarity import cosine_similarity
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import CORRELATION, Statistic
 
 
 class SpeakerSimilarity(Metric):
     """Cosine of the clip's speaker embedding to that of the prompt (SIM-O), else of the reference."""
 
     name, place = "sim", 20
-    statistics = (Statistic("sim", "SIM", True, place=40),)
+    statistics = (Statistic("sim", "SIM", True, place=40, bounds=CORRELATION),)
     evaluator = "speaker"
     estimator = "cosine of speaker embeddings"
 

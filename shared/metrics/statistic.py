@@ -1,10 +1,18 @@
 """What a study shows of a metric: how the clips' values become one, which way is better, how it prints."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 LAST = 1000  # place of what says none
+
+# Between which values a statistic lies, ends included, of a clip and of a set.
+ANY = (-math.inf, math.inf)
+AT_LEAST_0 = (0.0, math.inf)  # distances, and rates of errors, which may be more than all words
+CORRELATION = (-1.0, 1.0)
+MOS_LQO = (0.999, 4.999)  # of PESQ: what its logistic map can give (ITU-T P.862.2)
+ROUNDING = 1e-5  # in float32, an equal pair's cosine is a little more than 1
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Statistic:
         digits: after the point, where it does not.
         of_set: it comes from all clips at once, or from no clips.
         place: where it stands in tables; equals stand in the order of their metrics' names.
+        bounds: the least and the greatest value that it can have.
     """
 
     name: str
@@ -34,6 +43,7 @@ class Statistic:
     digits: int = 3
     of_set: bool = False
     place: int = LAST
+    bounds: tuple[float, float] = ANY
 
     def columns(self) -> list[str]:
         """Columns of scores.csv that it needs."""
@@ -45,6 +55,11 @@ class Statistic:
         bottom = columns[self.denominator] if self.denominator else np.ones_like(top)
         valid = np.isfinite(top) & np.isfinite(bottom)
         return np.where(valid, np.stack([top, bottom]), 0.0)
+
+    def possible(self, value: float) -> bool:
+        """Whether it can have this value."""
+        low, high = self.bounds
+        return math.isfinite(value) and low - ROUNDING <= value <= high + ROUNDING
 
     def show(self, value: float | None) -> str:
         """The value as it is printed in tables."""

@@ -58,7 +58,7 @@ class StereoCorrelation(OfTwoSignals):
     """How well a clip keeps the correlation of its channels."""
 
     name, place = "stereo_correlation", 170
-    statistics = (Statistic("stereo_correlation", "Stereo correlation", True, place=220),)
+    statistics = (Statistic("stereo_correlation", "Stereo correlation", True, place=220, bounds=(0.0, 1.0)),)
     stereo, stereo_only = LEFT_AND_RIGHT, True
     estimator = "1 - |difference of the correlations of left and right| / 2"
     function = staticmethod(correlation_similarity)

@@ -7,7 +7,7 @@ import numpy as np
 from shared.metrics.alignment import check_not_silent, trim
 from shared.metrics.base import OfTwoSignals
 from shared.metrics.failure import NotMeasured
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import CORRELATION, Statistic
 
 LEAST_SECONDS = 0.384
 TOO_SHORT = "less than 384 ms of speech in the reference"
@@ -38,7 +38,7 @@ class Stoi(OfTwoSignals):
     """STOI of a clip."""
 
     name, place = "stoi", 40
-    statistics = (Statistic("stoi", "STOI", True, place=30),)
+    statistics = (Statistic("stoi", "STOI", True, place=30, bounds=CORRELATION),)
     sample_rate = 10_000
     estimator = "STOI (Taal et al. 2011), package pystoi"
     function = staticmethod(stoi)

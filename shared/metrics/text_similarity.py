@@ -4,14 +4,14 @@ from shared.metrics.base import OF_MEAN, Case, Metric, Setup
 from shared.metrics.embeddings import embed_clip
 from shared.metrics.failure import NotMeasured
 from shared.metrics.similarity import cosine_similarity
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import CORRELATION, Statistic
 
 
 class TextSimilarity(Metric):
     """Cosine of the clip's embedding to that of the text it should fit."""
 
     name, place = "text_similarity", 140
-    statistics = (Statistic("text_similarity", "Text–audio similarity", True, percent=True, place=190),)
+    statistics = (Statistic(name, "Text–audio similarity", True, percent=True, place=190, bounds=CORRELATION),)
     evaluator = "clap"
     demands = "two_captions"
     stereo = OF_MEAN

@@ -2,7 +2,7 @@
 
 from shared.metrics.base import Case, Metric, Setup
 from shared.metrics.error_rate import character_errors, word_errors
-from shared.metrics.statistic import Statistic
+from shared.metrics.statistic import AT_LEAST_0, Statistic
 from shared.metrics.text import normalise
 
 
@@ -12,8 +12,8 @@ class WordErrors(Metric):
     name, place = "wer", 10
     columns = ("words", "word_errors", "characters", "character_errors", "hypothesis")
     statistics = (
-        Statistic("wer", "WER", False, "word_errors", "words", percent=True, place=10),
-        Statistic("cer", "CER", False, "character_errors", "characters", percent=True, place=20),
+        Statistic("wer", "WER", False, "word_errors", "words", percent=True, place=10, bounds=AT_LEAST_0),
+        Statistic("cer", "CER", False, "character_errors", "characters", percent=True, place=20, bounds=AT_LEAST_0),
     )
     before_text = True
     evaluator = "asr"

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.config import ConfigError
+from shared.config import SettingError
 from shared.plan.dotted import get, has
 
 
@@ -21,7 +21,7 @@ def check_changes(source: str, changes: dict[str, Any], configs: list[BaseModel]
     for dotted, value in _leaves(changes):
         found = [get(config, dotted) for config in configs if has(config, dotted)]
         if found and not any(_is(each, value) for each in found):
-            raise ConfigError(
+            raise SettingError(
                 f"changes: {source}.{dotted}: changes nothing, since every variant has its own ({found[0]}); "
                 "drop it, or edit the source's study.yaml"
             )
@@ -36,10 +36,5 @@ def _leaves(changes: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _is(found: Any, value: Any) -> bool:
-    """Whether a config's `found` is what `value` asked for, as pydantic reads it; lists are not looked into."""
-    if isinstance(found, tuple | list | BaseModel) or found == value or str(found) == str(value):
-        return True
-    try:
-        return float(found) == float(value)  # YAML leaves 1e-3 a string
-    except (TypeError, ValueError):
-        return False
+    """Whether a config's `found` is what `value` asked for; lists are not looked into."""
+    return isinstance(found, tuple | list | BaseModel) or found == value

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from shared.config import ConfigError, Role, differences
+from shared.config import ConfigError, Role, differences, is_path
 from shared.corpora.content_hash import content_hash, hash_files
 
 # In the project's root, where plans are made: it goes when the runs go, and Git doesn't see it.
@@ -35,7 +35,7 @@ def content(role: Role, field: str, text: str) -> str:
             return model_fingerprint(text)
         except ConfigError as error:
             raise ConfigError(f"{field}: {error}") from None
-    if text.startswith((".", "/", "~")) or path.suffix == ".safetensors" or text.count("/") > 1:
+    if is_path(text):
         raise ConfigError(f"{field}: {text}: no such file or folder")
     return text
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from shared.config import ConfigError, digest
+from shared.config import SettingError, digest
 from shared.corpora.hub import KNOWN
 from shared.metrics.base import metrics
 
@@ -17,17 +17,17 @@ def corpus_override(corpus: str | None, max_rejected: float | None = None) -> di
     """
     if corpus is None:
         if max_rejected is not None:
-            raise ConfigError("max_rejected: the corpora made here reject nothing; give it with corpus=")
+            raise SettingError("max_rejected: the corpora made here reject nothing; give it with corpus=")
         return None
     limit = {} if max_rejected is None else {"max_rejected": max_rejected}
     path = Path(corpus).expanduser()
     if path.is_dir():
         return {"kind": "folder", "path": str(path), **limit}
     if path.exists() or corpus.startswith((".", "/", "~")):
-        raise ConfigError(f"corpus: {corpus} is not a folder")
+        raise SettingError(f"corpus: {corpus} is not a folder")
     if "/" not in corpus and corpus.lower() not in KNOWN:
         names = ", ".join(KNOWN)
-        raise ConfigError(f"corpus: {corpus} is no folder here, none of {names}, and no data set's id (owner/name)")
+        raise SettingError(f"corpus: {corpus} is no folder here, none of {names}, and no data set's id (owner/name)")
     return {"kind": "hub", "name": corpus, **limit}
 
 

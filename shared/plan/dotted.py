@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.config import did_you_mean
+from shared.kinds import Kind
 
 _TAGS = ("kind", "family")  # when one of these changes, a deep merge would mix two models' fields
 
@@ -43,14 +44,20 @@ def assign(data: Any, dotted: str, value: Any) -> Any:
 
 
 def get(config: Any, dotted: str) -> Any:
-    """Value at a dotted path of a model (fields or properties).
+    """Value at a dotted path of a model: of fields and of properties, but no method and nothing of pydantic's own.
 
     Raises:
         AttributeError: there is none.
     """
     for part in dotted.split("."):
+        if not isinstance(config, BaseModel) or not (part in type(config).model_fields or _is_property(config, part)):
+            raise AttributeError(part)
         config = getattr(config, part)
     return config
+
+
+def _is_property(config: BaseModel, name: str) -> bool:
+    return isinstance(getattr(type(config), name, None), property) and not hasattr(Kind, name)
 
 
 def has(config: Any, dotted: str) -> bool:

@@ -21,7 +21,7 @@ HEAD = """\
 WORKFLOW = ["Snakefile", "rules", "profiles/default", "envs/cpu.txt", "envs/music.txt", "shared"]
 VERSIONS = "versions/${scale}"
 MIRROR = "python -m shared.plan.versions"
-TABLES = (".csv", ".md", "_verdicts.csv", "_provenance.json")
+TABLES = (".csv", ".md", "_verdicts.csv", "_provenance.json", "_manifest.json")
 
 
 def stages(sources: dict[str, Source]) -> dict[str, Any]:

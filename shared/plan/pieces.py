@@ -10,8 +10,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from shared.config import ConfigError, did_you_mean, load_yaml
+from shared.config import ConfigError, did_you_mean
 from shared.plan.dotted import merge
+from shared.yaml_file import load_yaml
 
 BASE = "base.yaml"
 EXTENDS = "extends"

@@ -7,11 +7,12 @@ Corpora and evaluators are shared by all sources; the rest lies in a folder of i
 each output. Snakemake's rules look their inputs and parameters up here.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.code import code_hash
-from shared.config import ConfigError, did_you_mean, digest
+from shared.config import ConfigError, SettingError, did_you_mean, digest
 from shared.measurements.base import PACKAGE as MEASUREMENTS
 from shared.measurements.base import measurements
 from shared.metrics.base import chosen, modules_of
@@ -59,7 +60,7 @@ class Plan:
     ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
-            raise ConfigError(f"scale: no {scale!r}{did_you_mean(scale, known)}")
+            raise SettingError(f"scale: no {scale!r}{did_you_mean(scale, known)}")
         self.sources, self.scale, self.seeds = sources, scale, seeds
         self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
@@ -67,7 +68,7 @@ class Plan:
         self.changes = changes or {}
         for name in self.changes:
             if name not in sources:
-                raise ConfigError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
+                raise SettingError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
         self.owners = [SHARED, *sources]
         self.jobs: dict[tuple[str, str, str], Job] = {}
         self.figures: dict[str, tuple[str, str]] = {}
@@ -174,11 +175,15 @@ class Plan:
             ground_truth=truth and truth.output,
             set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
-            config_hash=digest([identity(point.config) for point in points]),
+            config_hash=digest([self._identity(loaded, point) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
         )
+
+    def _identity(self, source: Source, point: Point) -> Any:
+        with self._naming(source, point.variant):
+            return identity(point.config)
 
     def study_code(self, source: str, study: str, module: str) -> str:
         """Hash of the code of a job that works on a study, with what is measured for it and what its source claims."""
@@ -268,7 +273,9 @@ class Plan:
     def _check_without_corpus(self, source: Source, changes: dict[str, Any]) -> None:
         """A mistake in `changes` is an error; only what then comes of the corpus leaves a study out."""
         if "autoencoder_corpora" in changes:
-            raise ConfigError(f"changes: {source.name}.autoencoder_corpora: corpus= takes their place, too; drop one")
+            raise SettingError(f"changes: {source.name}.autoencoder_corpora: corpus= takes their place, too; drop one")
+        if not isinstance(changes.get("corpus", {}), dict):
+            raise SettingError(f"changes: {source.name}.corpus: must be a mapping (got {changes['corpus']!r})")
         others = {name: change for name, change in changes.items() if name != "corpus"}
         for study in source.file.studies:
             for variant in source.study(study).variants:
@@ -285,7 +292,7 @@ class Plan:
         seeds = self.seeds_of(source.name, study)
         variants = source.study(study).variants
         self.points[source.name, study] = [
-            self._add_point(source.name, *each, seeds) for each in zip(variants, configs, strict=True)
+            self._add_point(source, *each, seeds) for each in zip(variants, configs, strict=True)
         ]
         if not self.sides(source.name, study):
             raise ConfigError(
@@ -293,10 +300,21 @@ class Plan:
                 "evaluation.reconstruction or evaluation.generation"
             )
 
-    def _add_point(self, source: str, variant: str, config: Any, seeds: list[int]) -> Point:
-        builder = PointBuilder(self.add, config, source, variant)
-        scores = {seed: builder.scores(seed) for seed in seeds}
-        return Point(variant, config, scores, builder.ground_truth(), builder.latent)
+    def _add_point(self, source: Source, variant: str, config: Any, seeds: list[int]) -> Point:
+        builder = PointBuilder(self.add, config, source.name, variant)
+        with self._naming(source, variant):
+            scores = {seed: builder.scores(seed) for seed in seeds}
+            return Point(variant, config, scores, builder.ground_truth(), builder.latent)
+
+    @contextlib.contextmanager
+    def _naming(self, source: Source, variant: str) -> Iterator[None]:
+        """Say whose config names a model that is not there; what is wrong with the user's corpus names itself."""
+        try:
+            yield
+        except ConfigError as error:
+            if self.corpus is not None:
+                raise
+            raise ConfigError(f"{source.path}: variant {variant} at scale {self.scale}: {error}") from None
 
     def add(
         self,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.config import Role, Strict
+from shared.config import DISTINCT, MODEL, Seed, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
 from shared.measurements.base import Side, find_measurement
@@ -22,15 +22,15 @@ class EvaluatorsConfig(Strict):
     A path names one that lies here: a folder, or a file of it.
     """
 
-    asr: Annotated[AsrRecipe | str | None, Role.MODEL] = None
-    speaker: Annotated[SpeakerRecipe | str | None, Role.MODEL] = None
-    clap: Annotated[ClapRecipe | str | None, Role.MODEL] = Field(
+    asr: Annotated[AsrRecipe | str | None, *MODEL] = None
+    speaker: Annotated[SpeakerRecipe | str | None, *MODEL] = None
+    clap: Annotated[ClapRecipe | str | None, *MODEL] = Field(
         default=None, description="a CLAP; KAD and FAD use it too"
     )
-    utmos: Annotated[str | None, Role.MODEL] = Field(
+    utmos: Annotated[str | None, *MODEL] = Field(
         default=None, description="hub id, or its TorchScript file; None where the hub is out of reach"
     )
-    muq_eval: Annotated[str | None, Role.MODEL] = Field(
+    muq_eval: Annotated[str | None, *MODEL] = Field(
         default=None, description="hub id of MuQ-Eval, or its folder, likewise; it needs its authors' code"
     )
 
@@ -52,18 +52,18 @@ class EvaluationConfig(Strict):
     """
 
     clips: int = Field(gt=0)
-    reconstruction: tuple[Annotated[str, AfterValidator(_known("reconstruction"))], ...] = Field(
+    reconstruction: Annotated[tuple[Annotated[str, AfterValidator(_known("reconstruction"))], ...], DISTINCT] = Field(
         description="of reconstructed clips, and of autoencoders and their training: see shared/metrics, "
         "shared/measurements"
     )
-    generation: tuple[Annotated[str, AfterValidator(_known("generation"))], ...] = Field(
+    generation: Annotated[tuple[Annotated[str, AfterValidator(_known("generation"))], ...], DISTINCT] = Field(
         description="of generated clips, of ground truth, which is their ceiling, and of generators"
     )
     dnsmos_windows: int | None = Field(
         default=None, gt=0, description="most windows of 9.01 s that DNSMOS scores of a clip; none: all, as published"
     )
     kad: KadConfig = KadConfig()
-    seed: int = 0
+    seed: Seed = 0
 
     @property
     def asked(self) -> set[str]:
@@ -104,7 +104,7 @@ class VariantConfig(Strict):
     autoencoder: AutoencoderRecipe
     generator: GeneratorRecipe
     sampling: SamplingConfig
-    teacher: Annotated[AsrRecipe | str | None, Role.MODEL] = Field(
+    teacher: Annotated[AsrRecipe | str | None, *MODEL] = Field(
         default=None,
         description="speech encoder that autoencoder.alignment looks to: trained here, or a hub id or a folder",
     )
@@ -144,6 +144,13 @@ class VariantConfig(Strict):
         if noted and self.corpus.kind != "music":
             kind = self.corpus.kind
             raise ValueError(f"evaluation asks for {noted[0]}: a corpus of kind {kind} has no notes; drop it")
+        return self
+
+    @model_validator(mode="after")
+    def _test_split_has_the_clips(self):
+        there = getattr(self.corpus, "test", None)  # of recordings it is not known yet
+        if there is not None and self.evaluation.clips > there:
+            raise ValueError(f"evaluation.clips is {self.evaluation.clips}, and corpus.test has {there}")
         return self
 
     @model_validator(mode="after")

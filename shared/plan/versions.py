@@ -1,7 +1,8 @@
 """What DVC versions of `runs/`: a mirror under `versions/`, of hard links, which cost no space.
 
     python -m shared.plan.versions keep SCALE OWNER     what was made is mirrored; a stage of dvc.yaml does it last
-    python -m shared.plan.versions restore              what DVC brought is put in runs/ where it is missing there
+    python -m shared.plan.versions restore              what DVC brought is put in runs/ where it is missing there;
+                                                        a stage does it first, and it checks what the rest of it runs
 
 DVC takes a folder that it versions for its own: `dvc exp run` and `dvc checkout` replace it by the version that
 dvc.lock names, or delete it if that is nowhere. So it gets none in which something trains: `runs/` is Snakemake's
@@ -15,10 +16,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.config import ConfigError, parse
 from shared.job import run_job
+from shared.plan.workflow import Settings
+from shared.user_files import file_name
+from shared.yaml_file import load_yaml
 
 RUNS, VERSIONS = Path("runs"), Path("versions")
 CHECKPOINTS = "checkpoints"
+PARAMS = Path("params.yaml")
 
 
 def keep(scale: str, owner: str) -> int:
@@ -47,6 +53,16 @@ def restore() -> int:
     return count
 
 
+def check_params() -> None:
+    """Whether the scale of params.yaml is a name: DVC puts it into a stage's commands as it is, and a shell reads them.
+
+    Raises:
+        ConfigError: it is none, or another setting is wrong.
+    """
+    if PARAMS.exists():
+        parse(Settings, load_yaml(PARAMS), str(PARAMS))
+
+
 def _files(folder: Path) -> Iterator[Path]:
     """Files below a folder, without checkpoints and half-written ones."""
     for root, folders, names in os.walk(folder):
@@ -73,6 +89,10 @@ def _main() -> None:
     each.add_argument("owner", help="a source, such as longcat, or shared")
     commands.add_parser("restore", help="put what versions/ has and runs/ lacks in runs/")
     arguments = parser.parse_args()
+    for name in ("scale", "owner") if arguments.command == "keep" else ():
+        if file_name(given := getattr(arguments, name)) != given:
+            raise ConfigError(f"{name}: {given!r} is no name of a folder")
+    check_params()
     count = keep(arguments.scale, arguments.owner) if arguments.command == "keep" else restore()
     print(f"{arguments.command}: {count} files")
 

@@ -4,21 +4,23 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 from pydantic import Field, field_validator
 
-from shared.config import ConfigError, Strict, parse
+from shared.config import ConfigError, Name, Seed, SettingError, Strict, parse
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
 from shared.metrics.base import find_metric
 from shared.plan import fork_server
+from shared.plan.dotted import merge
 from shared.plan.lease import devices
+from shared.plan.memory import SMALL_SCALES
 from shared.plan.plan import Plan
 from shared.plan.point import Job
 from shared.plan.schema import load_sources
+from shared.yaml_file import load_yaml, parse_yaml
 
-SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
 SWAPPED = "swapped"  # of sampling.prompt
@@ -29,8 +31,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 class Settings(Strict):
     """What params.yaml says, and `snakemake --config scale=… seeds=… corpus=…` over it."""
 
-    scale: str = Field(default="cpu", description="how big: a scale of study.yaml")
-    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] | None = Field(
+    scale: Name = Field(default="cpu", description="how big: a scale of study.yaml")
+    seeds: list[Seed] | None = Field(
         default=None, min_length=1, description="training seeds: 0 or [0,1,2] or 0,1,2; by default each study's own"
     )
     corpus: str | None = Field(default=None, description="a folder of audio, or a public data set's name")
@@ -49,7 +51,7 @@ class Settings(Strict):
     @classmethod
     def _as_list(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return [part.strip() for part in value.split(",")]
+            return [int(part) if part.strip("- ").isdecimal() else part.strip() for part in value.split(",")]
         return [value] if isinstance(value, int) else value
 
     @field_validator("seeds", "corpus", "max_rejected", "label", mode="before")
@@ -58,18 +60,34 @@ class Settings(Strict):
         return None if value == "null" else value  # as Snakemake passes it on
 
 
-def load_settings(config: dict[str, Any], typed: Iterable[str] = ()) -> Settings:
-    """Snakemake's `config`, checked; an error that the user can fix ends the program with one line.
+def load_settings(config: dict[str, Any], typed: Iterable[str] = (), params: Path | None = None) -> Settings:
+    """The settings, checked; an error that the user can fix ends the program with one line.
 
-    `typed` are the `name=value` of its command line. Snakemake reads each as YAML: 2024 becomes a number and
-    `/set #1` loses what follows the blank. Names and paths are taken as they were typed.
+    Args:
+        config: Snakemake's `config`: what it made of `typed`, and of a `--configfile`.
+        typed: the `name=value` of its command line, which are read again: names and paths are taken as they were
+            typed, while Snakemake makes 2024 a number and cuts `/set #1` at the blank; the rest is YAML, of which it
+            makes texts, numbers too.
+        params: params.yaml, below all of that; Snakemake's own `configfile:` ends in a traceback where it is damaged.
     """
-    entries = (entry.partition("=") for entry in typed)
-    texts = {name: value.strip("'\"") for name, _, value in entries if name in TEXTS and value}
     try:
-        return parse(Settings, {**config, **texts}, "--config")
+        written = {} if params is None or not os.path.lexists(params) else load_yaml(params) or {}
+        parse(Settings, written, str(params))
+        entries = {name: value for name, _, value in (entry.partition("=") for entry in typed)}
+        read = {name: _typed(name, value) for name, value in entries.items() if value}
+        return parse(Settings, merge(written, {**config, **read}), "--config")
     except ConfigError as error:
         stop(error)
+
+
+def _typed(name: str, value: str) -> Any:
+    return value.strip("'\"") if name in TEXTS else parse_yaml(value, f"--config {name}")
+
+
+def check_free(source: str, rules: Iterable[Any]) -> None:
+    """End the program with one line if a source is called as a rule of the workflow: its figures are a rule, too."""
+    if source in {rule.name for rule in rules}:
+        stop(ConfigError(f"replications/{source}/study.yaml: source: a rule of the workflow is called {source}, too"))
 
 
 def load_plan(settings: Settings, base: Path = Path()) -> Plan:
@@ -81,6 +99,8 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
             sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label
         )
         check_processes(plan, settings.processes)
+    except SettingError as error:
+        stop(ConfigError(f"params.yaml or --config: {error}"))
     except ConfigError as error:
         stop(error)
     return plan
@@ -110,7 +130,7 @@ def check_processes(plan: Plan, processes: int) -> None:
             for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
                 accumulation = getattr(point.config, part).training.accumulation
                 if accumulation % processes:
-                    raise ConfigError(
+                    raise SettingError(
                         f"processes: {processes} can't share the {accumulation} micro-batches of {source} {study} "
                         f"{point.variant}; set {part}.training.accumulation to a multiple of {processes}"
                     )
@@ -184,15 +204,17 @@ def asked_of(plan: Plan, dag: Any, corpus: str) -> dict[str, str | None]:
     return dict(sorted(asked.items()))
 
 
-def shell_command(module: str, *options: str) -> str:
-    """A rule's shell command: run the module on its spec; its output is shown and kept in the log.
+def shell_command(module: str, *options: str, note: str = "") -> str:
+    """A rule's shell command: run the module on its spec, between checks of what it reads and writes.
 
-    `params` of the rule need `spec_file` and `launch`; braces are left for Snakemake to fill.
+    Its output is shown and kept in the log. `params` of the rule need `spec_file` and `launch`; braces are left for
+    Snakemake to fill.
     """
     arguments = " ".join(options)
     threads = " ".join(f"{name}={{threads}}" for name in THREAD_VARIABLES)
     return (
-        f"export {threads}; {{params.launch}} -m {module} --spec {{params.spec_file:q}} {arguments} "
+        f"export {threads}; {{params.launch}} {note} --inputs {{input:q}} --outputs {{output:q}} "
+        f"-- {module} --spec {{params.spec_file:q}} {arguments} "
         # tee outlives Ctrl-C, so that the last words of an interrupted job are kept.
         "2>&1 | tee -i {log:q} >&2"
     )
@@ -208,9 +230,9 @@ def launcher(plan: Plan, kind: str = "", processes: int = 1) -> str:
     words = ['"$REPLICATE_PYTHON"']
     if gpus:
         words += [f"-m shared.plan.lease --gpus {gpus} --", '"$REPLICATE_PYTHON"']
+    words.append("-m shared.cli.run_job")
     if processes > 1:
-        # What `accelerate launch` starts on GPUs; on CPUs that would ask for MPI.
-        words += [f"-m torch.distributed.run --standalone --nproc-per-node {processes}"]
+        words.append(f"--processes {processes}")
     return " ".join(words)
 
 
@@ -238,9 +260,9 @@ def fork_jobs(plan: Plan, settings: Settings, dag: Any) -> None:
 
 
 def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
-    """`shell_command` of a job that writes `output`, followed by a note of where that comes from."""
-    command = shell_command(module, *options, f"--output {output} --threads {{threads}}")
-    return command + f' && "$REPLICATE_PYTHON" -m shared.record.origin {output} --code {{params.code}}'
+    """`shell_command` of a job that writes `output` and notes where that comes from."""
+    options = (*options, f"--output {output} --threads {{threads}}")
+    return shell_command(module, *options, note="--code {params.code}")
 
 
 def job_environment(plan: Plan) -> dict[str, str]:

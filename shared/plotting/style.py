@@ -42,6 +42,7 @@ _STYLE: dict[RcKeyType, Any] = {
     "savefig.dpi": 200,
     "pdf.fonttype": 42,  # text stays text
     "svg.hashsalt": "figure",
+    "text.parse_math": False,  # a title with two dollar signs is no formula
 }
 
 

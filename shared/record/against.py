@@ -39,7 +39,7 @@ def find_theirs(path: Path, source: str, scale: str) -> SourceRecord:
     at_scale = [path / scale / source] if scale in scales else [path / name / source for name in scales]
     for place in (path, path / source):
         if study_names(place):
-            return load_source(place)
+            return load_source(place, source)
     if not at_scale:
         raise ConfigError(f"{path}: no results of {source} here; expected {source}/<study>.csv or <scale>/{source}/")
     if len(at_scale) > 1:
@@ -64,9 +64,12 @@ def compare_records(ours: SourceRecord, theirs: SourceRecord, names: list[str]) 
 
 
 def _compare(ours: StudyRecord, theirs: StudyRecord) -> Iterator[str]:
-    broken = [part for study in (ours, theirs) for part in (study.table, study.provenance) if part.value is None]
-    for part in broken:
-        yield f"  {part.path}: {part.problem or 'missing'}"
+    if broken := ours.damage | theirs.damage:
+        yield f"  left out, as it is damaged: {', '.join(map(str, broken))}"
+        return
+    for part in (ours.table, ours.provenance, theirs.table, theirs.provenance):
+        if part.value is None:
+            yield f"  {part.path}: missing"
     if ours.provenance.value and theirs.provenance.value:
         yield from _provenance(read_json(ours.provenance.path), read_json(theirs.provenance.path))
     if ours.table.value and theirs.table.value:

@@ -18,7 +18,8 @@ import numpy as np
 
 from shared.bootstrap import LEVEL, Draws, draw
 from shared.config import ConfigError
-from shared.record.files import StudyRecord, load_source, source_folders
+from shared.record.files import NotRecorded, SourceRecord, StudyRecord
+from shared.record.manifest import SCORES
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 
@@ -108,15 +109,19 @@ def pooled_tau(studies: list[Ranked]) -> Tau:
     return tau(np.array(signs), np.array(replicates))
 
 
-def rank_record(folder: Path) -> tuple[list[Ranked], dict[str, str]]:
-    """All studies of a scale's record that compare latents, and of the others why they don't, by `source study`."""
+def rank_record(sources: list[SourceRecord]) -> tuple[list[Ranked], dict[str, str]]:
+    """All studies of a scale's record that compare latents, and of the others why they don't, by `source study`.
+
+    Raises:
+        ConfigError: a file that this rests on is damaged.
+    """
     ranked, left_out = [], {}
-    for place in source_folders(folder):
-        for study in load_source(place).studies.values():
+    for source in sources:
+        for study in source.studies.values():
             try:
-                ranked.append(rank_study(place, study))
-            except ConfigError as error:
-                left_out[f"{place.name} {study.name}"] = str(error)
+                ranked.append(rank_study(source.folder, study))
+            except NotRecorded as error:
+                left_out[f"{source.name} {study.name}"] = str(error)
     return ranked, left_out
 
 
@@ -124,13 +129,14 @@ def rank_study(folder: Path, study: StudyRecord) -> Ranked:
     """One study of a source's record.
 
     Raises:
-        ConfigError: it compares no latents by both sides, or its record is not whole.
+        NotRecorded: it compares no latents by both sides, or its record lacks what that takes.
+        ConfigError: its record is damaged.
     """
     scored = scores_of(folder, study)
     latents = distinct(scored)
     metrics = _first(scored, "reconstruction", RECONSTRUCTION), _first(scored, "generation", GENERATION)
     if len(latents) < 2:
-        raise ConfigError("one latent alone: its variants differ in the generator or the prompt")
+        raise NotRecorded("one latent alone: its variants differ in the generator or the prompt")
     labels = {row.variant: row.label for row in study.table.whole()}
     draws = draw(len(scored.seeds), len(scored.clips))
     values, replicates = zip(
@@ -147,19 +153,25 @@ def scores_of(folder: Path, study: StudyRecord, sides: tuple[str, ...] = SIDES) 
     """The scores of single clips of a study, from the record.
 
     Raises:
-        ConfigError: it has none of one side, or a file of them, the table or the provenance is missing or damaged.
+        NotRecorded: it has none of one side, or lacks one of these files, the table or the provenance.
+        ConfigError: a file of the study is damaged.
     """
+    for path, problem in study.damage.items():
+        raise ConfigError(f"{path}: {problem}")
     seeds = study.provenance.whole().seeds
     variants = list(dict.fromkeys(row.variant for row in study.table.whole() if row.variant != GROUND_TRUTH))
     files = {
-        (variant, seed, side): folder / "scores" / study.name / f"{variant}_s{seed}_{side}.csv"
+        (variant, seed, side): folder / SCORES / study.name / f"{variant}_s{seed}_{side}.csv"
         for variant in variants
         for seed in seeds
         for side in sides
     }
     for side in sides:
         if not any(path.exists() for (_, _, each), path in files.items() if each == side):
-            raise ConfigError(f"the record has no scores of single clips of {side}")
+            raise NotRecorded(f"the record has no scores of single clips of {side}")
+    for path in files.values():
+        if not path.exists():
+            raise NotRecorded(f"{path}: missing")
     return load_study(variants, seeds, files, None)
 
 
@@ -180,7 +192,7 @@ def _first(scored: StudyScores, side: str, wanted: tuple[str, ...]) -> str:
     for name in wanted:
         if (side, name) in scored.terms:
             return name
-    raise ConfigError(f"{side} has none of {', '.join(wanted)} for each clip")
+    raise NotRecorded(f"{side} has none of {', '.join(wanted)} for each clip")
 
 
 def _good(

@@ -1,31 +1,29 @@
-"""The record of one scale as it lies under results/: each file is there, missing or damaged, which the page says."""
+"""The record of one scale as it lies under results/: each file is there, missing or damaged, which the page says.
 
-import csv
-import io
-import re
-from collections.abc import Callable
+A file is damaged if the study's manifest does not vouch for it, or if what it holds can't be.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from PIL import Image, UnidentifiedImageError
-from pydantic import BaseModel, ValidationError
-
-from shared.config import ConfigError, Strict, did_you_mean
-from shared.files import read_json
-from shared.measurements.base import kept_names
-from shared.record.keep_clips import LIST, KeptClip, read_kept
-from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
-from shared.statistics.catalogue import STATISTICS
-from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict
+from shared.config import ConfigError, did_you_mean
+from shared.record import readers
+from shared.record.keep_clips import LIST, KeptClip
+from shared.record.manifest import CLIPS, ENDS, MANIFEST, SCORES, Seal, check_seal, write_manifest
+from shared.record.readers import Picture, Provenance
+from shared.record.table import Row
+from shared.statistics.claims import Verdict
 
 REPORT = "report"  # the folder of the page, beside the sources'
-CLIPS = "clips"
-VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
-# What each study has, by the end of its file's name. The table's own end goes last: it ends the others too.
-ENDS = ("_verdicts.csv", "_provenance.json", "_metrics.json", ".png", ".md", ".csv")
 
 Value = TypeVar("Value")
+
+
+class NotRecorded(ConfigError):
+    """What a record does not hold, which is no damage."""
 
 
 @dataclass(frozen=True)
@@ -40,47 +38,13 @@ class Part(Generic[Value]):
         """What it holds.
 
         Raises:
-            ConfigError: it is missing or damaged.
+            NotRecorded: it is missing.
+            ConfigError: it is damaged.
         """
         if self.value is None:
-            raise ConfigError(f"{self.path}: {self.problem or 'missing'}")
+            kind = ConfigError if self.problem else NotRecorded
+            raise kind(f"{self.path}: {self.problem or 'missing'}")
         return self.value
-
-
-class Machine(BaseModel):
-    """What a provenance file says of hardware."""
-
-    processor: str
-    cores: int | None
-    memory_gib: float
-    gpu: list[str]
-    system: str
-    python: str
-
-
-class Provenance(BaseModel):
-    """What the page shows of a provenance file, which holds more."""
-
-    scale: str
-    seeds: list[int]
-    date_utc: str
-    commit: str | None
-    dirty: bool | None
-    no_commit: str | None = None
-    config_hash: str
-    hardware: Machine
-    origins: dict[str, list[dict[str, Any]]]
-    job_seconds: dict[str, float]
-    job_seconds_total: float
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: the PNG's bytes and its size in pixels."""
-
-    data: bytes
-    width: int
-    height: int
 
 
 @dataclass
@@ -88,6 +52,7 @@ class StudyRecord:
     """What the record holds of one study."""
 
     name: str
+    seal: Seal
     table: Part[list[Row]]
     verdicts: Part[list[Verdict]]
     provenance: Part[Provenance]
@@ -97,8 +62,15 @@ class StudyRecord:
     clips: Part[list[KeptClip]]
 
     def parts(self) -> list[Part[Any]]:
-        """All of its files, the audio apart."""
+        """All of its files, the audio and the scores apart."""
         return [self.table, self.verdicts, self.provenance, self.metrics, self.figure, self.page, self.clips]
+
+    @property
+    def damage(self) -> dict[Path, str]:
+        """Its files that are damaged, with what is wrong."""
+        # What a damaged manifest does not vouch for is said once.
+        parts = () if self.seal.problem else self.parts()
+        return self.seal.damage() | {each.path: each.problem for each in parts if each.problem}
 
 
 @dataclass
@@ -139,30 +111,55 @@ def source_folders(folder: Path) -> list[Path]:
 def study_names(folder: Path) -> list[str]:
     """The studies that a source's folder holds any file of."""
     found = {path.parent.name for path in folder.glob(f"{CLIPS}/*/{LIST}")}
+    found |= {path.parent.name for path in folder.glob(f"{SCORES}/*/*.csv")}
     for path in folder.glob("*.*"):
-        end = next((end for end in ENDS if path.name.endswith(end)), None)
+        end = next((end for end in (MANIFEST, *ENDS) if path.name.endswith(end)), None)
         if end is not None:
             found.add(path.name.removesuffix(end))
     return sorted(found)
 
 
-def load_source(folder: Path) -> SourceRecord:
-    """Read all that a source's folder holds."""
-    return SourceRecord(folder.name, folder, {name: load_study(folder, name) for name in study_names(folder)})
+def load_scale(folder: Path) -> list[SourceRecord]:
+    """Read all that a scale's folder holds."""
+    return [load_source(each) for each in source_folders(folder)]
 
 
-def load_study(folder: Path, name: str) -> StudyRecord:
-    """Read all that there is of one study."""
+def load_source(folder: Path, source: str | None = None) -> SourceRecord:
+    """Read all that a source's folder holds; `source`: whose it is, where that is not the folder's name."""
+    studies = {name: load_study(folder, name, source) for name in study_names(folder)}
+    return SourceRecord(source or folder.name, folder, studies)
+
+
+def load_study(folder: Path, name: str, source: str | None = None) -> StudyRecord:
+    """Read all that there is of one study; `source` as in `load_source`."""
+    return _read(folder, name, source or folder.absolute().name, check_seal(folder, name, source))
+
+
+def _read(folder: Path, name: str, source: str, seal: Seal) -> StudyRecord:
+    """Read what `seal` vouches for."""
+
+    def part(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
+        problem = seal.problem_of(path)
+        return Part(path, problem=problem) if problem else load(path, read)
+
     return StudyRecord(
         name,
-        table=load(folder / f"{name}.csv", table),
-        verdicts=load(folder / f"{name}_verdicts.csv", verdicts),
-        provenance=load(folder / f"{name}_provenance.json", provenance),
-        metrics=load(folder / f"{name}_metrics.json", metrics),
-        figure=load(folder / f"{name}.png", picture),
-        page=load(folder / f"{name}.md", text),
-        clips=load(folder / CLIPS / name / LIST, clips),
+        seal,
+        table=part(folder / f"{name}.csv", readers.table),
+        verdicts=part(folder / f"{name}_verdicts.csv", readers.verdicts),
+        provenance=part(folder / f"{name}_provenance.json", partial(_provenance_of, source, name)),
+        metrics=part(folder / f"{name}_metrics.json", readers.metrics),
+        figure=part(folder / f"{name}.png", readers.picture),
+        page=part(folder / f"{name}.md", readers.text),
+        clips=part(folder / CLIPS / name / LIST, readers.clips),
     )
+
+
+def _provenance_of(source: str, study: str, path: Path) -> Provenance:
+    found = readers.provenance(path)
+    if (found.source, found.study) != (source, study):
+        raise ConfigError(f"{path}: of {found.source} {found.study}, not of {source} {study}")
+    return found
 
 
 def load(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
@@ -171,125 +168,26 @@ def load(path: Path, read: Callable[[Path], Value]) -> Part[Value]:
         return Part(path)
     try:
         return Part(path, read(path))
-    except ValidationError as error:
-        return Part(path, problem=_first_issue(error))
-    # What readers raise for content that is not theirs: csv.Error, Pillow's SyntaxError of a broken PNG, the rest
-    # (ConfigError, JSON, UTF-8) is ValueError.
-    except (ValueError, OSError, SyntaxError, csv.Error) as error:
-        return Part(path, problem=str(error).removeprefix(f"{path}: ") or type(error).__name__)
+    # What Pillow raises for a broken PNG: SyntaxError, among others.
+    except (ValueError, OSError, SyntaxError) as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        return Part(path, problem=first.removeprefix(f"{path}: "))
 
 
-def _first_issue(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']} (got {first['input']!r:.60})"
+def damaged(sources: Iterable[SourceRecord]) -> list[str]:
+    """The files of these records that are damaged: `file: what is wrong`."""
+    studies = (study for source in sources for study in source.studies.values())
+    return [f"{path}: {problem}" for study in studies for path, problem in study.damage.items()]
 
 
-def table(path: Path) -> list[Row]:
-    """A study's table.
+def seal_study(folder: Path, name: str) -> Path:
+    """Seal a study's record as it lies there, once all that it holds can be; returns the manifest.
 
     Raises:
-        ValueError: it is no such table.
+        ConfigError: a file of it is damaged, a line for each.
     """
-    check_csv(path, Row)
-    rows = read_rows(path)
-    for row in rows:
-        if row.metric not in STATISTICS or row.side not in SIDE_TITLES:
-            raise ValueError(f"no metric {row.side} {row.metric}")
-    return rows
-
-
-def verdicts(path: Path) -> list[Verdict]:
-    """A study's verdicts.
-
-    Raises:
-        ValueError: it is no such file.
-    """
-    check_csv(path, Verdict)
-    found = read_verdicts(path)
-    for each in found:
-        if each.verdict not in VERDICTS:
-            raise ValueError(f"{each.id}: no verdict {each.verdict!r}")
-        if (each.margin is None) != (each.verdict == NOT_TESTABLE):
-            raise ValueError(f"{each.id}: {each.verdict}, but the margin is {each.margin}")
-        if each.margin is not None and (each.low is None or each.high is None):
-            raise ValueError(f"{each.id}: a margin without its interval")
-    return found
-
-
-def clips(path: Path) -> list[KeptClip]:
-    """The list of a study's clips.
-
-    Raises:
-        ValueError: it is no such list.
-    """
-    check_csv(path, KeptClip)
-    found = read_kept(path)
-    for clip in found:
-        if Path(clip.file).name != clip.file:
-            raise ValueError(f"{clip.file}: not a file beside the list")
-    return found
-
-
-def provenance(path: Path) -> Provenance:
-    """A study's provenance."""
-    return Provenance.model_validate(read_json(path))
-
-
-def metrics(path: Path) -> dict[str, Any]:
-    """A study's values as JSON.
-
-    Raises:
-        ValueError: it is none.
-    """
-    found = read_json(path)
-    if not isinstance(found, dict):
-        raise ValueError("no object of values by variant")
-    return found
-
-
-def text(path: Path) -> str:
-    """A UTF-8 text."""
-    return path.read_text(encoding="utf-8")
-
-
-def picture(path: Path) -> Picture:
-    """A PNG, decoded to see that it is whole.
-
-    Raises:
-        ValueError: it is none.
-        OSError, SyntaxError: it is cut off or damaged.
-    """
-    data = path.read_bytes()
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            image.load()
-            return Picture(data, *image.size)
-    except UnidentifiedImageError:
-        raise ValueError("not a PNG") from None
-
-
-def check_csv(path: Path, model: type[Strict]) -> None:
-    """Whether a CSV file is whole and has the columns of `model`; only those with a default may be missing.
-
-    Raises:
-        ValueError: it is cut off, or has other columns.
-    """
-    content = path.read_text(encoding="utf-8")
-    if not content.endswith("\n"):
-        raise ValueError("cut off: the last line has no end" if content else "empty file")
-    header, *rows = csv.reader(io.StringIO(content), strict=True)
-    needed = [name for name, each in model.model_fields.items() if each.is_required()]
-    if missing := [name for name in needed if name not in header]:
-        raise ValueError(f"no column {missing[0]!r}")
-    if unknown := [name for name in header if name not in model.model_fields]:
-        raise ValueError(f"unknown column {unknown[0]!r}")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise ValueError(f"row {number}: {len(row)} values in {len(header)} columns")
-
-
-def score_files(folder: Path, study: str, variant: str) -> list[Path]:
-    """Files of a source's record with a study's scores of single clips, of one variant or of the ground truth."""
-    name = re.compile(rf"{re.escape(variant)}(_s\d+_({'|'.join((*SIDE_TITLES, *kept_names()))}))?\.csv")
-    return sorted(path for path in folder.glob(f"scores/{study}/*.csv") if name.fullmatch(path.name))
+    study = _read(folder, name, folder.absolute().name, Seal(folder / f"{name}{MANIFEST}"))
+    scores = [load(path, readers.scored) for path in sorted((folder / SCORES / name).glob("*.csv"))]
+    if broken := [f"{each.path}: {each.problem}" for each in (*study.parts(), *scores) if each.problem]:
+        raise ConfigError("\n".join(broken))
+    return write_manifest(folder, name)

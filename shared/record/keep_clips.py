@@ -6,10 +6,9 @@ for Git; the wavs that were scored stay under runs/.
 """
 
 import argparse
-import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import soundfile
@@ -19,10 +18,11 @@ from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.files import atomic_path, read_json, write_text
 from shared.job import run_job
-from shared.record.table import to_csv
+from shared.record.table import read_models, to_csv
 from shared.sampling.clips import load_audio, load_clips
 from shared.statistics.scores import GROUND_TRUTH
 from shared.statistics.study import ClipsSpec
+from shared.user_files import Below, file_name
 
 LIST = "clips.csv"
 SIDES = ("reconstruction", "generation")
@@ -44,7 +44,9 @@ class KeptClip(Strict):
         seconds: of the whole clip, of which `LONGEST` are kept at most.
     """
 
-    file: str
+    FROM_TEXT: ClassVar[bool] = True
+
+    file: Below
     variant: str
     label: str
     side: Literal["reconstruction", "generation"] | None
@@ -123,7 +125,7 @@ def _find(clips: dict[str, Any], name: str, path: Path) -> Any:
 
 
 def _file(whose: str, name: str) -> str:
-    return f"{whose}_{name.replace('/', '_')}.mp3"
+    return file_name(f"{whose}_{name}.mp3")
 
 
 def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:
@@ -144,12 +146,12 @@ def write_mp3(path: Path, audio: np.ndarray, rate: int) -> None:
 
 
 def read_kept(path: Path) -> list[KeptClip]:
-    """Read the list back."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            KeptClip.model_validate({k: v if v != "" or k == "text" else None for k, v in row.items()})
-            for row in csv.DictReader(file)
-        ]
+    """Read the list back.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, KeptClip, texts=("text",))
 
 
 def main() -> None:

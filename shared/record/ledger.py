@@ -4,9 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 from shared.config import ConfigError, Strict
-from shared.record.files import VERDICTS, SourceRecord
+from shared.files import read_text
+from shared.markdown import as_text
+from shared.record.files import SourceRecord
+from shared.record.readers import VERDICTS
 from shared.record.table import to_csv
 from shared.statistics.claims import Verdict
+from shared.user_files import file_name
 
 BEGIN, END = "<!-- ledger: `replicate summary` writes it -->", "<!-- end of the ledger -->"
 
@@ -52,7 +56,8 @@ def ledger_table(scales: dict[str, list[SourceRecord]], titles: dict[str, str]) 
             count = Counter(entry.verdict for entry in entries([source]))
             total += count
             name = titles.get(source.name)
-            shown = f"[{name}](../replications/{source.name}/README.md#what-came-out)" if name else source.name
+            link = f"](../replications/{source.name}/README.md#what-came-out)"
+            shown = f"[{as_text(name)}{link}" if name else as_text(source.name)
             lines.append(_line(shown, scale, count))
         if len(sources) > 1:
             lines.append(_line("**all**", scale, total))
@@ -60,16 +65,17 @@ def ledger_table(scales: dict[str, list[SourceRecord]], titles: dict[str, str]) 
 
 
 def _line(name: str, scale: str, count: Counter[str]) -> str:
-    return f"| {name} | `{scale}` | {count.total()} |" + "".join(f" {count[verdict]} |" for verdict in VERDICTS)
+    cells = (str(number) for number in (count.total(), *(count[verdict] for verdict in VERDICTS)))
+    return f"| {name} | `{file_name(scale)}` | {' | '.join(cells)} |"
 
 
 def put_into(page: Path, table: str) -> str:
     """A page's text with the table between its two marks.
 
     Raises:
-        ConfigError: it lacks a mark.
+        ConfigError: it lacks a mark, or is not UTF-8.
     """
-    text = page.read_text(encoding="utf-8")
+    text = read_text(page)
     for mark in (BEGIN, END):
         if mark not in text:
             raise ConfigError(f"{page}: no line {mark!r}; the ledger goes between {BEGIN!r} and {END!r}")

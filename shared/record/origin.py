@@ -1,10 +1,5 @@
-"""Where a job's result comes from: commit, code and machine, written beside it once it is there.
+"""Where a job's result comes from: commit, code and machine, written beside it once it is there."""
 
-A rule runs this after the job (see `workflow.job_command`), in a process of its own: nothing that trains imports it,
-so an edit here retrains nothing.
-"""
-
-import argparse
 import datetime
 import importlib.metadata
 import os
@@ -15,9 +10,8 @@ from typing import Any
 
 from shared.code import ROOT
 from shared.files import write_json
-from shared.job import run_job
+from shared.seal import ORIGIN as NAME
 
-NAME = "origin.json"
 # What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
 _CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
 _NAMES_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
@@ -94,15 +88,7 @@ def _gpus() -> list[str]:
         return []
 
 
-def main() -> None:
-    """Command line that a rule runs after its job."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("result", type=Path, help="the file that the job wrote")
-    parser.add_argument("--code", required=True, help="hash of the job's code")
-    arguments = parser.parse_args()
-    origin = {"date_utc": now(), **commit(), "code_hash": arguments.code, "hardware": hardware()}
-    write_json(arguments.result.with_name(NAME), origin)
-
-
-if __name__ == "__main__":
-    run_job(main)
+def write_origin(result: Path, code: str) -> None:
+    """Note beside a job's result where it comes from; `code` is the hash of the job's code."""
+    origin = {"date_utc": now(), **commit(), "code_hash": code, "hardware": hardware()}
+    write_json(Path(result).with_name(NAME), origin)

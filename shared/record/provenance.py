@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from shared.code import ROOT
+from shared.config import ConfigError
 from shared.files import read_json, sha256
 from shared.measurements.base import measurements
 from shared.record.origin import NAME, commit, hardware, now
+from shared.seal import check_file
 from shared.statistics.study import StudySpec
 
 
@@ -41,15 +43,23 @@ def _origins(jobs: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """For each kind of job the distinct commits, codes and machines that its results are from, with the count."""
     found: dict[str, list[dict[str, Any]]] = {}
     for job in sorted(jobs):
-        kept = read_json(job / NAME) if (job / NAME).exists() else {"commit": "unknown"}
-        origin = {key: value for key, value in kept.items() if key != "date_utc"}
+        kept = _origin(job / NAME) if (job / NAME).exists() else {"commit": "unknown"}
         known = found.setdefault(job.parent.name, [])
-        same = next((each for each in known if origin.items() <= each.items()), None)
+        same = next((each for each in known if kept.items() <= each.items()), None)
         if same is None:
-            known.append(origin | {"jobs": 1})
+            known.append(kept | {"jobs": 1})
         else:
             same["jobs"] += 1
     return found
+
+
+def _origin(path: Path) -> dict[str, Any]:
+    check_file(path)
+    try:
+        found = read_json(path)
+        return {key: value for key, value in found.items() if key != "date_utc"}
+    except (ValueError, AttributeError):
+        raise ConfigError(f"{path}: damaged; delete it, and the record says that it is unknown") from None
 
 
 def _seconds(jobs: list[Path]) -> dict[str, float]:
@@ -58,8 +68,11 @@ def _seconds(jobs: list[Path]) -> dict[str, float]:
     for job in jobs:
         benchmark = job / "benchmark.tsv"
         if benchmark.exists():
-            with open(benchmark, newline="") as file:
-                spent = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
+            try:
+                with open(benchmark, newline="", encoding="utf-8") as file:
+                    spent = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
+            except (ValueError, KeyError, TypeError):
+                raise ConfigError(f"{benchmark}: damaged; delete it, and its seconds are not counted") from None
             total[job.parent.name] = round(total.get(job.parent.name, 0.0) + spent, 1)
     return total
 

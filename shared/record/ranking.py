@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.bootstrap import draw, interval
 from shared.config import ConfigError
 from shared.record.decoupling import scores_of
-from shared.record.files import StudyRecord, load_source, source_folders
+from shared.record.files import NotRecorded, SourceRecord, StudyRecord
 from shared.record.table import Measured, Row, measured
 from shared.statistics.catalogue import STATISTICS, find_statistic
 from shared.statistics.scores import GROUND_TRUTH
@@ -42,30 +42,25 @@ class Ranking:
     places: list[Place]
 
 
-def rank(folder: Path, metric: str, side: str = "generation", source: str | None = None) -> list[Ranking]:
-    """A ranking of each study of a scale's record that has the metric.
+def rank(sources: list[SourceRecord], metric: str, side: str = "generation") -> list[Ranking]:
+    """A ranking of each study of these sources' record that has the metric; those that are damaged are left out.
 
     Raises:
-        ConfigError: there is no such metric, or no study has it.
+        ConfigError: there is no such metric, or no study has it; a score is damaged.
     """
     find_statistic(metric, "rank")
-    found = []
-    for place in source_folders(folder):
-        for study in load_source(place).studies.values() if source in (None, place.name) else ():
-            rows = [row for row in measured(study.table.value or []) if (row.side, row.metric) == (side, metric)]
-            rows = [row for row in rows if row.variant != GROUND_TRUTH]
+    found, known = [], set()
+    for source in sources:
+        for study in source.studies.values():
+            of_side = [] if study.damage else [row for row in measured(study.table.value or []) if row.side == side]
+            known |= {row.metric for row in of_side}
+            rows = [row for row in of_side if row.metric == metric and row.variant != GROUND_TRUTH]
             if len(rows) > 1:
-                found.append(_rank_study(place, study, rows))
+                found.append(_rank_study(source.folder, study, rows))
     if not found:
-        known = sorted({row.metric for each in source_folders(folder) for row in _rows(each) if row.side == side})
-        raise ConfigError(
-            f"{folder}: no study of {source or 'any source'} has {metric} of {side}; measured are {', '.join(known)}"
-        )
+        where = f"{', '.join(source.name for source in sources) or 'nothing'}: no study that is whole"
+        raise ConfigError(f"{where} has {metric} of {side}; measured are {', '.join(sorted(known)) or 'none'}")
     return found
-
-
-def _rows(folder: Path) -> list[Measured]:
-    return [row for study in load_source(folder).studies.values() for row in measured(study.table.value or [])]
 
 
 def _rank_study(folder: Path, study: StudyRecord, rows: list[Measured]) -> Ranking:
@@ -83,7 +78,7 @@ def _behind(
     side, metric = rows[0].side, rows[0].metric
     try:
         scored = scores_of(folder, study, (side,))
-    except ConfigError:
+    except NotRecorded:
         return {}
     if (side, metric) not in scored.terms:
         return {}

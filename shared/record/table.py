@@ -2,15 +2,19 @@
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
 from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
-from shared.config import Strict
+from shared.cells import as_cell
+from shared.config import ConfigError, Strict, parse
+from shared.files import read_csv
+from shared.markdown import as_text
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
 from shared.statistics.paper import PaperValue
@@ -19,6 +23,7 @@ from shared.statistics.scores import GROUND_TRUTH, StudyScores
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
 NO_REPLICATES = np.array([np.nan])  # of what has no interval
 
+Model = TypeVar("Model", bound=Strict)
 Ends = tuple[float, float] | None  # of an interval, if there is one
 
 
@@ -30,6 +35,8 @@ class Row(Strict):
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
+
+    FROM_TEXT: ClassVar[bool] = True
 
     variant: str
     label: str
@@ -145,39 +152,65 @@ def to_metrics(rows: list[Row], verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def to_csv(rows: Sequence[Strict], model: type[Strict]) -> str:
-    """Rows as CSV, floats with six significant digits."""
+    """Rows as CSV, floats with six significant digits, texts as `as_cell` writes them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(model.model_fields)
     for row in rows:
         values = (getattr(row, name) for name in model.model_fields)
-        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else v for v in values)
+        writer.writerow("" if v is None else f"{v:.6g}" if isinstance(v, float) else as_cell(v) for v in values)
     return text.getvalue()
 
 
+def read_models(path: Path, model: type[Model], texts: Sequence[str] = ()) -> list[Model]:
+    """Read back what `to_csv` wrote; only columns with a default may be missing.
+
+    Args:
+        path: the CSV.
+        model: of a row.
+        texts: columns in which an empty cell is an empty text, and not None.
+
+    Raises:
+        ConfigError: it is missing or damaged, has other columns, or a value that does not fit or is not finite.
+    """
+    header, rows = read_csv(path)
+    needed = [name for name, each in model.model_fields.items() if each.is_required()]
+    if missing := [name for name in needed if name not in header]:
+        raise ConfigError(f"{path}: no column {missing[0]!r}")
+    if unknown := [name for name in header if name not in model.model_fields]:
+        raise ConfigError(f"{path}: unknown column {unknown[0]!r}")
+    found = []
+    for number, row in enumerate(rows, start=2):
+        given = {name: cell if cell != "" or name in texts else None for name, cell in row.items()}
+        found.append(parse(model, given, f"{path}: row {number}"))
+        for name, value in found[-1]:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{path}: row {number}: {name} is {value}, which is no number")
+    return found
+
+
 def read_rows(path: Path) -> list[Row]:
-    """Read a table's CSV back."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            Row.model_validate({k: v if v != "" else None for k, v in row.items()})
-            for row in csv.DictReader(file)
-        ]
+    """Read a table's CSV back.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, Row)
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
-    """Read verdicts back from their CSV."""
-    texts = ("reason", "text", "where")
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [
-            {k: v if v != "" or k in texts else None for k, v in row.items()} for row in csv.DictReader(file)
-        ]
-    return [Verdict.model_validate(row) for row in rows]
+    """Read verdicts back from their CSV.
+
+    Raises:
+        ConfigError: see `read_models`.
+    """
+    return read_models(path, Verdict, texts=("reason", "text", "where"))
 
 
 def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
     """The page that people read."""
     lines = [
-        f"# {title}",
+        f"# {as_text(title)}",
         "",
         f"Scale `{scale}`. Ours: value [95 % bootstrap interval]; n: clips over all seeds.",
     ]
@@ -194,7 +227,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
             lines += ["", f"## {heading}", "", *_value_lines(part)]
     if verdicts:
         lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
-    sources = sorted({f"{row.paper_where} ({row.paper_trust})" for row in rows if row.paper_where})
+    sources = sorted({as_text(f"{row.paper_where} ({row.paper_trust})") for row in rows if row.paper_where})
     if sources:
         lines += ["", f"The paper's values: {'; '.join(sources)}."]
     return "\n".join(lines) + "\n"
@@ -208,7 +241,7 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
         ours = show(row.value) + (f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else "")
         name = STATISTICS[row.metric].label
         yield (
-            f"| {name} | {row.label} | {row.setting or '–'} | {ours} | {row.n or '–'} "
+            f"| {name} | {as_text(row.label)} | {as_text(row.setting or '–')} | {ours} | {row.n or '–'} "
             f"| {row.seeds or '–'} | {show(row.paper)} |"
         )
 
@@ -218,7 +251,7 @@ def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for each in verdicts:
         margin = "–" if each.margin is None else f"{each.margin:.3g} [{each.low:.3g}, {each.high:.3g}]"
-        yield f"| {each.text} ({each.where}) | **{each.verdict}** | {margin} | {each.reason} |"
+        yield f"| {as_text(f'{each.text} ({each.where})')} | **{each.verdict}** | {margin} | {as_text(each.reason)} |"
 
 
 def show_setting(setting: float | str | None) -> str | None:

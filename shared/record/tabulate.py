@@ -17,6 +17,7 @@ from shared.statistics.claims import Verdict, judge, load_claims
 from shared.statistics.paper import load_paper
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 from shared.statistics.study import StudySpec
+from shared.user_files import file_name
 
 
 def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[Verdict]]:
@@ -54,10 +55,10 @@ def keep_scores(spec: StudySpec, folder: Path) -> None:
     """Copy what the table is made of to the record: scores by clip, and what was measured of latents."""
     folder.mkdir(parents=True, exist_ok=True)
     for (variant, seed, side), path in spec.score_files().items():
-        shutil.copyfile(path, folder / f"{variant}_s{seed}_{side}.csv")
+        shutil.copyfile(path, folder / file_name(f"{variant}_s{seed}_{side}.csv"))
     for each in measurements():
         for (variant, seed), path in spec.latent_files(each.name).items():
-            shutil.copyfile(path, folder / f"{variant}_s{seed}_{each.name}.csv")
+            shutil.copyfile(path, folder / file_name(f"{variant}_s{seed}_{each.name}.csv"))
     if spec.ground_truth:
         shutil.copyfile(spec.ground_truth, folder / f"{GROUND_TRUTH}.csv")
 

@@ -7,7 +7,8 @@ from shared.config import ConfigError
 from shared.plan.describe import describe
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
-from shared.record.files import Machine, Provenance, SourceRecord
+from shared.record.files import SourceRecord
+from shared.record.readers import Machine, Provenance
 
 
 @dataclass(frozen=True)

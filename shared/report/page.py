@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,18 +13,15 @@ from markupsafe import Markup
 from shared.config import ConfigError
 from shared.plan.schema import Source
 from shared.record.files import (
-    CLIPS,
     REPORT,
-    VERDICTS,
     Part,
     SourceRecord,
     load,
-    load_source,
-    picture,
-    source_folders,
-    text,
+    load_scale,
 )
 from shared.record.keep_clips import LIST, LONGEST
+from shared.record.manifest import CLIPS, UNSEALED
+from shared.record.readers import VERDICTS, picture, text
 from shared.report import cost, readme, sound
 from shared.report.study_view import CLASSES, SIGNS, StudyView
 from shared.statistics.claims import load_claims
@@ -50,6 +46,7 @@ class SourceView:
     texts: list[sound.Text] = field(default_factory=list)
     models: cost.Models = field(default_factory=lambda: cost.Models([]))
     folder: str | None = None
+    readme: Part[str] | None = None
     result: Markup | None = None
     deviations: Markup | None = None
 
@@ -76,7 +73,7 @@ def make_page(results: Path, label: str, sources: dict[str, Source | str]) -> Pa
     """
     folder = results / label
     page_folder = folder / REPORT
-    views = [_view(load_source(each), sources.get(each.name), label, page_folder) for each in source_folders(folder)]
+    views = [_view(each, sources.get(each.name), label, page_folder) for each in load_scale(folder)]
     recorded = {view.name for view in views}
     extra = load(folder / f"{EXTRA}.png", picture)
     caption = load(folder / f"{EXTRA}.md", text)
@@ -145,9 +142,11 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
     """What the source's README says of this scale's result, and of deviations."""
     view.folder = relative(source.folder, page_folder)
     path = source.folder / "README.md"
-    if not path.exists():
+    part: Part[str] = load(path, text)
+    view.readme = part
+    if part.value is None:
         return
-    written = path.read_text(encoding="utf-8")
+    written = part.value
     result = readme.section(written, RESULT, view.folder, deeper=1)
     # A README is written about one scale's record; on another's page it would mislead.
     view.result = result if result and f"cale <code>{label}</code>" in result else None
@@ -156,10 +155,12 @@ def _add_readme(view: SourceView, source: Source, label: str, page_folder: Path)
 
 def _damaged(view: SourceView) -> list[tuple[Path, str]]:
     """Files of a source's record that are damaged."""
-    parts: list[Part[Any]] = [part for study in view.studies for part in study.record.parts()]
-    parts += [each.file for text in view.texts for each in text.sounds]
-    found = {part.path: part.problem for part in parts if part.problem}
-    found |= {each.path: each.problem for study in view.studies for each in study.scores if each.problem}
+    found = {path: problem for study in view.studies for path, problem in study.record.damage.items()}
+    others = [(each.file.path, each.file.problem) for text in view.texts for each in text.sounds]
+    others += [(each.path, each.problem) for study in view.studies for each in study.scores]
+    others += [(view.readme.path, view.readme.problem)] if view.readme else []
+    # What a manifest that is damaged itself does not vouch for is said there once.
+    found |= {path: problem for path, problem in others if problem not in ("", UNSEALED)}
     return list(found.items())
 
 

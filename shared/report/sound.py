@@ -12,8 +12,9 @@ from PIL import Image
 
 from shared.audio.io import AudioError, read_audio
 from shared.audio.spectral import MelSpectrogram, hertz_to_mel, mel_to_hertz
-from shared.record.files import Part, SourceRecord
+from shared.record.files import Part, SourceRecord, StudyRecord
 from shared.record.keep_clips import KeptClip
+from shared.user_files import Refused, read_file
 
 HOP_SECONDS, WINDOW_SECONDS, MELS = 0.01, 0.04, 64
 RANGE_DB = 70.0  # from the loudest of a group down
@@ -63,22 +64,25 @@ def listen(record: SourceRecord) -> list[Text]:
     for study in record.studies.values():
         for clip in study.clips.value or []:
             text = texts.setdefault((clip.id, clip.text), Text(clip.id, clip.text))
-            _add(text.sounds, _read(study.clips.path.parent / clip.file, clip, study.name))
+            _add(text.sounds, _read(study.clips.path.parent / clip.file, clip, study))
     for text in texts.values():
         text.sounds.sort(key=lambda sound: sound.clip.side is not None)
         _draw(text.sounds)
     return list(texts.values())
 
 
-def _read(path: Path, clip: KeptClip, study: str) -> Sound:
+def _read(path: Path, clip: KeptClip, record: StudyRecord) -> Sound:
     """A clip's file, decoded, if it is there and whole."""
+    study = record.name
+    if problem := record.seal.problem_of(path):
+        return Sound(clip, Part(path, problem=problem), [study])
     if not path.exists():
         return Sound(clip, Part(path), [study])
-    data = path.read_bytes()
     try:
+        data = read_file(path)
         audio, rate = read_audio(io.BytesIO(data))
-    except AudioError as error:
-        return Sound(clip, Part(path, problem=str(error)), [study])
+    except (AudioError, Refused) as error:
+        return Sound(clip, Part(path, problem=getattr(error, "reason", str(error))), [study])
     if not len(audio):
         return Sound(clip, Part(path, problem="holds no sound"), [study])
     uri = f"data:audio/mpeg;base64,{base64.b64encode(data).decode()}"

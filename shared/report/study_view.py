@@ -1,15 +1,12 @@
 """A study as the page shows it: figure, the paper's numbers, tables, claims, cost and files."""
 
 import math
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.config import ConfigError
-from shared.measurements.base import kept_names
-from shared.record.files import StudyRecord, score_files
+from shared.record.files import StudyRecord, load
+from shared.record.readers import score_files, scored
 from shared.record.table import SIDE_TITLES, Measured, Row, measured
 from shared.report import cost
 from shared.report.evidence import evidence
@@ -101,7 +98,8 @@ class StudyView:
     @property
     def files(self) -> list[Path]:
         """The files of the record that are there, whole or not."""
-        return [part.path for part in self.record.parts() if part.path.exists()]
+        paths = [*(part.path for part in self.record.parts()), self.record.seal.path]
+        return [path for path in paths if path.exists()]
 
     def sides(self) -> list[tuple[str, list[Values]]]:
         """The table, by side and metric."""
@@ -158,18 +156,8 @@ class StudyView:
         return found
 
     def _score_link(self, path: Path) -> Linked:
-        try:
-            _reader(path)(path)
-        except (ConfigError, UnicodeDecodeError) as error:
-            return Linked(path, path.stem, str(error).removeprefix(f"{path}: "))
-        return Linked(path, path.stem)
-
-
-def _reader(path: Path) -> Callable[[Path], Any]:
-    """What reads a file of scores, or of what was measured of latents."""
-    kept = re.search(r"_s\d+_(\w+)$", path.stem)
-    measurement = kept_names().get(kept[1]) if kept else None
-    return read_scores if measurement is None or measurement.by_clip else measurement.read
+        part = load(path, scored)
+        return Linked(path, path.stem, self.record.seal.problem_of(path) or part.problem)
 
 
 def _paper_label(row: Row) -> str:
@@ -186,7 +174,7 @@ def _disagreement(paths: list[Path], rows: list[Row]) -> dict[Path, str]:
         values = [row for row in values if not (STATISTICS[row.metric].of_set or row.metric in MEASURED_APART)]
         try:
             files = [read_scores(path) for path in mine]
-        except (ConfigError, UnicodeDecodeError):
+        except ConfigError:
             continue  # said where the file is listed
         if files and values and not all(_agrees(files, row) for row in values):
             found |= dict.fromkeys(mine, "does not give this table's values")

@@ -6,14 +6,17 @@ scales results/schema.json and the ledger of docs/RESULTS.md. The same record gi
 
 from pathlib import Path
 
-from shared.files import write_json, write_text
+from shared.config import ConfigError
+from shared.files import read_text, write_json, write_text
+from shared.markdown import as_text
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
 from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
 from shared.record.export import SCHEMA, export, schema
-from shared.record.files import SourceRecord, choose_scales, load_source, scales_with_results, source_folders
+from shared.record.files import SourceRecord, choose_scales, damaged, load_scale, scales_with_results
 from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
 from shared.statistics.catalogue import STATISTICS
+from shared.user_files import file_name
 
 FIGURE = "figures/decoupling.pdf"
 SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
@@ -26,13 +29,7 @@ def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, lis
         ConfigError: there is no record, or none of a scale that is asked for.
     """
     chosen = choose_scales(results, scales)
-    return {scale: [load_source(folder) for folder in source_folders(results / scale)] for scale in chosen}
-
-
-def damaged(sources: list[SourceRecord]) -> list[str]:
-    """Files of the record that are there and not whole, with what is wrong."""
-    parts = (part for source in sources for study in source.studies.values() for part in study.parts())
-    return [f"{part.path}: {part.problem}" for part in parts if part.problem]
+    return {scale: load_scale(results / scale) for scale in chosen}
 
 
 def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str], pdf: Path | None) -> list[Path]:
@@ -44,7 +41,7 @@ def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str],
         titles: of each source.
         pdf: where the figure goes as well.
     """
-    ranked, left_out = rank_record(folder)
+    ranked, left_out = rank_record(sources)
     ledger, everything = folder / "verdicts.csv", folder / "results.json"
     write_text(ledger, ledger_csv(sources))
     write_json(everything, export(folder.name, sources, ranked, left_out).model_dump(mode="json"))
@@ -65,10 +62,10 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     lines = [
         "# Does the latent that reconstructs best generate best?",
         "",
-        f"Scale `{scale}`. Each study holds generator and training fixed and changes the latent. Kendall's tau: 1 where"
-        " the latents have the same order by both, −1 where the opposite; 95 % intervals of the paired bootstrap over "
-        "clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel distance or STOI where "
-        "there is none), and WER (text-audio similarity for sounds).",
+        f"Scale `{file_name(scale)}`. Each study holds generator and training fixed and changes the latent."
+        " Kendall's tau: 1 where the latents have the same order by both, −1 where the opposite; 95 % intervals of the "
+        "paired bootstrap over clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel "
+        "distance or STOI where there is none), and WER (text-audio similarity for sounds).",
         "",
         "| study | latents | by reconstruction | by generation | seeds | tau [95 %] |",
         "|---|---|---|---|---|---|",
@@ -76,8 +73,9 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     for study in ranked:
         tau = tau_of(study)
         names = (STATISTICS[name].label for name in study.metrics)
+        title = as_text(f"{titles[study.source]}, {study.study}")
         lines.append(
-            f"| {titles[study.source]}, {study.study} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
+            f"| {title} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
             f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
         )
     tau = pooled_tau(ranked)
@@ -85,32 +83,32 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
     lines += [f"| **all** | {pairs} | | | | **{tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}]** |", ""]
     if left_out:
         reasons = "; ".join(f"{name} ({why})" for name, why in left_out.items())
-        lines += [f"Left out: {reasons}.", ""]
+        lines += [f"Left out: {as_text(reasons)}.", ""]
     return "\n".join(lines)
 
 
-def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page: Path | None) -> bool:
-    """Summarise one scale, or all with schema and the ledger of docs/RESULTS.md; say what was written or is damaged.
+def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page: Path | None) -> None:
+    """Summarise one scale, or all with schema and the ledger of docs/RESULTS.md; say what was written.
 
-    Returns:
-        Whether every file of the record that is there is whole.
+    Of a record that is not whole nothing is drawn: a ledger without some claims would look like one with all.
+
+    Raises:
+        ConfigError: files of the record are damaged, a line for each; there is no record, or none of the scale.
     """
     kept = [name for name in scales_with_results(results) if name != SMOKE]
     scales = load_scales(results, [scale] if scale else kept or None)
-    written, broken = [], []
+    if broken := [each for sources in scales.values() for each in damaged(sources)]:
+        raise ConfigError("\n".join(["the record is damaged, nothing is drawn from it", *broken]))
+    written = []
     for name, sources in scales.items():
         known = {source.name: titles.get(source.name, source.name) for source in sources}
         # One figures/ for all scales, as for the studies' figures: it holds the scale that was asked for.
         written += summarise(results / name, sources, known, Path(FIGURE) if name == scale else None)
-        broken += damaged(sources)
     if scale is None:
         write_json(results / SCHEMA, schema())
         written.append(results / SCHEMA)
-        if page is not None and page.exists() and BEGIN in page.read_text(encoding="utf-8"):
+        if page is not None and page.exists() and BEGIN in read_text(page):
             write_text(page, put_into(page, ledger_table(scales, titles)))
             written.append(page)
     for path in written:
         print(path)
-    for each in broken:
-        print(f"damaged: {each}")
-    return not broken

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from shared.audio.io import AudioError, read_audio, write_pcm16
 from shared.config import ConfigError, Strict
 from shared.corpora.manifest import Channels
-from shared.files import read_json, write_json
+from shared.files import read_json, sha256, write_json
+from shared.user_files import Below, file_name
 
 FOLDER = "clips"  # beside clips.json
 
@@ -27,10 +28,11 @@ class GeneratedClip(Strict):
         speaker: whose voice that is; None of a sound.
         kl: of a reconstruction, nats of its posterior's KL divergence in a latent frame, the mean over its frames.
         kbps: the same as a rate, in kilobits a second.
+        sha256: of the wav; who writes it fills that in.
     """
 
     id: str
-    file: str
+    file: Below
     text: str
     reference: str | None
     prompt: str | None
@@ -38,6 +40,7 @@ class GeneratedClip(Strict):
     prefix_seconds: float | None = None
     kl: float | None = None
     kbps: float | None = None
+    sha256: str = ""
 
 
 class ClipSet(Strict):
@@ -50,7 +53,7 @@ class ClipSet(Strict):
 
 def clip_file(identity: str) -> str:
     """Where a clip's wav lies relative to clips.json."""
-    return f"{FOLDER}/{identity.replace('/', '_')}.wav"
+    return f"{FOLDER}/{file_name(identity)}.wav"
 
 
 def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:
@@ -66,7 +69,7 @@ def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedCli
         if not np.isfinite(audio).all():
             raise ValueError(f"clip {clip.id}: samples that are not finite")
         write_pcm16(path.parent / clip.file, audio, sample_rate)
-        clips.append(clip)
+        clips.append(clip.model_copy(update={"sha256": sha256(path.parent / clip.file)}))
         shapes.add(audio.shape[:-1])
     if len(shapes) > 1:
         raise ValueError(f"{path}: some clips are mono and some stereo")
@@ -101,10 +104,13 @@ def load_audio(path: Path, clip_set: ClipSet, clip: GeneratedClip) -> np.ndarray
         ConfigError: the wav is missing, damaged, or has other channels or another rate than the set.
     """
     file = Path(path).parent / clip.file
+    again = f"delete {path} and run again"
     try:
+        if clip.sha256 and sha256(file) != clip.sha256:
+            raise ConfigError(f"{file}: is not the clip that was written (other SHA-256); {again}")
         audio, rate = read_audio(file)
-    except AudioError as error:
-        raise ConfigError(f"{file}: {error}") from None
+    except (AudioError, OSError) as error:
+        raise ConfigError(f"{file}: {error}; {again}") from None
     if audio.shape[1] != clip_set.channels or rate != clip_set.sample_rate:
         expected = "mono" if clip_set.channels == 1 else "stereo"
         raise ConfigError(

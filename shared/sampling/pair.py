@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
-from shared.autoencoders.builder import load_autoencoder
+from shared.autoencoders.builder import SavedAutoencoder, load_autoencoder
 from shared.bottlenecks.base import draw_clip
+from shared.config import ConfigError
 from shared.device import batch_of, clip_of, device
-from shared.files import read_json
 from shared.generators.builder import load_generator
 from shared.sampling.solver_config import SolverConfig
+from shared.tensors import read_description
 
 WEIGHTS = "model.safetensors"
 
@@ -27,6 +28,9 @@ class Pair:
 
     Args:
         autoencoder, generator: their weights, with `model.json` beside each.
+
+    Raises:
+        ConfigError: a file is missing or damaged, or the two don't belong together.
     """
 
     def __init__(self, autoencoder: Path, generator: Path):
@@ -34,8 +38,11 @@ class Pair:
         self.autoencoder: Autoencoder = load_autoencoder(autoencoder).to(self.device)
         self.generator, saved = load_generator(generator)
         self.generator.to(self.device)
-        self.scale, self.kind = saved["latent_scale"], saved["config"]["kind"]
-        self._about = read_json(Path(autoencoder).with_name("model.json"))
+        self.scale, self.kind = saved.latent_scale, saved.config.kind
+        self._about = read_description(autoencoder, SavedAutoencoder)
+        if saved.latent_dim != self.autoencoder.latent_dim:
+            dims = f"{saved.latent_dim} channels, and {autoencoder} makes {self.autoencoder.latent_dim}"
+            raise ConfigError(f"{generator}: has learned latents of {dims}; give it the autoencoder of its training")
 
     @classmethod
     def from_pretrained(cls, autoencoder: str | Path, generator: str | Path) -> Self:
@@ -45,7 +52,7 @@ class Pair:
     @property
     def sample_rate(self) -> int:
         """Of all audio, in Hz."""
-        return self._about["sample_rate"]
+        return self._about.sample_rate
 
     @torch.inference_mode()
     def say(

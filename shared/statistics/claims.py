@@ -7,16 +7,17 @@ missing.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.bootstrap import Draws, interval
-from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
+from shared.config import DISTINCT, ConfigError, Strict, did_you_mean, parse
 from shared.statistics.catalogue import find_statistic
 from shared.statistics.relations.base import find_relation, known_relation
 from shared.statistics.scores import StudyScores
+from shared.yaml_file import load_yaml
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclusive"
 NOT_TESTABLE = "not testable at this scale"
@@ -48,7 +49,7 @@ class Claim(Strict):
     relation: Annotated[str, AfterValidator(known_relation)]
     metric: str
     side: Literal["reconstruction", "generation"] | None = None
-    variants: list[str]
+    variants: Annotated[list[str], DISTINCT]
     direction: Literal["higher", "lower"] | None = None
     against: str | None = None
     in_words: bool = False
@@ -73,6 +74,8 @@ class ClaimsFile(Strict):
 
 class Verdict(Strict):
     """What our runs say of a claim; margin and interval are in the metric's unit, empty if not tested."""
+
+    FROM_TEXT: ClassVar[bool] = True
 
     id: str
     verdict: str

@@ -5,9 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.config import ConfigError, Strict, did_you_mean, load_yaml, parse
+from shared.config import ConfigError, Strict, did_you_mean, parse
 from shared.statistics.catalogue import find_statistic
 from shared.statistics.scores import GROUND_TRUTH
+from shared.yaml_file import load_yaml
 
 Trust = Literal["primary", "secondary", "seed only"]
 Values = dict[str, dict[Literal["reconstruction", "generation"], dict[str, float]]]

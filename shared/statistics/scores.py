@@ -1,6 +1,8 @@
 """Per-clip scores of a study, as arrays whose pairs line up: same clip, same place, in every variant."""
 
-import csv
+import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,13 @@ import numpy as np
 
 from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
+from shared.files import finite, read_csv
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
 from shared.metrics.failure import NotMeasured
 from shared.metrics.of_sets import find_set_metric
-from shared.statistics.catalogue import STATISTICS
+from shared.statistics.catalogue import STATISTICS, score_bounds
 from shared.statistics.distances import Distances
 
 GROUND_TRUTH = "ground_truth"
@@ -84,26 +87,46 @@ def read_scores(path: Path) -> ScoreFile:
     """Read a scores.csv.
 
     Raises:
-        ConfigError: it is missing, empty or damaged; the message names it and what to do.
+        ConfigError: it is missing, empty or damaged, has a clip twice, or a score that is not finite or that the metric
+            can't have; the message names it and what to do.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    if not rows or "id" not in rows[0]:
+    header, rows = read_csv(path)
+    if not rows or "id" not in header:
         raise ConfigError(f"{path}: no scores in this file; delete it and run again")
-    wanted = {column for each in STATISTICS.values() for column in each.columns()} & rows[0].keys()
-    try:
-        columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in sorted(wanted)}
-    except (TypeError, ValueError):
-        raise ConfigError(f"{path}: a score is not a number; delete the file and run again") from None
+    if twice := _twice(row["id"] for row in rows):
+        raise ConfigError(f"{path}: clip {twice} is there twice; delete the file and run again")
+    wanted = {column for each in STATISTICS.values() for column in each.columns()} & set(header)
+    columns = {name: _scores(path, rows, name) for name in sorted(wanted)}
     reasons: dict[str, str] = {}
     for row in rows:
         for part in filter(None, (row.get("reason") or "").split(";")):
             metric, _, reason = part.strip().partition(": ")
             reasons.setdefault(metric, reason)
     return ScoreFile([row["id"] for row in rows], columns, reasons)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """The first that there are two of."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _scores(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray:
+    """`(clips,)`: a column of scores.csv; NaN where the cell is empty."""
+    found = []
+    for row in rows:
+        try:
+            found.append(finite(row[column]) if row[column] else math.nan)
+        except ValueError:
+            raise _wrong_score(path, column, row, "is not a number") from None
+    low, high = score_bounds(column)
+    for row, value in zip(rows, found, strict=True):
+        if value < low or value > high:
+            raise _wrong_score(path, column, row, f"can't be {row[column]}")
+    return np.array(found)
+
+
+def _wrong_score(path: Path, column: str, row: dict[str, str], problem: str) -> ConfigError:
+    return ConfigError(f"{path}: {column} of clip {row['id']} {problem}; delete the file and run again")
 
 
 def load_study(

@@ -229,9 +229,10 @@ def train_autoencoder(
     # Whole latent frames, so that no crop ends in padding.
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
-    teacher = load_features(features) if features else None
     texts = load_texts(corpora, "train") if recipe.reads_texts else None
-    crops = Crops(load_split(corpora, "train"), length, hop, teacher, texts)
+    waveforms = load_split(corpora, "train")
+    teacher = load_features(features, len(waveforms)) if features else None
+    crops = Crops(waveforms, length, hop, teacher, texts)
     step = AutoencoderStep(recipe, crops, sample_rate, spec.seed)
     snapshots = None
     if recipe.snapshots:

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from shared.config import Role, Strict
 from shared.training.schedule import ScheduleConfig
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
 
 class TrainingConfig(Strict):
     """What every training has.
@@ -23,7 +25,7 @@ class TrainingConfig(Strict):
         1, gt=0, description="micro-batches that the batch is split into; a multiple of the number of processes"
     )
     learning_rate: ScheduleConfig
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0)
     gradient_clip: float | None = Field(None, gt=0, description="greatest norm of the gradient")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are kept; 0: the last ones")

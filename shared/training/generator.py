@@ -3,6 +3,7 @@
 One that reads characters knows those of the corpus' texts, of all splits; they are saved with it.
 """
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from shared.files import read_json
 from shared.generators.builder import architecture_of, build_generator, saved_state
 from shared.job import job_parser, run_job, set_threads
 from shared.progress import Progress
+from shared.tensors import damaged
 from shared.text.characters import canonical
 from shared.text.unknown_tokens import unknown_tokens
 from shared.training.job import fingerprint, save_model
@@ -39,6 +41,17 @@ class GeneratorSpec(Strict):
     autoencoder: dict[str, Any]
     generator: GeneratorRecipe
     seed: int
+
+
+def check_clips(path: Path, latents: Latents, corpus: Corpus) -> None:
+    """Whether the latents at `path` are of the corpus' training clips: as many, each of as many frames as it has hops.
+
+    Raises:
+        ConfigError: they are of other clips, of another order or of another hop.
+    """
+    lengths = [round(clip.seconds * corpus.sample_rate) for clip in corpus.manifest.split("train")]
+    if latents.offsets.diff().tolist() != [math.ceil(length / latents.hop) for length in lengths]:
+        raise damaged(path, f"its {len(latents.offsets) - 1} clips are not those that {corpus.path} has for training")
 
 
 def teacher_targets(teacher: SpeechEncoder, corpus: Corpus, latents: Latents) -> list[Tensor]:
@@ -99,8 +112,8 @@ def train_generator(
     spec: GeneratorSpec, manifest: Path, latents_file: Path, checkpoints: Path, code: str, output: Path
 ) -> None:
     """Train, or go on training, and write the averaged weights."""
-    latents = load_latents(latents_file)
-    corpus = Corpus(manifest)
+    latents, corpus = load_latents(latents_file), Corpus(manifest)
+    check_clips(latents_file, latents, corpus)
     spec = spec.model_copy(update={"generator": spec.generator.knowing(clip.text for clip in corpus.manifest.clips)})
     recipe = spec.generator
     clips = corpus.split("train")

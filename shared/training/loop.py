@@ -86,7 +86,7 @@ def fit(task: Task, checkpoints: Path, fingerprint: str) -> dict[str, Tensor]:
 
     Args:
         task: what to train.
-        checkpoints: folder of the checkpoint and the TensorBoard logs.
+        checkpoints: folder of the checkpoints and the TensorBoard logs.
         fingerprint: of config, code and inputs; a checkpoint with another one is not resumed.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from shared.training.recipes import GeneratorRecipe
@@ -13,7 +13,7 @@ class NextTokenRecipe(GeneratorRecipe, NextTokenConfig):
 
     kind: Literal["next_token"]
     loss: NextTokenLossConfig = NextTokenLossConfig()
-    latent_scale: float | Literal["std"] = Field(
+    latent_scale: PositiveFloat | Literal["std"] = Field(
         "std", description="latents are divided by it: a number, or the latents' own standard deviation"
     )
 

@@ -4,7 +4,7 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict, did_you_mean
@@ -206,7 +206,7 @@ class GeneratorRecipe(RecipeBase):
     PACKAGE: ClassVar[str] = "shared.training"
 
     kind: str
-    latent_scale: float | Literal["std"] = Field(
+    latent_scale: PositiveFloat | Literal["std"] = Field(
         description="latents are divided by it: a number (LongCat: 0.71), or the latents' own standard deviation"
     )
     utterances: int = Field(1, ge=1, description="utterances of one speaker joined into an example, as prompt + target")

@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import PartialState
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from shared.autoencoders.base import Autoencoder
-from shared.autoencoders.latents import Latents, load_latents, save_latents
+from shared.autoencoders.latents import Latents, latents_of, load_latents, save_latents
 from shared.config import ConfigError
 from shared.files import atomic_path
+from shared.tensors import damaged, read_tensors
 
 FOLDER = "snapshots"  # beside the checkpoint
 PATTERN = "step_*.safetensors"
+EACH = ("mean", "std")  # what differs from snapshot to snapshot
 
 
 class Snapshots:
@@ -81,7 +82,8 @@ def load_snapshots(checkpoints: Path) -> dict[int, Latents]:
         FileNotFoundError: the training kept none.
     """
     folder = Path(checkpoints) / FOLDER
-    found = {int(path.stem.removeprefix("step_")): load_latents(path) for path in sorted(folder.glob(PATTERN))}
+    paths = sorted(folder.glob(PATTERN))
+    found = {int(path.stem.removeprefix("step_")): load_latents(path, finite=False) for path in paths}
     if not found:
         raise FileNotFoundError(f"{folder}: no snapshots; train with `snapshots: {{every: …}}` in the recipe")
     return found
@@ -103,7 +105,7 @@ def keep_snapshots(checkpoints: Path, steps: int, every: int, output: Path) -> N
             f"{missing[0]}: {len(missing)} of {len(paths)} snapshots are missing; delete {checkpoints} and run again, "
             "which trains anew"
         )
-    found = {done: load_latents(path) for done, path in paths.items()}
+    found = {done: load_latents(path, finite=False) for done, path in paths.items()}
     first = next(iter(found.values()))
     tensors = {
         "steps": torch.tensor(list(found)),
@@ -117,11 +119,18 @@ def keep_snapshots(checkpoints: Path, steps: int, every: int, output: Path) -> N
 
 
 def read_kept(path: Path) -> dict[int, Latents]:
-    """What `keep_snapshots` gathered: posteriors of the clips by the number of steps that were done, in order."""
-    with safe_open(path, framework="pt") as file:
-        shared = file.get_tensor("offsets"), int(file.get_tensor("hop")), file.metadata()["draw"]
-        mean, std = file.get_tensor("mean"), file.get_tensor("std")
-        return {int(done): Latents(mean[k], std[k], *shared) for k, done in enumerate(file.get_tensor("steps"))}
+    """What `keep_snapshots` gathered: posteriors of the clips by the number of steps that were done, in order.
+
+    Raises:
+        ConfigError: the file is missing, damaged, or holds no snapshots.
+    """
+    tensors, metadata = read_tensors(path, "steps", "mean", "std", "offsets", "hop")
+    steps = tensors.pop("steps")
+    ascend = steps.ndim == 1 and len(steps) > 0 and not steps.is_floating_point() and steps[0] > 0
+    if not ascend or (steps.diff() <= 0).any() or any(tensors[name].shape[:1] != steps.shape for name in EACH):
+        raise damaged(path, "it is not of so many steps")
+    apart = [{**tensors, **{name: tensors[name][k] for name in EACH}} for k in range(len(steps))]
+    return {int(done): latents_of(path, each, metadata) for done, each in zip(steps, apart, strict=True)}
 
 
 def _path(folder: Path, done: int) -> Path:

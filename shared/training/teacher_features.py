@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from shared.config import Strict, parse
@@ -15,6 +15,7 @@ from shared.files import atomic_path, read_json
 from shared.job import job_parser, run_job, set_threads
 from shared.losses.config import Layer
 from shared.progress import Progress
+from shared.tensors import check_finite, check_offsets, damaged, read_tensors
 
 
 class TeacherFeaturesSpec(Strict):
@@ -55,9 +56,21 @@ def save_features(path: Path, features: list[Tensor]) -> None:
         save_file(tensors, temporary)
 
 
-def load_features(path: Path) -> TeacherFeatures:
-    """Read what `save_features` wrote."""
-    return TeacherFeatures(**load_file(path))
+def load_features(path: Path, clips: int) -> TeacherFeatures:
+    """Read what `save_features` wrote of so many clips.
+
+    Raises:
+        ConfigError: the file is missing, damaged, or holds no features of these clips.
+    """
+    tensors, _ = read_tensors(path, "values", "offsets")
+    values, offsets = tensors["values"], tensors["offsets"]
+    if values.ndim != 2 or values.dtype != torch.half:
+        raise damaged(path, "its values are no frames in half precision")
+    check_finite(path, tensors)
+    check_offsets(path, offsets, len(values))
+    if len(offsets) != clips + 1:
+        raise damaged(path, f"it is of {len(offsets) - 1} clips, and {clips} are trained on")
+    return TeacherFeatures(values, offsets)
 
 
 def main() -> None:

@@ -227,7 +227,11 @@ def test_a_file_on_disk_is_mended_in_memory(tmp_path):
 def test_what_is_no_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "gone.wav").symlink_to("nowhere")
-    for name, reason in (("pipe.wav", "not a file"), (".", "not a file"), ("gone.wav", "no such file")):
+    soundfile.write(tmp_path / "a.sd2", SOUND, RATE, subtype="PCM_16")
+    (tmp_path / "._a.sd2").unlink()
+    os.mkfifo(tmp_path / "._a.sd2")  # libsndfile opens it by its name
+    pipe = "a pipe, not a file"
+    for name, reason in (("pipe.wav", pipe), ("a.sd2", pipe), (".", "a folder, not"), ("gone.wav", "no such file")):
         for read in (read_audio, audio_seconds):
             with pytest.raises(AudioError, match=reason):
                 read(tmp_path / name)

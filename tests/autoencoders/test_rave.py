@@ -149,7 +149,8 @@ def test_a_saved_one_comes_back_with_its_running_statistics(tmp_path):
     autoencoder = make().train()
     autoencoder(audio())
     config = AutoencoderConfig(architecture=TINY, bottleneck={"dim": 3}).model_dump(mode="json")
-    save_model(tmp_path / "model.safetensors", autoencoder.state_dict(), {"config": config})
+    about = {"config": config, "sample_rate": 8000, "hop": autoencoder.hop}
+    save_model(tmp_path / "model.safetensors", autoencoder.state_dict(), about)
     loaded = load_autoencoder(tmp_path / "model.safetensors")
     for one, other in zip(loaded(audio(), sample=False), autoencoder.eval()(audio(), sample=False), strict=True):
         torch.testing.assert_close(one, other)

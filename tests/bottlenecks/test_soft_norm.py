@@ -122,7 +122,8 @@ def test_without_noise_a_reconstruction_is_deterministic_and_the_scale_is_saved(
         autoencoder(audio)
     assert autoencoder.bottleneck.running_std.item() != 1
     save_file(autoencoder.state_dict(), tmp_path / "model.safetensors")
-    write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json")})
+    about = {"config": config.model_dump(mode="json"), "sample_rate": 8000, "hop": config.architecture.hop}
+    write_json(tmp_path / "model.json", about)
     loaded = load_autoencoder(tmp_path / "model.safetensors")
     assert torch.equal(loaded.bottleneck.running_std, autoencoder.bottleneck.running_std)
     autoencoder.eval()

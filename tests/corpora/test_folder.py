@@ -1,4 +1,5 @@
 import csv
+import os
 
 import numpy as np
 import pytest
@@ -117,6 +118,46 @@ def test_each_problem_is_named(tmp_path):
     assert len(manifest.clips) == 8
     assert all(problem in reasons[name] for name, problem in bad.items())
     assert reasons["g0.flac"] == "empty transcript" and reasons["line 18"] == "no file_name"
+
+
+def test_a_link_that_leads_out_of_the_folder_is_named_and_not_read(tmp_path, capsys):
+    rows = [(f"{i}.wav", f"text {i}") for i in range(5)]
+    folder = small_folder(tmp_path, ("file_name", "text"), [*rows, ("secret.wav", "text"), ("near.wav", "text")])
+    (folder / "secret.wav").rename(tmp_path / "secret.wav")
+    (folder / "near.wav").rename(folder / "kept")
+    (folder / "secret.wav").symlink_to("../secret.wav")
+    (folder / "near.wav").symlink_to("kept")
+    (tmp_path / "behind").symlink_to(folder)  # as a folder on another disk would be linked to
+    for place in (folder, tmp_path / "behind"):
+        manifest = build(place, tmp_path / "out" / place.name)
+        (rejected,) = manifest.rejected
+        target = f"a link that leads out of the folder, to {tmp_path}/secret.wav"
+        assert rejected.file == "secret.wav" and rejected.reason.startswith(target) and len(manifest.clips) == 6
+        assert f"  secret.wav: {target}" in capsys.readouterr().err
+        assert "secret.wav" not in {path.name for path in source_files(str(place))}
+
+
+def test_a_folder_within_that_is_a_link_out_is_none_to_read_from(tmp_path):
+    folder = small_folder(tmp_path, ("file_name", "text"), [(f"{i}.wav", f"text {i}") for i in range(5)])
+    (tmp_path / "private").mkdir()
+    (folder / "0.wav").rename(tmp_path / "private/0.wav")
+    (folder / "sub").symlink_to("../private")
+    rows = [("sub/0.wav", "text 0"), *((f"{i}.wav", f"text {i}") for i in range(1, 5))]
+    write_metadata(folder, rows, ("file_name", "text"))
+    (rejected,) = build(folder, tmp_path / "out").rejected
+    assert f"leads out of the folder, to {tmp_path}/private/0.wav" in rejected.reason
+
+
+def test_metadata_that_is_no_file_or_lies_elsewhere_is_refused_at_once(tmp_path):
+    folder = small_folder(tmp_path, ("file_name", "text"), [(f"{i}.wav", f"text {i}") for i in range(5)])
+    (folder / "metadata.csv").rename(tmp_path / "elsewhere.csv")
+    (folder / "metadata.csv").symlink_to("../elsewhere.csv")
+    with pytest.raises(CorpusError, match=r"metadata\.csv: not readable: a link that leads out of the folder, to "):
+        build(folder, tmp_path / "out")
+    (folder / "metadata.csv").unlink()
+    os.mkfifo(folder / "metadata.csv")
+    with pytest.raises(CorpusError, match=r"metadata\.csv: not readable: a pipe, not a file"):
+        build(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])

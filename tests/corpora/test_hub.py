@@ -249,7 +249,20 @@ def test_a_column_that_is_no_audio_is_named_with_its_type(tmp_path, offline, aud
 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_audio_may_be_bytes_or_paths(tmp_path, offline, streaming):
-    (tmp_path / "a.flac").write_bytes(encoded(0))
-    columns = {"bytes": [encoded(index) for index in range(5)], "paths": [str(tmp_path / "a.flac")] * 5}
+    columns = {"bytes": [encoded(index) for index in range(5)], "paths": [str(tmp_path / "paths/data/a.flac")] * 5}
     for name, audio in columns.items():
-        assert len(build_of(tmp_path / name, streaming, text=list("abcde"), audio=audio).clips) == 5
+        layout = dataset_of(tmp_path / name / "data", text=list("abcde"), audio=audio)
+        (tmp_path / name / "data/a.flac").write_bytes(encoded(0))
+        assert len(build_corpus(config(layout, streaming=streaming), tmp_path / name / "out/manifest.json").clips) == 5
+
+
+def test_a_row_may_not_name_a_file_outside_its_dataset(tmp_path, offline):
+    (tmp_path / "private.flac").write_bytes(encoded(0))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/link.flac").symlink_to("../private.flac")
+    paths = [str(tmp_path / "private.flac"), str(tmp_path / "data/link.flac"), str(tmp_path / "data/../private.flac")]
+    (tmp_path / "data").rename(tmp_path / "links")
+    layout = dataset_of(tmp_path / "data", text=list("abc"), audio=paths)
+    (tmp_path / "links/link.flac").rename(tmp_path / "data/link.flac")
+    with pytest.raises(CorpusError, match=r"3 of 3(?s:.*)train/2/.*: its audio lies outside the dataset, at "):
+        build_corpus(config(layout), tmp_path / "out/manifest.json")

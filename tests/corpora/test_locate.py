@@ -75,7 +75,7 @@ def test_what_is_no_file_is_said(tmp_path):
     (tmp_path / "link.wav").symlink_to("nowhere.wav")
     names = ("folder.wav", ".", "pipe.wav", "link.wav")
     assert [locate(name)[1] for name in names] == [
-        "a folder, not a file", "a folder, not a file", "not a file", "a link that leads nowhere"
+        "a folder, not a file", "a folder, not a file", "a pipe, not a file", "a link that leads nowhere"
     ]  # fmt: skip
 
 

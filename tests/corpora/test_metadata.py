@@ -134,5 +134,5 @@ def test_what_is_no_such_file_is_said(tmp_path, content, message):
 
 def test_a_metadata_file_that_cannot_be_read(tmp_path):
     (tmp_path / "metadata.csv").mkdir()
-    with pytest.raises(CorpusError, match=r"metadata\.csv: not readable: Is a directory"):
+    with pytest.raises(CorpusError, match=r"metadata\.csv: not readable: a folder, not a file"):
         read_metadata(tmp_path)

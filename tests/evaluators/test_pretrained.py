@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save
 from transformers import (
     Wav2Vec2FeatureExtractor,
     WavLMConfig,
@@ -20,8 +21,8 @@ from transformers import (
 
 from shared.config import ConfigError
 from shared.evaluators.asr import SequenceRecogniser, load_recogniser
-from shared.evaluators.pretrained import locate, weights_sha256
 from shared.evaluators.speaker import SpeakerEmbedder
+from shared.pretrained import locate, weights_sha256
 
 RATE = 16_000
 
@@ -122,9 +123,27 @@ def test_pickled_weights_are_refused(wavlm):
         SpeakerEmbedder(str(wavlm))
 
 
+def test_damage_to_a_folder_is_one_line_that_names_it(wavlm):
+    weights = load_file(wavlm / "model.safetensors")
+    whole = {path: path.read_bytes() for path in wavlm.iterdir()}
+    first, *rest = weights
+    absent = save({f"{name}!" if name == first else name: value for name, value in weights.items()})
+    not_finite = save(weights | {first: torch.full_like(weights[first], torch.nan)})
+    other_shape = save(weights | {rest[0]: torch.zeros(7)})
+    damage = {"model.safetensors": (absent, not_finite, other_shape)}
+    for path, content in whole.items():
+        for damaged in (b"", content[: len(content) // 2], b"[1]", b"[" * 10**5, *damage.get(path.name, ())):
+            path.write_bytes(damaged)
+            with pytest.raises(ConfigError, match=rf"{wavlm}: .*; delete the folder") as caught:
+                SpeakerEmbedder(str(wavlm))
+            assert "\n" not in str(caught.value)
+        path.write_bytes(content)
+    assert SpeakerEmbedder(str(wavlm))
+
+
 def test_an_uncached_hub_id_is_one_line_that_says_how_to_cache_it(monkeypatch):
     for load in (load_recogniser, SpeakerEmbedder):
-        with pytest.raises(ConfigError, match=r"evaluator nobody/nothing: .*hf download nobody/nothing") as caught:
+        with pytest.raises(ConfigError, match=r"model nobody/nothing: .*hf download nobody/nothing") as caught:
             load("nobody/nothing")
         assert "\n" not in str(caught.value)
 
@@ -142,7 +161,7 @@ def test_hub_ids(reference, expected):
 
 @pytest.mark.parametrize("reference", ["./models/none", "/nowhere/model.safetensors", "a/b/c"])
 def test_a_missing_folder_is_not_taken_for_a_hub_id(reference):
-    with pytest.raises(ConfigError, match="no such evaluator folder"):
+    with pytest.raises(ConfigError, match="no such folder of a model"):
         locate(reference)
 
 

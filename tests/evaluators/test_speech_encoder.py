@@ -68,7 +68,7 @@ def test_features_are_written_clip_by_clip(teacher, corpus, tmp_path, monkeypatc
     options = ["--spec", spec, "--corpus", corpus, "--teacher", teacher, "--output", output]
     monkeypatch.setattr(sys, "argv", ["teacher_features", *map(str, options)])
     teacher_features.main()
-    features = teacher_features.load_features(output)
+    features = teacher_features.load_features(output, len(load_manifest(corpus).split("train")))
     manifest = load_manifest(corpus)
     clips = manifest.split("train")
     encoder = SpeechEncoder(str(teacher), 1)

@@ -1,6 +1,7 @@
 """Next-token models: every legal config, published sizes, causality, the loss and what learns from it."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
@@ -73,6 +74,15 @@ def test_a_language_model_from_a_folder_is_trained_on(qwen):
     torch.testing.assert_close(hidden, original(torch.tensor([ids])).last_hidden_state)
     generator(LATENTS, FRAMES, TEXTS, LOSS)["end"].backward()
     assert all(each.grad is not None for each in generator.backbone.parameters())
+
+
+def test_a_pickled_language_model_is_refused(qwen):
+    folder = Path(qwen["model"])
+    torch.save({}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    config = NextTokenConfig.model_validate({**SEMAVOICE.model_dump(), "backbone": qwen})
+    with pytest.raises(ConfigError, match=r"model .*/qwen: .*model\.safetensors"):
+        build_generator(config, DIM).backbone.load_pretrained()
 
 
 def test_in_bfloat16_on_a_cpu_the_backbone_attends_in_float32(monkeypatch):

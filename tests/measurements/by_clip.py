@@ -39,7 +39,8 @@ def write_weights(folder, architecture=SPECTRAL, bottleneck=None):
     config = AutoencoderConfig.model_validate({"architecture": architecture, "bottleneck": bottleneck})
     torch.manual_seed(0)
     save_file(build_autoencoder(config).state_dict(), folder / "model.safetensors")
-    write_json(folder / "model.json", {"config": config.model_dump(mode="json")})
+    about = {"config": config.model_dump(mode="json"), "sample_rate": RATE, "hop": config.architecture.hop}
+    write_json(folder / "model.json", about)
     return folder / "model.safetensors"
 
 

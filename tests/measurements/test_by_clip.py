@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from shared.measurements.base import PACKAGE, find_measurement, measurements
-from shared.record.files import load_study, score_files
+from shared.record.files import load_study
+from shared.record.manifest import write_manifest
 from shared.record.provenance import provenance
+from shared.record.readers import score_files
 from shared.record.table import Row, to_csv
 from shared.record.tabulate import keep_scores, tabulate
 from shared.report.study_view import StudyView
@@ -149,6 +151,7 @@ def test_the_page_does_not_look_for_them_in_the_scores_of_reconstructions(spec, 
     folder = tmp_path / "record"
     keep_scores(typed(spec), folder / "scores/s")
     (folder / "s.csv").write_text(to_csv([*rows.values()], Row))
+    write_manifest(folder, "s")
     links = StudyView(load_study(folder, "s"), "S", {}).scores
     assert {each.name for each in links} == {path.stem for path in folder.glob("scores/s/*.csv")}
     assert not any(each.note or each.problem for each in links)

@@ -1,6 +1,7 @@
 """MuQ-Eval with made-up code and weights; the real ones are elsewhere."""
 
 import sys
+from fractions import Fraction
 
 import huggingface_hub
 import numpy as np
@@ -77,8 +78,9 @@ def test_without_its_code_it_is_unavailable_and_says_what_to_do(weights, monkeyp
         MuqEval(weights)
 
 
-def test_weights_of_another_model_are_unavailable(weights, tmp_path):
-    torch.save({"factor": torch.zeros(2)}, tmp_path / "model/model_state_dict.pt")
+@pytest.mark.parametrize("other", [torch.zeros(2), Fraction(1, 2)])  # weights of another size, or no weights
+def test_weights_of_another_model_are_unavailable(weights, tmp_path, other):
+    torch.save({"factor": other}, tmp_path / "model/model_state_dict.pt")
     with pytest.raises(Unavailable, match="does not load with the code in MUQ_EVAL"):
         MuqEval(weights)
 

@@ -85,7 +85,7 @@ def test_what_is_changed_of_the_corpus_holds_for_the_users(sources, tmp_path):
         corpora(corpus={"sample_rate": 8000})
     with pytest.raises(ConfigError, match=r"autoencoder_corpora: corpus= takes their place"):
         corpora(autoencoder_corpora=[])
-    assert corpora(generator={"training": {"learning_rate": {"peak": "1e-3"}}})  # YAML's 1e-3 is a string
+    assert corpora(generator={"training": {"learning_rate": {"peak": 1e-3}}})
 
 
 def test_each_corpus_has_a_record_of_its_own(sources, tmp_path):

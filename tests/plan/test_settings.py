@@ -42,7 +42,7 @@ def test_null_is_what_it_says():
 
 @pytest.mark.parametrize(("seeds", "wrong"), [
     (-1, "seeds.0: Input should be greater than or equal to 0 (got -1)"),
-    ("0,-3", "seeds.1: Input should be greater than or equal to 0 (got '-3')"),
+    ("0,-3", "seeds.1: Input should be greater than or equal to 0 (got -3)"),
     ([2**31], "seeds.0: Input should be less than 2147483648"),
     ("[]", "seeds.0: Input should be a valid integer"),
     ([], "seeds: List should have at least 1 item"),

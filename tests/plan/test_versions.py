@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from shared.config import ConfigError
 from shared.plan import versions
 
 MODEL = Path("cpu/longcat/autoencoder/seed0-abc/model.safetensors")
@@ -70,3 +73,27 @@ def test_on_another_disk_it_is_a_copy(runs, monkeypatch):
     assert versions.keep("cpu", "longcat") == 1
     assert (versions.VERSIONS / MODEL).read_text() == "trained for hours"
     assert not (versions.VERSIONS / MODEL).samefile(runs / MODEL)
+
+
+SCALES = ["cpu; touch ran", "$(touch ran)", "`touch ran`", "../x", "a\nb", "-x", "a b", ["cpu"]]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_scale_that_is_no_name_ends_a_stage_before_a_command_has_it(runs, monkeypatch, scale):
+    versions.PARAMS.write_text(yaml.safe_dump({"scale": scale, "corpus": None, "changes": {"toy": {}}}))
+    monkeypatch.setattr(sys, "argv", ["versions", "restore"])
+    with pytest.raises(ConfigError, match=r"params\.yaml: scale: "):
+        versions._main()
+
+
+def test_every_stage_of_dvc_checks_the_scale_before_it_names_it():
+    stages = yaml.safe_load((Path(__file__).parents[2] / "dvc.yaml").read_text())["stages"].values()
+    assert {stage["cmd"][0] for stage in stages} == {"python -m shared.plan.versions restore"}
+    assert all("${" in stage["cmd"][-1] for stage in stages)
+
+
+@pytest.mark.parametrize("names", [("../cpu", "longcat"), ("cpu", "../../x"), ("cpu", "..")])
+def test_what_is_mirrored_lies_in_the_mirror(runs, monkeypatch, names):
+    monkeypatch.setattr(sys, "argv", ["versions", "keep", *names])
+    with pytest.raises(ConfigError, match="is no name of a folder"):
+        versions._main()

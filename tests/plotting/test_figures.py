@@ -54,6 +54,16 @@ def test_every_study_is_drawn_the_same_twice(tmp_path, study):
     assert b"CreationDate" not in written[0][0]
 
 
+def test_a_text_with_dollar_signs_is_shown_as_it_is(tmp_path):
+    text = r"from $5 \x to $6 ^{"  # as a formula it can't be drawn
+    rows = [row.model_copy(update={"label": text}) for row in _table().rows]
+    for study in ("fig3", "table4"):
+        with styled():
+            figure = load_layout(LAYOUT, study)(replace(_table(), title=text, axis=text, rows=rows))
+            save_figure(figure, tmp_path / "a.pdf", tmp_path / "a.png")
+            assert text in " ".join(_texts(figure))
+
+
 def test_dots_have_a_row_for_the_paper_where_it_has_a_value():
     table = _table()
     with_paper = load_layout(LAYOUT, "table4")(table)

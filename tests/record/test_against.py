@@ -8,6 +8,7 @@ import pytest
 from shared.config import ConfigError
 from shared.record.against import compare_records, find_theirs
 from shared.record.files import load_source
+from shared.record.manifest import write_manifest
 from tests.report.made_up_pairs import make_pairs
 
 
@@ -26,6 +27,7 @@ def compare(both) -> str:
 def change_provenance(folder, **changes) -> None:
     path = folder / "fig3_provenance.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    write_manifest(folder, "fig3")
 
 
 def test_the_same_run_is_said_to_be_the_same(both):
@@ -58,7 +60,8 @@ def test_both_values_the_papers_and_changed_verdicts_are_shown(both):
     path = both[1] / "fig3.csv"
     path.write_text(path.read_text().replace("0.175,0.1575,0.1925", "0.3,0.29,0.31"))
     path = both[1] / "fig3_verdicts.csv"
-    path.write_text(path.read_text().replace("b,contradicted,-0.1", "b,reproduced,0.1"))
+    path.write_text(path.read_text().replace("b,contradicted,-0.1,-0.15,-0.05", "b,reproduced,0.1,0.05,0.15"))
+    write_manifest(both[1], "fig3")
     text = compare(both)
     line = next(line for line in text.splitlines() if "intervals apart" in line and "generation WER, wide" in line)
     assert "ours 17.50 % [15.75 %, 19.25 %]" in line and "theirs 30.00 % [29.00 %, 31.00 %]" in line
@@ -66,10 +69,14 @@ def test_both_values_the_papers_and_changed_verdicts_are_shown(both):
     assert "claim b (Figure 3): ours contradicted, theirs reproduced" in text
 
 
-def test_a_damaged_file_is_named_and_the_rest_compared(both):
+def test_a_damaged_study_is_named_and_left_out(both):
     (both[1] / "fig3_provenance.json").write_text("{")
     text = compare(both)
-    assert "fig3_provenance.json: " in text and "6 values in both" in text
+    assert "left out, as it is damaged: " in text and "fig3_provenance.json" in text and "values in both" not in text
+    (both[1] / "fig3_provenance.json").unlink()
+    write_manifest(both[1], "fig3")
+    text = compare(both)
+    assert "fig3_provenance.json: missing" in text and "6 values in both" in text
 
 
 @pytest.mark.parametrize("place", ["theirs", "theirs/cpu", "theirs/cpu/longcat"])

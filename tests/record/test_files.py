@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.record.files import load_source, load_study, scales_with_results, score_files, study_names
+from shared.record.files import load_source, load_study, scales_with_results, study_names
+from shared.record.manifest import write_manifest
+from shared.record.readers import score_files
 from tests.report.made_up import STUDY, VARIANTS, make_record
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,7 @@ def test_a_whole_record_is_read(folder):
 def test_a_missing_file_is_no_damage(folder):
     for path in (folder / f"{STUDY}.png", folder / f"{STUDY}_verdicts.csv", folder / "clips" / STUDY / "clips.csv"):
         path.unlink()
+    write_manifest(folder, STUDY)
     study = load_study(folder, STUDY)
     assert study.figure.value is study.verdicts.value is study.clips.value is None
     assert _problems(folder) == {}
@@ -45,22 +48,36 @@ DAMAGE = {
     "cut table": (f"{STUDY}.csv", _cut, "cut off"),
     "empty table": (f"{STUDY}.csv", lambda data: b"", "empty file"),
     "a column less": (f"{STUDY}.csv", lambda data: data.replace(b"metric", b"metrics", 1), "no column 'metric'"),
-    "a column more": (f"{STUDY}.csv", lambda data: data.replace(b"trust\n", b"trust,x\n", 1), "unknown column 'x'"),
+    "a column more": (f"{STUDY}.csv", lambda data: data.replace(b"\n", b",x\n"), "unknown column 'x'"),
     "a value more": (f"{STUDY}.csv", lambda data: data.replace(b"primary\n", b"primary,x\n", 1), "row 2: 15 values"),
     "no number": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"zero,", 1), "value: .*number"),
     "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no metric .* wero"),
-    "no text": (f"{STUDY}.csv", lambda data: b"\xff\xfe" + data, "utf-8"),
+    "no number at all": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"nan,", 1), "row 2: value is nan"),
+    "no end": (f"{STUDY}.csv", lambda data: data.replace(b"0.044,", b"inf,", 1), "row 2: high is inf"),
+    "less than none": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"-0.04,", 1), "value is -0.04, which wer"),
+    "ends exchanged": (f"{STUDY}.csv", lambda data: data.replace(b"0.036,0.044", b"0.044,0.036", 1), "low 0.044 is "),
+    "clips below zero": (f"{STUDY}.csv", lambda data: data.replace(b",4,1,", b",-4,1,", 1), "n is -4"),
+    "a value of no clip": (f"{STUDY}.csv", lambda data: data.replace(b",4,1,", b",0,1,", 1), "of n = 0"),
+    "a row twice": (f"{STUDY}.csv", lambda data: data + data.splitlines(keepends=True)[-1], "generation wer is there"),
+    "no text": (f"{STUDY}.csv", lambda data: b"\xff\xfe" + data, "not UTF-8"),
     "no such verdict": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b",reproduced", b",repro"),
                         "no verdict 'repro'"),
     "no margin": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b"0.14,0.09", b",0.09"), "the margin is None"),
     "no interval": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b"0.14,0.09", b"0.14,"), "without its interval"),
+    "a verdict edited": (f"{STUDY}_verdicts.csv", lambda data: data.replace(b",reproduced", b",contradicted"),
+                         "contradicted, but of the interval from 0.09 to 0.19 it is reproduced"),
+    "a verdict twice": (f"{STUDY}_verdicts.csv", lambda data: data + data.splitlines(keepends=True)[-1], "there twice"),
+    "no number in JSON": (f"{STUDY}_provenance.json", lambda data: data.replace(b"3720.0", b"NaN"), "NaN is not"),
+    "another's": (f"{STUDY}_provenance.json", lambda data: data.replace(b'"fig3"', b'"fig4"'),
+                  "of longcat fig4, not of longcat fig3"),
+    "a machine less": (f"{STUDY}_provenance.json", lambda data: data.replace(b'"cores": 2', b'"c": 2'), "cores: Field"),
     "cut json": (f"{STUDY}_provenance.json", _cut, "not valid JSON"),
     "a key less": (f"{STUDY}_provenance.json", lambda data: data.replace(b"seeds", b"sed"), "seeds: Field required"),
     "no object": (f"{STUDY}_metrics.json", lambda data: b"[]", "no object"),
     "cut picture": (f"{STUDY}.png", _cut, ""),
     "no picture": (f"{STUDY}.png", lambda data: b"GIF89a", "not a PNG"),
     "a path in the list": (f"clips/{STUDY}/clips.csv", lambda data: data.replace(b"dim64_gen", b"../dim64_gen"),
-                           "not a file beside the list"),
+                           "below its folder"),
 }  # fmt: skip
 
 
@@ -71,6 +88,7 @@ def test_damage_is_told_from_what_is_missing(folder, name):
     before = path.read_bytes()
     path.write_bytes(damage(before))
     assert path.read_bytes() != before
+    write_manifest(folder, STUDY)  # as if it had been recorded so
     problems = _problems(folder)
     assert list(problems) == [path.name]
     assert problems[path.name]
@@ -98,4 +116,4 @@ def test_scores_of_a_variant_are_not_those_of_one_whose_name_begins_alike(tmp_pa
 @pytest.mark.parametrize("folder", sorted((ROOT / "results").glob("*/*/")), ids=lambda path: path.name)
 def test_the_record_in_git_is_whole(folder):
     for study in load_source(folder).studies.values():
-        assert [part.path for part in study.parts() if part.problem] == []
+        assert study.damage == {}

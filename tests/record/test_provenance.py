@@ -1,7 +1,6 @@
 """Each result says which commit, code and machine made it."""
 
 import subprocess
-import sys
 
 import pytest
 
@@ -26,10 +25,8 @@ def make_job(root, kind, key, **fields):
     return str(folder)
 
 
-def test_a_job_gets_a_note_beside_its_result(tmp_path, monkeypatch):
-    result = tmp_path / "model.safetensors"
-    monkeypatch.setattr(sys, "argv", ["origin", str(result), "--code", "abc"])
-    origin.main()
+def test_a_job_gets_a_note_beside_its_result(tmp_path):
+    origin.write_origin(tmp_path / "model.safetensors", "abc")
     note = read_json(tmp_path / origin.NAME)
     assert note["code_hash"] == "abc"
     assert set(note) - {"no_commit"} == {"date_utc", "commit", "dirty", "code_hash", "hardware"}

@@ -3,10 +3,17 @@
 import pytest
 
 from shared.config import ConfigError
-from shared.record.ranking import as_text, rank
+from shared.record.files import load_scale
+from shared.record.manifest import write_manifest
+from shared.record.ranking import as_text
+from shared.record.ranking import rank as rank_sources
 from shared.record.table import Row, to_csv
 from tests.report.made_up import row
 from tests.report.made_up_pairs import make_pairs
+
+
+def rank(folder, *asked):
+    return rank_sources(load_scale(folder), *asked)
 
 
 def test_the_best_comes_first_and_each_other_is_behind_by_its_pairs(tmp_path):
@@ -32,6 +39,7 @@ def test_higher_is_better_where_the_metric_says_so(tmp_path):
 def test_without_scores_of_clips_the_order_is_the_tables(tmp_path):
     folder = make_pairs(tmp_path)
     (folder / "scores/fig3/wide_s0_generation.csv").unlink()
+    write_manifest(folder, "fig3")
     (ranking,) = rank(tmp_path, "wer")
     assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
     assert {place.told_apart for place in ranking.places} == {None}
@@ -41,6 +49,7 @@ def test_without_scores_of_clips_the_order_is_the_tables(tmp_path):
 def test_without_provenance_the_order_is_the_tables(tmp_path):
     folder = make_pairs(tmp_path)
     (folder / "fig3_provenance.json").unlink()
+    write_manifest(folder, "fig3")
     (ranking,) = rank(tmp_path, "wer")
     assert [place.row.variant for place in ranking.places] == ["narrow", "prompted", "wide"]
     assert "no scores of single clips" in as_text([ranking], {})
@@ -49,13 +58,14 @@ def test_without_provenance_the_order_is_the_tables(tmp_path):
 def test_a_metric_that_is_zero_everywhere_is_measured(tmp_path):
     folder = make_pairs(tmp_path)
     (folder / "fig3.csv").write_text(to_csv([row("narrow", 0.0), row("wide", 0.0)], Row))
+    write_manifest(folder, "fig3")
     with pytest.raises(ConfigError, match="measured are wer"):
         rank(tmp_path, "kad")
 
 
 def test_a_metric_that_nobody_has_is_one_line_with_those_that_are(tmp_path):
     make_pairs(tmp_path)
-    with pytest.raises(ConfigError, match="no study of any source has kad of generation; measured are wer"):
+    with pytest.raises(ConfigError, match="longcat: no study that is whole has kad of generation; measured are wer"):
         rank(tmp_path, "kad")
     with pytest.raises(ConfigError, match="no metric 'wre'; did you mean 'wer'"):
         rank(tmp_path, "wre")

@@ -39,7 +39,8 @@ def spec(tmp_path):
             sides = {side: folder / side / "scores.csv" for side in ("reconstruction", "generation")}
             for path in sides.values():
                 # Rows in another order in every second file: pairs are made by id.
-                _write(path, clips, [0.1 + place, 0.2 + place, 0.3 + place], [0, 1, place], order=1 - 2 * seed)
+                sims = [each + place / 2 for each in (0.1, 0.2, 0.3)]
+                _write(path, clips, sims, [0, 1, place], order=1 - 2 * seed)
             scores[seed] = {side: str(path) for side, path in sides.items()}
         variants.append({"name": name, "label": name.upper(), "setting": 4.0, "paper_setting": 64, "scores": scores})
     _write(tmp_path / "truth" / "scores.csv", clips, [0.9, 0.9, 0.9], [0, 0, 0])
@@ -103,7 +104,8 @@ def test_a_claim_on_exposure_is_not_tested(with_exposure, tmp_path):
 
 def test_damaged_curves_name_the_file(tmp_path):
     header = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips\n"
-    texts = {"": "no position", header + "1,0.5,x,1,2,2\n": "no curve", "position\n1\n": "no curve",
+    texts = {"": "empty", header: "no position", header + "1,0.5,x,1,2,2\n": "no curve", "position\n1\n": "no curve",
+             header + "1,0.5,nan,1,2,2\n": "no curve", header + "1,0.5,0,1,2": "cut off",
              header + "1,0.5,,,1,1\n": "no position has both"}
     for text, message in texts.items():
         (tmp_path / "e.csv").write_text(text)
@@ -144,7 +146,7 @@ def test_a_published_value_without_ours_is_kept(made):
 
 def test_verdicts(made):
     tested, untested = made[1]
-    assert (tested.verdict, tested.margin) == ("reproduced", pytest.approx(1.0))
+    assert (tested.verdict, tested.margin) == ("reproduced", pytest.approx(0.5))
     assert (untested.verdict, untested.reason) == ("not testable at this scale", "the hub is out of reach")
 
 
@@ -180,8 +182,16 @@ def test_variants_scored_on_other_clips_are_an_error(spec, tmp_path):
 
 
 def test_damaged_scores_name_the_file(tmp_path):
-    for text, message in (("", "no scores"), ("id,sim\na,x\n", "not a number")):
-        (tmp_path / "s.csv").write_text(text)
+    damage = {
+        "": "empty", "id,sim\n": "no scores", "sim\n1\n": "no scores", "id,sim\na,0.5": "cut off",
+        "id,sim\na,x\n": "sim of clip a is not a number", "id,sim\na,nan\n": "not a number",
+        "id,stoi\na,-inf\n": "not a number", "id,stoi\na,1.01\n": "stoi of clip a can't be 1.01",
+        "id,words,word_errors\na,5,-1\n": "word_errors of clip a can't be -1", "id,pesq\na,0\n": "can't be 0",
+        "id,sim\na,0.5\na,0.5\n": "clip a is there twice", "id,sim\na\n": "row 2: 1 values in 2 columns",
+        "id,sim,sim\na,1,1\n": "a column is there twice", "id,sim\n\xff,1\n": "not UTF-8",
+    }  # fmt: skip
+    for text, message in damage.items():
+        (tmp_path / "s.csv").write_bytes(text.encode("latin-1"))
         with pytest.raises(ConfigError, match=rf"s\.csv: .*{message}"):
             read_scores(tmp_path / "s.csv")
 

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from shared.record.keep_clips import KeptClip, write_mp3
+from shared.record.manifest import write_manifest
 from shared.record.table import Row, to_csv
 from shared.statistics.claims import Verdict
 
@@ -89,4 +90,5 @@ def make_record(results: Path, scale: str = "cpu") -> Path:
     for place, each in enumerate(clips):
         write_mp3(audio / each.file, tone(300 + 100 * place), RATE)
     (audio / "clips.csv").write_text(to_csv(clips, KeptClip))
+    write_manifest(folder, STUDY)
     return folder

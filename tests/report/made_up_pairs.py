@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from shared.record.manifest import write_manifest
 from shared.record.table import Row, to_csv
 from shared.statistics.claims import Verdict
 from tests.report.made_up import SOURCE, STUDY, provenance, row, verdict
@@ -30,4 +31,5 @@ def make_pairs(folder: Path) -> Path:
     verdicts = [verdict("a", "reproduced", 0.1), verdict("b", "contradicted", -0.1), verdict("c", "inconclusive", 0.0)]
     (source / f"{STUDY}_verdicts.csv").write_text(to_csv(verdicts, Verdict))
     (source / f"{STUDY}_provenance.json").write_text(json.dumps(provenance()))
+    write_manifest(source, STUDY)
     return source

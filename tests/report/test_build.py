@@ -10,6 +10,7 @@ import pytest
 
 from shared.cli import replicate
 from shared.config import ConfigError
+from shared.record.manifest import write_manifest
 from shared.report import build as build_module
 from shared.report import page as page_module
 from shared.report.build import build
@@ -125,6 +126,7 @@ def test_a_picture_says_what_it_shows(results):
                                   f"clips/{STUDY}/clips.csv", f"clips/{STUDY}/dim64_generation_c0.mp3"])  # fmt: skip
 def test_what_is_missing_is_said_in_its_place_and_is_no_error(results, name):
     (results / "cpu/longcat" / name).unlink()
+    write_manifest(results / "cpu/longcat", STUDY)
     html = _build(results)
     assert "Not in the record:" in html and f"<code>../longcat/{name}</code>" in html
 
@@ -133,8 +135,11 @@ def test_what_is_missing_is_said_in_its_place_and_is_no_error(results, name):
                                   f"{STUDY}_metrics.json", f"clips/{STUDY}/clips.csv",
                                   f"scores/{STUDY}/dim64_s0_generation.csv",
                                   f"clips/{STUDY}/dim64_generation_c0.mp3"])  # fmt: skip
-def test_what_is_damaged_is_named_at_the_top_and_in_its_place_and_is_an_error(results, name, capsys):
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_is_damaged_is_named_at_the_top_and_in_its_place_and_is_an_error(results, name, recorded, capsys):
     (results / "cpu/longcat" / name).write_bytes(b"\xff{broken")
+    if recorded:
+        write_manifest(results / "cpu/longcat", STUDY)
     assert not build(results, REPLICATIONS)
     html = (results / "cpu/report/index.html").read_text()
     assert html.count("damaged") + html.count("Damaged") > 2
@@ -147,6 +152,7 @@ def test_scores_that_do_not_give_the_table_are_not_passed_off(results):
     path = results / f"cpu/longcat/scores/{STUDY}/dim64_s0_generation.csv"
     assert "does not give this table" not in _build(results)
     path.write_text(path.read_text().replace("100,4,", "100,5,"))
+    write_manifest(results / "cpu/longcat", STUDY)
     html = _build(results)
     assert html.count("does not give this table") == 1
     assert "dim64_s0_generation</a> <em>does not give this table" in html

@@ -7,7 +7,9 @@ import pytest
 
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
-from shared.record.files import Provenance, load_source
+from shared.record.files import load_source
+from shared.record.manifest import write_manifest
+from shared.record.readers import Provenance
 from shared.report import cost
 from tests.report.made_up import STUDY, make_record, provenance
 
@@ -53,6 +55,7 @@ def test_models_are_those_of_the_study_file_and_a_changed_configuration_is_said(
     now = Plan({"longcat": source}, "cpu").study_spec("longcat", STUDY).config_hash
     path = folder / f"{STUDY}_provenance.json"
     path.write_text(json.dumps(provenance() | {"config_hash": now}))
+    write_manifest(folder, STUDY)
     assert cost.changed_studies(source, "cpu", load_source(folder)) == []
 
 
@@ -61,4 +64,5 @@ def test_without_a_study_file_or_with_another_scale_there_is_a_reason(source, tm
     assert cost.models(None, load_source(folder)).note
     path = folder / f"{STUDY}_provenance.json"
     path.write_text(json.dumps(provenance() | {"scale": "huge"}))
+    write_manifest(folder, STUDY)
     assert "huge" in cost.models(source, load_source(folder)).note

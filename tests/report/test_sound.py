@@ -10,6 +10,7 @@ from PIL import Image
 from shared.audio.io import read_audio
 from shared.record.files import load_source
 from shared.record.keep_clips import KeptClip, write_mp3
+from shared.record.manifest import write_manifest
 from shared.record.table import to_csv
 from shared.report.sound import LEVELS, MELS, in_words, listen, loudness, spectrogram
 from tests.report.made_up import RATE, STUDY, clip, make_record, tone
@@ -38,6 +39,7 @@ def test_what_two_studies_share_comes_once_and_what_differs_twice(folder):
     write_mp3(other / shared.file, tone(300), RATE)
     write_mp3(other / changed.file, tone(1000), RATE)
     (other / "clips.csv").write_text(to_csv([shared, changed], KeptClip))
+    write_manifest(folder, "fig4")
     (text,) = listen(load_source(folder))
     found = [(each.title, each.studies) for each in text.sounds]
     assert found[0] == ("Ground truth", ["fig3", "fig4"])
@@ -48,6 +50,7 @@ def test_a_clip_that_is_gone_is_missing_and_one_that_is_no_audio_is_damaged(fold
     audio = folder / "clips" / STUDY
     (audio / "dim64_generation_c0.mp3").unlink()
     (audio / "dim128_generation_c0.mp3").write_bytes(b"not audio")
+    write_manifest(folder, STUDY)
     (text,) = listen(load_source(folder))
     gone, damaged = text.sounds[1:3]
     assert not gone.audio and not gone.file.problem
@@ -81,6 +84,7 @@ def test_other_rates_and_the_shortest_sound(rate):
 def test_a_stereo_clip_plays_as_it_is_and_its_picture_has_the_power_of_both_channels(folder):
     both = np.stack([tone(300), tone(3000)])
     write_mp3(folder / f"clips/{STUDY}/dim64_generation_c0.mp3", both, RATE)
+    write_manifest(folder, STUDY)
     (text,) = listen(load_source(folder))
     data = base64.b64decode(text.sounds[1].audio.removeprefix("data:audio/mpeg;base64,"))
     assert read_audio(io.BytesIO(data))[0].shape[1] == 2

@@ -10,6 +10,7 @@ from shared.config import ConfigError
 from shared.plan.schema import load_sources
 from shared.record.export import schema
 from shared.record.ledger import BEGIN, END, ledger_table, put_into
+from shared.record.manifest import write_manifest
 from shared.report.summary import load_scales, summarise_all
 from tests.report.made_up_pairs import make_pairs
 
@@ -34,6 +35,9 @@ def test_several_sources_are_summed_up(results):
     other = make_pairs(results / "cpu/more")
     other.rename(results / "cpu/another")
     (results / "cpu/more").rmdir()
+    path = results / "cpu/another/fig3_provenance.json"
+    path.write_text(path.read_text().replace('"longcat"', '"another"'))
+    write_manifest(results / "cpu/another", "fig3")
     assert ledger_table(load_scales(results), TITLES).splitlines()[-1] == "| **all** | `cpu` | 6 | 2 | 2 | 2 | 0 |"
 
 
@@ -51,7 +55,7 @@ def test_all_is_written_and_the_same_each_time(results, capsys):
     readme.write_text(f"{BEGIN}\n{END}\n")
     written = []
     for _ in range(2):
-        assert summarise_all(results, TITLES, None, readme)
+        summarise_all(results, TITLES, None, readme)
         paths = capsys.readouterr().out.split()
         written.append({path: Path(path).read_bytes() for path in paths})
     assert written[0] == written[1]
@@ -77,15 +81,17 @@ def test_the_json_is_valid_and_holds_what_the_tables_hold(results):
         jsonschema.validate(broken, published)
 
 
-def test_what_is_missing_is_null_and_said_and_what_is_damaged_is_an_error(results, capsys):
+def test_what_is_missing_is_null_and_said_and_what_is_damaged_is_an_error(results):
     (results / "cpu/longcat/fig3_verdicts.csv").unlink()
-    assert summarise_all(results, TITLES, None, None)
+    write_manifest(results / "cpu/longcat", "fig3")
+    summarise_all(results, TITLES, None, None)
     study = json.loads((results / "cpu/results.json").read_text())["sources"]["longcat"]["fig3"]
     assert study["verdicts"] is None and study["problems"] == ["fig3_verdicts.csv: missing"]
+    (results / "cpu/results.json").unlink()
     (results / "cpu/longcat/fig3.csv").write_text("broken")
-    assert not summarise_all(results, TITLES, None, None)
-    assert "damaged: " in capsys.readouterr().out
-    assert json.loads((results / "cpu/results.json").read_text())["decoupling"]["pooled"] is None
+    with pytest.raises(ConfigError, match=r"nothing is drawn from it\n.*fig3\.csv: changed since it was recorded"):
+        summarise_all(results, TITLES, None, None)
+    assert not (results / "cpu/results.json").exists()
 
 
 def test_no_record_and_an_unknown_scale_are_one_line(results, tmp_path):

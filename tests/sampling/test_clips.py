@@ -50,8 +50,11 @@ def test_a_mono_wav_in_a_stereo_set_is_named(tmp_path):
     path = tmp_path / "clips.json"
     clips = write_clips(path, 16_000, [(make("a"), np.zeros((2, 1600)))])
     soundfile.write(tmp_path / "clips" / "a.wav", np.zeros(1600), 16_000)
-    with pytest.raises(ConfigError, match=r"a\.wav: expected stereo at 16000 Hz, got 1 channels"):
+    with pytest.raises(ConfigError, match=r"a\.wav: is not the clip that was written"):
         load_audio(path, clips, clips.clips[0])
+    unhashed = clips.clips[0].model_copy(update={"sha256": ""})
+    with pytest.raises(ConfigError, match=r"a\.wav: expected stereo at 16000 Hz, got 1 channels"):
+        load_audio(path, clips, unhashed)
 
 
 def test_equal_clips_give_equal_bytes(tmp_path):

@@ -41,7 +41,8 @@ def save_autoencoder(folder: Path, bottleneck: dict) -> Autoencoder:
     torch.manual_seed(0)
     autoencoder = build_autoencoder(config)
     save_file(autoencoder.state_dict(), folder / "model.safetensors")
-    write_json(folder / "model.json", {"config": config.model_dump(mode="json")})
+    about = {"config": config.model_dump(mode="json"), "sample_rate": RATE, "hop": config.architecture.hop}
+    write_json(folder / "model.json", about)
     return autoencoder
 
 

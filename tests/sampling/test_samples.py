@@ -56,7 +56,7 @@ def make_sampler(
     """A sampler over three test clips by one speaker, or of sounds."""
     generator = generator or make_infilling()
     for name, model, settings, more in (
-        ("autoencoder", build_autoencoder(autoencoder), autoencoder, {}),
+        ("autoencoder", build_autoencoder(autoencoder), autoencoder, {"sample_rate": RATE, "hop": HOP}),
         ("generator", generator, config, {"latent_dim": 3, "latent_scale": 0.5}),
     ):
         saved = {"config": settings.model_dump(mode="json"), **more}

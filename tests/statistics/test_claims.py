@@ -146,7 +146,10 @@ WRONG = {
     "study": ({"study": "z"}, "no study 'z'"),
     "relation": ({"relation": "increase"}, "no relation 'increase'; did you mean 'increases'?"),
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
-    "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "a", "b"]}, "pairs of variants"),
+    "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "d", "e"]}, "pairs of variants"),
+    "itself": ({"relation": "better", "variants": ["a", "a"]}, "claims.0.variants: has 'a' twice"),
+    "against itself": ({"relation": "inflates", "against": "sim"}, "against: sim would be compared with itself"),
+    "direction": ({"direction": "higher"}, "increases takes no direction"),
     "tolerance": ({"relation": "within"}, "within needs tolerance"),
     "no against": ({"relation": "inflates"}, "inflates needs against"),
     "against": ({"relation": "inflates", "against": "sism"}, "no metric 'sism'; did you mean 'sim'?"),
@@ -163,7 +166,7 @@ def test_a_wrong_claim_is_one_line(tmp_path, name):
     claim = {**_claim("increases").model_dump(exclude_none=True), **change}
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump({"claims": [claim]}))
     with pytest.raises(ConfigError) as caught:
-        load_claims(tmp_path / "claims.yaml", {"s": ["a", "b", "c"]})
+        load_claims(tmp_path / "claims.yaml", {"s": [*"abcde"]})
     assert expected in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 

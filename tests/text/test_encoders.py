@@ -1,5 +1,7 @@
 """Text encoders: features over the text's length alone, and what of them is trained and saved."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -7,7 +9,8 @@ from transformers import ByT5Tokenizer, T5EncoderModel, T5GemmaForConditionalGen
 from transformers import T5Config as Sizes
 from transformers import T5GemmaConfig as GemmaSizes
 
-from shared.files import write_json
+from shared.config import ConfigError
+from shared.files import read_json, write_json
 from shared.generators.builder import build_generator, load_generator, saved_state
 from shared.generators.infilling_config import InfillingConfig
 
@@ -64,9 +67,28 @@ def test_a_saved_generator_reads_texts_as_before(hub, trained, tmp_path):
     weights = {name: value.contiguous() for name, value in saved_state(generator.state_dict(), config).items()}
     assert any(name.startswith("text_") for name in weights) == trained
     save_file(weights, tmp_path / "model.safetensors")
-    write_json(tmp_path / "model.json", {"config": config.model_dump(mode="json"), "latent_dim": 3})
+    about = {"config": config.model_dump(mode="json"), "latent_dim": 3, "latent_scale": 1.0}
+    write_json(tmp_path / "model.json", about)
     loaded, _ = load_generator(tmp_path / "model.safetensors")
     torch.testing.assert_close(loaded.encode_text(TEXTS).features, generator.encode_text(TEXTS).features)
+
+
+@pytest.mark.parametrize("kind", ["t5", "umt5"])
+def test_pickled_weights_and_code_of_a_text_encoder_are_refused(hub, kind):
+    folder = Path(hub["model"])
+    torch.save({}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    with pytest.raises(ConfigError, match=r"model .*/t5: .*model\.safetensors"):
+        generator_config(hub | {"kind": kind}).text.build()
+    (folder / "other.safetensors").rename(folder / "model.safetensors")
+    marker = folder / "ran"
+    (folder / "own.py").write_text(f"open({str(marker)!r}, 'w')\nclass Own: pass\n")
+    code = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoTokenizer": ["own.Own", None]}}
+    for name in ("config.json", "tokenizer_config.json"):
+        write_json(folder / name, {**read_json(folder / name), **code, "tokenizer_class": "Own"})
+    with pytest.raises(ConfigError, match=r"model .*/t5: "):
+        generator_config(hub | {"kind": kind}).text.build()
+    assert not marker.exists()
 
 
 def test_t5gemma_is_the_encoder_of_the_hubs_model_and_reads_the_first_tokens(tmp_path):

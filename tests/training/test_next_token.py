@@ -71,8 +71,8 @@ def make_corpus(folder: Path) -> tuple[Path, Path]:
     torch.manual_seed(0)
     save_latents(folder / "latents.safetensors", [(torch.randn(n, 3), torch.full((n, 3), 0.1)) for n in (6, 5)], 1024)
     clips = [
-        Clip(id=str(i), file="", text=f"say {word}", speaker="a", split="train", seen_speaker=True, seconds=1.0,
-             sha256="")
+        Clip(id=str(i), file="", text=f"say {word}", speaker="a", split="train", seen_speaker=True,
+             seconds=(6 - i) * 1024 / 16_000, sha256="")
         for i, word in enumerate(("one", "two"))
     ]
     write_manifest(folder / "manifest.json", 16_000, clips, [])
@@ -136,9 +136,9 @@ def test_a_trained_generator_is_saved_and_samples_again(tmp_path):
     spec = GeneratorSpec(corpus={}, autoencoder={}, generator=beside, seed=0)
     train_generator(spec, corpus, latents, tmp_path / "checkpoints", "", tmp_path / "model.safetensors")
     generator, saved = load_generator(tmp_path / "model.safetensors")
-    assert saved["latent_scale"] == pytest.approx(load_latents(latents).overall_std())
+    assert saved.latent_scale == pytest.approx(load_latents(latents).overall_std())
     assert generator.positions.tokens_per_patch == pytest.approx(14 / 11)  # "say one" and "say two", in 6 and 5 frames
-    assert saved["config"]["kind"] == "next_token" and "training" not in saved["config"]
+    assert saved.config.kind == "next_token" and not hasattr(saved.config, "training")
     noise, prompts = torch.randn(1, 5, 3), [torch.zeros(2, 3)]
     solver = NextTokenSolverConfig.model_validate(SOLVER)
     (sampled,) = sample_next_tokens(generator, solver, noise, torch.tensor([5]), prompts, ["say one two"])

@@ -13,6 +13,7 @@ from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.training.autoencoder import AutoencoderSpec, AutoencoderStep, train_autoencoder
+from shared.training.checkpoint import NAME
 from shared.training.recipes import KEPT
 from shared.training.snapshots import Snapshots, load_snapshots, read_kept
 from tests.training.staged import DECODER, HOP, JOINT, RATE, build_noisy, make_step, recipe_of
@@ -66,6 +67,25 @@ def test_a_run_killed_in_each_stage_and_at_their_borders_ends_bit_identical(corp
     monkeypatch.setattr(AutoencoderStep, "__call__", whole)
     assert train(corpus, tmp_path / "killed", {"every": 2}, **training) == straight
     assert len(straight) == 8
+
+
+def test_a_run_whose_newest_checkpoint_was_damaged_writes_its_snapshots_again(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "build_autoencoder", build_noisy)
+    straight = train(corpus, tmp_path / "straight", {"every": 2})
+    checkpoints, whole = tmp_path / "damaged/checkpoints", AutoencoderStep.__call__
+
+    def stopped(self, index):
+        if index == 10:
+            raise Killed
+        return whole(self, index)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(AutoencoderStep, "__call__", stopped)
+        train(corpus, tmp_path / "damaged", {"every": 2})
+    # The checkpoints are of steps 9 and 6, and the snapshot of step 8 is damaged, too.
+    for path in (checkpoints / NAME, checkpoints / "snapshots/step_00000008.safetensors"):
+        path.write_bytes(path.read_bytes()[:-9])
+    assert train(corpus, tmp_path / "damaged", {"every": 2}) == straight
 
 
 def test_snapshots_hold_what_the_encoder_of_that_step_makes_and_change_nothing(corpus, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Stands in for Python in the workflow's test: heavy jobs write made-up outputs, the others run for real.
 
-Called as `stand_in.py -m MODULE --spec … --output …` through the environment variable REPLICATE_PYTHON.
+Called as `stand_in.py -m shared.cli.run_job … -- MODULE --spec … --output …` through the environment variable
+REPLICATE_PYTHON.
 """
 
 import csv
@@ -14,14 +15,25 @@ from pathlib import Path
 
 CLIPS = 12
 RATE = 16000
+REAL = ("shared.plan.", "shared.record.", "shared.plotting.", "shared.cli.")
 EXPOSURE = "position,seconds,teacher_forced,free_running,recorded_clips,free_running_clips\n"
 
 
 def main() -> None:
-    """Run one job."""
-    module, arguments = sys.argv[2], sys.argv[3:]
-    if module.startswith(("shared.plan.", "shared.record.", "shared.plotting.", "shared.cli.")):
+    """What Python would do, but for the jobs that a rule runs."""
+    if sys.argv[2] != "shared.cli.run_job":
         sys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from shared.cli import run_job
+
+    really = run_job.run_module
+    run_job.run_module = lambda module, *options: (really if module.startswith(REAL) else stand_in)(module, *options)
+    sys.argv = sys.argv[2:]
+    run_job.run_job(run_job.main)
+
+
+def stand_in(module: str, *arguments: str) -> None:
+    """Run one job."""
     if os.environ.get("FAIL_IN") == module:
         print(f"{module}: made to fail", file=sys.stderr)
         sys.exit(1)
@@ -42,7 +54,6 @@ def main() -> None:
     elif output.name == "clips.json":
         _write_clips(output, spec)
     elif output.name == "compactness.csv":
-        sys.path.insert(0, str(Path(__file__).parents[2]))
         from tests.measurements.made_up_compactness import write_compactness  # here, as it takes the others' time
 
         write_compactness(output, [5, 8, 8, 18], border=20, clips=CLIPS)
@@ -56,29 +67,30 @@ def main() -> None:
 
 
 def _write_corpus(output: Path) -> None:
-    rest = {"speaker": "s", "split": "test", "seen_speaker": True, "seconds": 0.1, "sha256": "made-up"}
-    clips = [{"id": f"clip{i}", "file": _write_wav(output, f"clip{i}", "real"), "text": "a b", **rest}
-             for i in range(CLIPS)]  # fmt: skip
-    output.write_text(json.dumps({"sample_rate": RATE, "corpus_hash": "made-up", "clips": clips}))
+    from shared.corpora.manifest import Clip, write_manifest
+
+    rest = {"text": "a b", "speaker": "s", "split": "test", "seen_speaker": True, "seconds": 0.1}
+    write_manifest(output, RATE, [Clip(**_write_wav(output, f"clip{i}", "real"), **rest) for i in range(CLIPS)], [])
 
 
 def _write_clips(output: Path, spec: str) -> None:
     rest = {"text": "a b", "reference": None, "prompt": None, "speaker": "s"}
-    clips = [{"id": f"clip{i}", "file": _write_wav(output, f"clip{i}", spec), **rest} for i in range(CLIPS)]
+    clips = [{**_write_wav(output, f"clip{i}", spec), **rest} for i in range(CLIPS)]
     output.write_text(json.dumps({"sample_rate": RATE, "clips": clips}))
 
 
-def _write_wav(output: Path, name: str, seed: str) -> str:
-    """0.1 s of noise beside `output`; its path from there."""
+def _write_wav(output: Path, name: str, seed: str) -> dict[str, str]:
+    """0.1 s of noise beside `output`: its id, its path from there, its hash."""
+    from shared.files import sha256
+
     noise = b"".join(hashlib.sha256(f"{seed}{name}{i}".encode()).digest() for i in range(RATE // 160))
     with wave.open(str(output.with_name(f"{name}.wav")), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes(noise)
-    return f"{name}.wav"
+    return {"id": name, "file": f"{name}.wav", "sha256": sha256(output.with_name(f"{name}.wav"))}
 
 
 def _write_by_clip(output: Path, module: str) -> None:
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     from shared.measurements.base import find_measurement
 
     measurement = find_measurement(output.stem)

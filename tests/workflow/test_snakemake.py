@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.generators.next_token_models import ask_for_exposure_bias
+from tests.workflow.damage import damage
 from tests.workflow.project import ROOT, Project
 
 
@@ -34,7 +35,15 @@ def test_the_whole_chain_and_what_reruns(project):
     logs = [path.read_text() for path in (project.folder / "logs").rglob("*.log")]
     assert any("shared.training.generator: working" in log for log in logs)
 
+    tried, unnamed = damage(project.folder)
+    assert tried.total() > 60 and unnamed == []
+
     assert project.planned(*TARGET) == {}
+    # A record whose manifest is taken away is copied once more, and nothing else.
+    manifest = project.folder / "results/smoke/toy/width_manifest.json"
+    manifest.rename(project.folder / "kept")
+    assert project.planned(*TARGET) == {"record": 1, "publish_figure": 1}
+    (project.folder / "kept").rename(manifest)
     assert project.run(*TARGET, "--report", "report.html").returncode == 0
     assert "width.png" in (project.folder / "report.html").read_text()
     # Another study that shares a variant trains nothing anew; Table 4's kind of variant only samples.
@@ -146,12 +155,12 @@ def test_what_is_measured_of_latents_goes_from_the_training_into_table_record_an
 
 ERRORS = {
     "figure": (["figures/nope.pdf"], "figures/nope.pdf: no such figure at scale cpu; there are: toy_pair, toy_width"),
-    "scale": (["figures/toy_width.pdf", "--config", "scale=smok"], "scale: no 'smok'; did you mean 'smoke'?"),
+    "scale": (["figures/toy_width.pdf", "--config", "scale=smok"], "params.yaml or --config: scale: no 'smok'; did you mean 'smoke'?"),
     "option": (["figures/toy_width.pdf", "--config", "sale=cpu"], "--config: sale: unknown key; did you mean 'scale'?"),
     "seeds": (["--config", "seeds=one"], "--config: seeds.0: Input should be a valid integer"),
-    "corpus": (["--config", "corpus=./nowhere"], "corpus: ./nowhere is not a folder"),
-    "path": (["--config", "corpus=./set #1"], "corpus: ./set #1 is not a folder"),
-    "number": (["--config", "corpus=2024"], "corpus: 2024 is no folder here, none of libritts, "),
+    "corpus": (["--config", "corpus=./nowhere"], "params.yaml or --config: corpus: ./nowhere is not a folder"),
+    "path": (["--config", "corpus=./set #1"], "params.yaml or --config: corpus: ./set #1 is not a folder"),
+    "number": (["--config", "corpus=2024"], "params.yaml or --config: corpus: 2024 is no folder here, none of libritts, "),
     "seed": (["--config", "seeds=-1"], "--config: seeds.0: Input should be greater than or equal to 0 (got -1)"),
 }
 
@@ -164,6 +173,14 @@ def test_a_mistake_is_one_line_and_no_traceback(project, name):
     assert f"error: {expected}" in done.stdout
     assert "Traceback" not in done.stdout
     assert sum("error" in line.lower() for line in done.stdout.splitlines()) == 1
+
+
+def test_a_damaged_params_file_is_one_line(project):
+    (project.folder / "params.yaml").write_text("scale: [\n")
+    done = project.run("figures/toy_width.pdf")
+    assert done.returncode != 0
+    assert "error: params.yaml:2: not valid YAML: " in done.stdout
+    assert "Traceback" not in done.stdout and "Snakefile" not in done.stdout
 
 
 def test_a_typo_in_the_study_is_one_line(project):

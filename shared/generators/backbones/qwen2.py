@@ -9,6 +9,7 @@ from torch import nn
 from shared.config import ConfigError
 from shared.generators.backbones.base import Backbone
 from shared.generators.backbones.qwen2_config import Qwen2Config
+from shared.pretrained import load
 
 CHECKED = {  # fields of Qwen2Config and what transformers calls them
     "width": "hidden_size",
@@ -32,7 +33,7 @@ class Qwen2Backbone(Backbone):
         """See `Backbone`; read from the hub when first asked for."""
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self.config.model)
+        return load(AutoTokenizer, self.config.model, weights=False)
 
     def tokens(self, text: str) -> list[int]:
         """See `Backbone`."""
@@ -42,7 +43,7 @@ class Qwen2Backbone(Backbone):
         """See `Backbone`."""
         from transformers import AutoModel
 
-        loaded = AutoModel.from_pretrained(self.config.model, dtype=torch.float32)
+        loaded = load(AutoModel, self.config.model, settings={"dtype": torch.float32})
         for field, name in CHECKED.items():
             theirs, ours = getattr(loaded.config, name), getattr(self.config, field)
             if theirs != ours:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.config import Role
+from shared.config import MODEL
 from shared.generators.backbones.config import BackboneConfig
 
 
@@ -15,7 +15,7 @@ class Qwen2Config(BackboneConfig):
     """
 
     kind: Literal["qwen2"]
-    model: Annotated[str, Role.MODEL] = "Qwen/Qwen2.5-1.5B"
+    model: Annotated[str, *MODEL] = "Qwen/Qwen2.5-1.5B"
     width: int = Field(1536, gt=0)
     depth: int = Field(28, ge=1)
     heads: int = Field(12, ge=1)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from shared.autoencoders.base import Autoencoder
 from shared.autoencoders.builder import load_autoencoder
+from shared.cells import as_cell
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
@@ -99,7 +100,7 @@ def to_csv(measurement: type[ByClip], rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, ["id", *measurement.columns, "reason"], lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: as_cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 

@@ -54,6 +54,7 @@ class Relation(ABC):
         tolerant: whether a claim needs a `tolerance`; without, it may not have one.
         against: whether it compares the metric with another one of the same side, the claim's `against`.
         both_sides: whether it compares the metric of reconstruction with the claim's `against` of generation.
+        directed: whether it asks which of two values is better, so that a claim may say so by `direction`.
         of_setting: the margin is a share of what the study's axis sets, not a difference of values.
     """
 
@@ -63,6 +64,7 @@ class Relation(ABC):
     tolerant: ClassVar[bool] = False
     against: ClassVar[bool] = False
     both_sides: ClassVar[bool] = False
+    directed: ClassVar[bool] = False
     of_setting: ClassVar[bool] = False
 
     def problem(self, claim: "Claim") -> str | None:
@@ -74,6 +76,10 @@ class Relation(ABC):
         for field, needed in (("tolerance", self.tolerant), ("against", self.against or self.both_sides)):
             if (getattr(claim, field) is not None) != needed:
                 return f"{self.name} {f'needs {field}' if needed else f'takes no {field}'}"
+        if claim.direction is not None and not self.directed:
+            return f"{self.name} takes no direction: it does not ask which value is better"
+        if self.against and claim.against == claim.metric:
+            return f"against: {claim.metric} would be compared with itself"
         if (claim.side is None) != self.both_sides:
             return f"{self.name} is of both sides: it takes no side" if claim.side else f"{self.name} needs side"
         return None

@@ -15,6 +15,7 @@ class Better(Relation):
     """The margin is by how much."""
 
     name = "better"
+    directed = True
     most = 2
 
     def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:

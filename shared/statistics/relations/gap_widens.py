@@ -15,6 +15,7 @@ class GapWidens(Relation):
     """The margin is the least that the gap widens by."""
 
     name = "gap_widens"
+    directed = True
     least = 4
 
     def problem(self, claim: "Claim") -> str | None:

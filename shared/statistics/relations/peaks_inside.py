@@ -15,6 +15,7 @@ class PeaksInside(Relation):
     """The margin is how much better the best inner variant is than the better end."""
 
     name = "peaks_inside"
+    directed = True
     least = 3
 
     def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from shared.pretrained import load
 from shared.text.base import Text
 from shared.text.encoders.t5_config import T5Config
 
@@ -15,8 +16,8 @@ class T5Encoder(nn.Module):
         from transformers import AutoTokenizer, T5EncoderModel
 
         self.dim = config.dim
-        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
-        model = T5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
+        self.tokenizer = load(AutoTokenizer, config.model, weights=False)
+        model = load(T5EncoderModel, config.model).eval().requires_grad_(False)
         self.encoder = model.get_encoder()  # the model around it names the same embedding twice
 
     @torch.no_grad()

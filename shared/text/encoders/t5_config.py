@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from shared.config import Role
+from shared.config import MODEL
 from shared.text.config import TextConfig
 
 
@@ -12,5 +12,5 @@ class T5Config(TextConfig):
     frozen: ClassVar[bool] = True
 
     kind: Literal["t5"]
-    model: Annotated[str, Role.MODEL] = "google/t5-v1_1-xxl"
+    model: Annotated[str, *MODEL] = "google/t5-v1_1-xxl"
     dim: int = 4096

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from shared.pretrained import load
 from shared.text.base import Text
 from shared.text.encoders.t5gemma_config import T5GemmaConfig
 
@@ -15,9 +16,9 @@ class T5GemmaTextEncoder(nn.Module):
         from transformers import AutoTokenizer, T5GemmaEncoderModel
 
         self.dim, self.tokens = config.dim, config.tokens
-        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
+        self.tokenizer = load(AutoTokenizer, config.model, weights=False)
         # The hub's model has a decoder, too.
-        model = T5GemmaEncoderModel.from_pretrained(config.model, is_encoder_decoder=False)
+        model = load(T5GemmaEncoderModel, config.model, settings={"is_encoder_decoder": False})
         self.encoder = model.eval().requires_grad_(False)
 
     @torch.no_grad()

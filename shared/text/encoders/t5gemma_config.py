@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.config import Role
+from shared.config import MODEL
 from shared.text.config import TextConfig
 
 
@@ -14,6 +14,6 @@ class T5GemmaConfig(TextConfig):
     frozen: ClassVar[bool] = True
 
     kind: Literal["t5gemma"]
-    model: Annotated[str, Role.MODEL] = "google/t5gemma-b-b-ul2"
+    model: Annotated[str, *MODEL] = "google/t5gemma-b-b-ul2"
     dim: int = 768
     tokens: int = Field(256, gt=0, description="of a text at most; the rest of it is not read")

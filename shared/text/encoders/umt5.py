@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from shared.pretrained import load
 from shared.text.base import Text
 from shared.text.encoders.umt5_config import UMT5Config
 
@@ -16,8 +17,8 @@ class UMT5Encoder(nn.Module):
         from transformers import AutoTokenizer, UMT5EncoderModel
 
         self.dim = config.dim
-        self.tokenizer = AutoTokenizer.from_pretrained(config.model)
-        self.encoder = UMT5EncoderModel.from_pretrained(config.model).eval().requires_grad_(False)
+        self.tokenizer = load(AutoTokenizer, config.model, weights=False)
+        self.encoder = load(UMT5EncoderModel, config.model).eval().requires_grad_(False)
 
     @torch.no_grad()
     def forward(self, texts: list[str]) -> Text:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from shared.config import Role
+from shared.config import MODEL
 from shared.text.config import TextConfig
 
 
@@ -12,5 +12,5 @@ class UMT5Config(TextConfig):
     frozen: ClassVar[bool] = True
 
     kind: Literal["umt5"]
-    model: Annotated[str, Role.MODEL] = "google/umt5-base"
+    model: Annotated[str, *MODEL] = "google/umt5-base"
     dim: int = 768

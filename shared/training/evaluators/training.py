@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import Clip
-from shared.evaluators.pretrained import WEIGHTS, quiet_transformers
+from shared.files import atomic_path
+from shared.pretrained import WEIGHTS, quiet_transformers
 from shared.progress import Progress
 from shared.training.config import TrainingConfig
 from shared.training.evaluators.config import EncoderConfig
@@ -91,7 +92,7 @@ def train(
         loss: draws a batch with the generator it is given and returns the model's loss on it, a scalar.
         config: steps, schedule and so on.
         seed: of all that is random in the steps.
-        checkpoints: folder for the checkpoint; removed at the end.
+        checkpoints: folder of the checkpoints.
         fingerprint: what the checkpoint belongs to.
     """
     accelerator = make_accelerator(config.precision)
@@ -123,5 +124,6 @@ def save_folder(output: Path, parts: list[Pretrained]) -> None:
     for part in parts:
         part.save_pretrained(str(temporary))
     for file in sorted(temporary.iterdir(), key=lambda file: file.name == WEIGHTS):
-        file.replace(folder / file.name)
+        with atomic_path(folder / file.name) as synced:
+            file.replace(synced)
     temporary.rmdir()
