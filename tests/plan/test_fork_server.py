@@ -47,7 +47,7 @@ class Run:
     def __init__(self, folder: Path, *modules: str, grace: float = 0.2):
         self.folder = folder
         words = [sys.executable, "-c", RUN, str(grace), *modules]
-        environment = {**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{folder}"}
+        environment = {**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{folder}", "TMPDIR": str(folder)}
         self.process = subprocess.Popen(words, env=environment, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)  # fmt: skip
         self.python = self.process.stdout.readline().strip()
