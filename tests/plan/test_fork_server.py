@@ -134,8 +134,14 @@ def test_it_ends_as_the_job_does(run, does):
 
 
 def test_what_is_said_at_the_exit_is_said(run):
-    job = run.start("does", "import atexit; atexit.register(print, 'bye'); print('end', end=' ')")
-    assert job.communicate(timeout=60)[0] == "end bye\n"
+    does = """
+import atexit
+atexit.register(print, 'bye', end=' ')
+threading.Thread(target=lambda: print(time.sleep(0.2) or 'thread', end=' ')).start()
+print('end', end=' ')
+"""
+    job = run.start("does", does)
+    assert job.communicate(timeout=60)[0] == "end thread bye "
 
 
 def test_imports_are_made_once_at_the_first_job_and_in_its_environment(own_run, folder):
