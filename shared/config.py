@@ -67,7 +67,8 @@ class Role(Enum):
 
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
+# A hub takes no more of a name than this; most are owner/name.
+HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
 
 
 def _name(text: str) -> str:
@@ -82,7 +83,7 @@ def is_path(text: str) -> bool:
 
 
 def _model(value: Any) -> Any:
-    if isinstance(value, str) and not is_path(value) and not _HUB_ID.fullmatch(value):
+    if isinstance(value, str) and not is_path(value) and not HUB_ID.fullmatch(value):
         raise ValueError("is no model's id on the hub (owner/name); a path begins with ./, / or ~")
     return value
 

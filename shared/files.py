@@ -140,8 +140,12 @@ def finite(text: str) -> float:
     return number
 
 
-def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+def read_csv(path: Path, mend: str = "") -> tuple[list[str], list[dict[str, str]]]:
     """Read a CSV file with a header: its columns, and its rows by column, texts as before `as_cell`.
+
+    Args:
+        path: the file.
+        mend: what to do about one that is damaged, for the message.
 
     Raises:
         ConfigError: it is missing, not UTF-8, empty or cut off, names a column twice, or a row has more or fewer values
@@ -151,17 +155,18 @@ def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         text = read_text(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
+    then = f"; {mend}" if mend else ""
     if not text.endswith("\n"):
-        raise ConfigError(f"{path}: cut off: the last line has no end" if text else f"{path}: empty file")
+        raise ConfigError(f"{path}: {'cut off: the last line has no end' if text else 'empty file'}{then}")
     try:
         header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     except csv.Error as error:
-        raise ConfigError(f"{path}: not valid CSV: {error}") from None
+        raise ConfigError(f"{path}: not valid CSV: {error}{then}") from None
     if len(set(header)) < len(header):
-        raise ConfigError(f"{path}: a column is there twice")
+        raise ConfigError(f"{path}: a column is there twice{then}")
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
-            raise ConfigError(f"{path}: row {number}: {len(row)} values in {len(header)} columns")
+            raise ConfigError(f"{path}: row {number}: {len(row)} values in {len(header)} columns{then}")
     return header, [dict(zip(header, map(from_cell, row), strict=True)) for row in rows]
 
 

@@ -8,7 +8,7 @@ So nothing lists them. A bottleneck, say, is added by its module, `shared/bottle
 and what `BottleneckConfig` asks for beside it. A module is imported when a config names it, and not before. A config
 class that is to be read without torch lies beside it, in `mine_config.py`, or in their package's `config.py`.
 
-Where a study names several in one mapping, their keys say the kinds: see `BY_KEY`.
+Where a study names several in one mapping, their keys say the kinds: see `by_key`.
 """
 
 import importlib
@@ -150,11 +150,23 @@ def _without_tag(kind: str, dumped: Any) -> Any:
     return dumped if stays else {name: value for name, value in dumped.items() if name != Kind.TAG}
 
 
-def _all_filled(values: Any) -> Any:
+def _all_filled(base: type[Kind], values: Any) -> Any:
     if not isinstance(values, dict):
         return values
-    used = {name: value for name, value in values.items() if value is not None}
-    return {name: _filled(name, value) for name, value in used.items() if not _weighs_nothing(value)}
+    filled = {name: _filled(name, value) for name, value in values.items()}
+    off = {name for name, value in filled.items() if value is None or _weighs_nothing(value)}
+    for name in off:
+        # It changes nothing, and is checked all the same: another's name would leave that one on without a word.
+        _check_off(base, name, filled[name])
+    return {name: value for name, value in filled.items() if name not in off}
+
+
+def _check_off(base: type[Kind], name: str, value: dict[str, Any] | None) -> None:
+    if value is not None:
+        base._of_its_kind(value | {"weight": 1.0})
+    elif base.of_kind(name) is None:
+        message = f"no {base.TAG} {name!r}{did_you_mean(name, base.kinds())}"
+        raise PydanticCustomError("kind", "{message}", {"message": message})
 
 
 def _weighs_nothing(value: Any) -> bool:
@@ -165,9 +177,12 @@ def _all_bare(values: Any, handler: SerializerFunctionWrapHandler) -> Any:
     return {name: _without_tag(name, dumped) for name, dumped in handler(values).items()}
 
 
-# For the annotation of a mapping to configs: each is of the kind that its key says, unless it says another. What is
-# null or weighs 0 is left out, and so changes nothing.
-BY_KEY = BeforeValidator(_all_filled), WrapSerializer(_all_bare)
+def by_key(base: type[Kind]) -> tuple[BeforeValidator, WrapSerializer]:
+    """For the annotation of a mapping to configs of `base`: each is of the kind that its key says, or says another.
+
+    What is null or weighs 0 is left out, and so changes nothing.
+    """
+    return BeforeValidator(partial(_all_filled, base)), WrapSerializer(_all_bare)
 
 
 def _serialise(value: Kind, info: Any) -> Any:

@@ -50,16 +50,6 @@ def test_a_missing_folder_is_made(tmp_path):
     assert torch.load(tmp_path / "a/b/c.pt", weights_only=True) == {"step": 1}
 
 
-def test_what_killed_processes_left_is_removed_and_what_others_write_stays(tmp_path):
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    left = [f".model.{_host()}-{dead.pid}.tmp.safetensors", f".a.b.{_host()}-{dead.pid}.tmp"]
-    others = [f".model.{_host()}-{os.getppid()}.tmp.safetensors", f".model.elsewhere-{dead.pid}.tmp.safetensors",
-              f"model.{_host()}-{dead.pid}.tmp", ".saving"]  # fmt: skip
-    for name in (*left, *others):
-        (tmp_path / name).write_text("half")
-    write_text(tmp_path / "a.txt", "whole\n")
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, "a.txt"])
 @pytest.mark.parametrize(("content", "message"), [
     (b'{"a": NaN}', "NaN is not finite"), (b'{"a": [-Infinity]}', "-Infinity is not finite"),
     (b'{"a": 1e999}', "1e999 is not finite"), (b'{"a": 1', "not valid JSON"), (b'\xff{}', "not UTF-8"),
@@ -92,3 +82,15 @@ def test_a_table_that_is_none_names_the_file(tmp_path, content, message):
 def test_a_table_is_read_by_column(tmp_path):
     (tmp_path / "a.csv").write_bytes(b'a,b\r\n1,"x, ""y""\nz"\r\n')
     assert read_csv(tmp_path / "a.csv") == (["a", "b"], [{"a": "1", "b": 'x, "y"\nz'}])
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_write_stays(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = [f".model.{_host()}-{dead.pid}.tmp.safetensors", f".a.b.{_host()}-{dead.pid}.tmp"]
+    others = [f".model.{_host()}-{os.getppid()}.tmp.safetensors", f".model.elsewhere-{dead.pid}.tmp.safetensors",
+              f"model.{_host()}-{dead.pid}.tmp", ".saving"]  # fmt: skip
+    for name in (*left, *others):
+        (tmp_path / name).write_text("half")
+    write_text(tmp_path / "a.txt", "whole\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, "a.txt"])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field
 
 from shared.config import ConfigError, Strict, parse
-from shared.kinds import BY_KEY, modules_named, of_kind
+from shared.kinds import by_key, modules_named, of_kind
 
 LATE = '''"""A kind that nothing lists."""
 
@@ -81,7 +81,7 @@ def drawing(tmp_path, monkeypatch):
         others: tuple[Shape, ...] = ()
         last: Shape | None = None
         oval: Annotated[Shape | None, *of_kind("oval")] = None
-        named: Annotated[dict[str, Shape], *BY_KEY] = Field(default_factory=dict)
+        named: Annotated[dict[str, Shape], *by_key(Shape)] = Field(default_factory=dict)
 
     return Drawing
 
@@ -111,7 +111,7 @@ def test_a_config_that_lies_beside_its_module_is_read_without_it(drawing):
 def test_a_field_or_a_key_says_a_kind_that_is_then_not_written(drawing):
     named = {"oval": {"weight": 2.0}, "other": {"kind": "circle", "radius": 3.0}}
     given = {"first": {"kind": "circle", "radius": 1.0}, "oval": {"weight": 3.0}, "named": named}
-    off = {"square": None, "circle": {"radius": 2.0, "weight": 0}}
+    off = {"square": None, "more": {"kind": "oval", "weight": 0}}
     found = parse(drawing, given | {"named": named | off}, "f.yaml")
     assert [each.kind for each in (found.oval, *found.named.values())] == ["oval", "oval", "circle"]
     assert found.model_dump(mode="json", exclude_defaults=True) == given
@@ -122,6 +122,8 @@ def test_a_field_or_a_key_says_a_kind_that_is_then_not_written(drawing):
 @pytest.mark.parametrize(("named", "message"), [
     ({"ovl": {}}, "named.ovl: no kind 'ovl'; did you mean 'oval'?"),
     ({"oval": {"weigth": 2}}, "named.oval.weigth: unknown key; did you mean 'weight'?"),
+    ({"ovl": None}, "named: no kind 'ovl'; did you mean 'oval'?"),
+    ({"oval": {"weigth": 2, "weight": 0}}, "named.weigth: unknown key"),
     ([], "named: Input should be a valid dictionary"),
 ])  # fmt: skip
 def test_what_is_wrong_under_a_key_is_named_with_it(drawing, named, message):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from shared.config import Strict
+from shared.config import HUB_ID, Strict
 from shared.corpora.evaluable import NOTHING, Asked
 from shared.corpora.manifest import SPLITS, CorpusError, Manifest, Rejected, Split
 from shared.corpora.recorded import RecordedConfig, Recording, build_recorded
@@ -125,6 +125,11 @@ class HubConfig(RecordedConfig):
     streaming: bool = True
     limit: int | None = Field(default=None, ge=4)
 
+    @model_validator(mode="after")
+    def _names_a_data_set(self) -> "HubConfig":
+        find_layout(self)
+        return self
+
 
 def build_hub(config: HubConfig, output: Path, asked: Asked = NOTHING) -> Manifest:
     """Fetch, check and convert the clips: audio under `audio/` beside `output`, the manifest last.
@@ -142,12 +147,17 @@ def build_hub(config: HubConfig, output: Path, asked: Asked = NOTHING) -> Manife
 
 
 def find_layout(config: HubConfig) -> HubLayout:
-    """The layout of the dataset that `config` names."""
+    """The layout of the dataset that `config` names.
+
+    Raises:
+        CorpusError: it is none that is known, no folder, and can be no dataset's id.
+    """
     if config.layout:
         return config.layout
     if known := KNOWN.get(config.name.lower()):
         return known
-    if "/" not in config.name and not Path(config.name).is_dir():
+    is_id = "/" in config.name and HUB_ID.fullmatch(config.name)
+    if not is_id and not Path(config.name).is_dir():
         names = ", ".join(KNOWN)
         raise CorpusError(f"{config.name}: not a known corpus ({names}), a dataset's id or a folder")
     return HubLayout(dataset=config.name)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.config import Strict
-from shared.kinds import BY_KEY, Kind, of_kind
+from shared.kinds import Kind, by_key, of_kind
 
 Layer = PositiveInt | Literal["last", "average"]
 AdversarialKind = Literal["least_squares", "hinge", "relativistic"]
@@ -96,7 +96,7 @@ class ReconstructionConfig(Strict):
     complex_stft: Annotated[SpectralTermConfig | None, *of_kind("complex_stft")] = Field(
         None, description="SAME's spectral terms, phase included"
     )
-    others: Annotated[dict[str, ReconstructionTermConfig], *BY_KEY] = Field(
+    others: Annotated[dict[str, ReconstructionTermConfig], *by_key(ReconstructionTermConfig)] = Field(
         default_factory=dict, description="further terms; each is a kind named by its key"
     )
     stereo: StereoView = Field(

@@ -70,7 +70,7 @@ def read_compactness(path: Path) -> Compactness:
     Raises:
         ConfigError: it is missing or damaged; the message names it and what to do.
     """
-    _, rows = read_csv(path)
+    _, rows = read_csv(path, "delete it and run again")
     try:
         found: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}
         begins: dict[int, int] = {}

@@ -45,7 +45,7 @@ def read_curve(path: Path) -> Curve:
     Raises:
         ConfigError: it is missing or damaged; the message names it and what to do.
     """
-    _, rows = read_csv(path)
+    _, rows = read_csv(path, "delete it and run again")
     try:
         columns = {
             each.name: np.array([finite(row[each.name]) if row[each.name] else np.nan for row in rows], dtype=float)

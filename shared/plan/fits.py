@@ -18,8 +18,9 @@ def problem_at(config: Any, scale: str) -> str | None:
 
 def _endless_warmup(config: Any) -> str | None:
     for field, section in sections(config, ""):
-        schedule = section.learning_rate if isinstance(section, TrainingConfig | StageConfig) else None
-        if schedule and schedule.warmup > section.steps:
-            name = f"{field}.learning_rate.warmup".removeprefix(".")
-            return f"{name}: {schedule.warmup} steps, and there are {section.steps}"
+        if not isinstance(section, TrainingConfig | StageConfig) or section.learning_rate is None:
+            continue
+        warmup, name = section.learning_rate.warmup, f"{field}.learning_rate.warmup".removeprefix(".")
+        if warmup > section.steps:
+            return f"{name}: {warmup} steps, and there are {section.steps}"
     return None

@@ -96,9 +96,11 @@ def _weights(field: str, section: BaseModel) -> Iterator[Need]:
     names, squared, depths = _sizes_of(type(section))
     layers = max((_largest(getattr(section, name)) for name in depths), default=1) or 1
     by_layer = f" x {depths[0]}" if depths else ""
+    if depths:
+        yield Need(_product(TRAINED, layers), f"{field}.{depths[0]}")
     inner = _largest(getattr(section, "feed_forward", 0))
     for name in names:
-        yield Need(_product(TRAINED, _largest(getattr(section, name))), f"{field}.{name}")
+        yield Need(_product(TRAINED, layers, _largest(getattr(section, name))), f"{field}.{name}{by_layer}")
     for name in squared:
         size = _largest(getattr(section, name))
         # The inner width is in widths where it is small, else in channels.

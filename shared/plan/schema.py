@@ -15,6 +15,7 @@ from shared.plan.dotted import assign, get, has, merge, near
 from shared.plan.fits import problem_at
 from shared.plan.layout import check_layout
 from shared.plan.pieces import EXTENDS, Pieces, load_study
+from shared.plan.point import SHARED
 from shared.plan.variant import EvaluationConfig, VariantConfig
 from shared.statistics.claims import Claim, load_claims
 from shared.statistics.paper import load_paper
@@ -84,6 +85,8 @@ class Source:
             raise ConfigError(
                 f"{path}: source: {self.name!r} must equal its folder's name {self.folder.name!r}"
             )
+        if self.name == SHARED:
+            raise ConfigError(f"{path}: source: {SHARED!r} is the name of what all sources share; choose another")
         self._check_names()
         self._resolved: dict[tuple[str, str, str | None], Any] = {}
         self._check_paths([config for scale in self.file.scales for config in self.resolve_all(scale)])
@@ -225,13 +228,13 @@ class Source:
 
     def _check_measured(self, claim: Claim) -> None:
         """A claim on what no scale measures could never be tested."""
-        unmeasured = set(claim.needs())
+        missing = []
         for scale in self.file.scales:
             configs = (self.resolve(variant, scale, claim.study) for variant in claim.variants)
             measured = set.intersection(*(_measured(config.evaluation) for config in configs))
-            unmeasured = min(unmeasured, unmeasured & set(claim.needs()) - measured, key=len)
-        if unmeasured:
-            side, metric = min(unmeasured)
+            missing.append(sorted(set(claim.needs()) - measured))
+        if all(missing):
+            side, metric = min(missing, key=len)[0]
             raise ConfigError(
                 f"{self.folder / 'claims.yaml'}: {claim.id}: metric: at no scale all of its variants have {metric} of "
                 f"{side}; ask for it in evaluation.{side}, or drop the claim"

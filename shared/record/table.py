@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -183,9 +182,6 @@ def read_models(path: Path, model: type[Model], texts: Sequence[str] = ()) -> li
     for number, row in enumerate(rows, start=2):
         given = {name: cell if cell != "" or name in texts else None for name, cell in row.items()}
         found.append(parse(model, given, f"{path}: row {number}"))
-        for name, value in found[-1]:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ConfigError(f"{path}: row {number}: {name} is {value}, which is no number")
     return found
 
 

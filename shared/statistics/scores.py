@@ -90,7 +90,7 @@ def read_scores(path: Path) -> ScoreFile:
         ConfigError: it is missing, empty or damaged, has a clip twice, or a score that is not finite or that the metric
             can't have; the message names it and what to do.
     """
-    header, rows = read_csv(path)
+    header, rows = read_csv(path, "delete it and run again")
     if not rows or "id" not in header:
         raise ConfigError(f"{path}: no scores in this file; delete it and run again")
     if twice := _twice(row["id"] for row in rows):

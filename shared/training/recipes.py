@@ -9,7 +9,7 @@ from pydantic import Field, PositiveFloat, model_validator
 from shared.autoencoders.config import AutoencoderConfig
 from shared.config import Strict, did_you_mean
 from shared.discriminators.config import DiscriminatorConfig
-from shared.kinds import BY_KEY, Kind
+from shared.kinds import Kind, by_key
 from shared.losses.config import (
     AdversarialKind,
     AlignmentConfig,
@@ -78,7 +78,7 @@ class AutoencoderRecipe(AutoencoderConfig):
         (), description="none: all modules train by all losses, from adversary.start on"
     )
     snapshots: SnapshotConfig | None = None
-    shaping: Annotated[dict[str, ShapingLossConfig], *BY_KEY] = Field(
+    shaping: Annotated[dict[str, ShapingLossConfig], *by_key(ShapingLossConfig)] = Field(
         default_factory=dict,
         description="models that shape the latent while it is learned, as in SAME; each is a kind named by its key",
     )

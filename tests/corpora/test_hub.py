@@ -159,8 +159,9 @@ def test_broken_clips_are_named(tmp_path, offline, capsys):
 def test_names(tmp_path):
     assert find_layout(HubConfig(kind="hub", name="LibriTTS", sample_rate=24000)) == KNOWN["libritts"]
     assert find_layout(HubConfig(kind="hub", name="some/data", sample_rate=24000)).dataset == "some/data"
-    with pytest.raises(CorpusError, match=r"libris: not a known corpus \(libritts, librispeech, vctk, audiocaps,"):
-        find_layout(HubConfig(kind="hub", name="libris", sample_rate=24000))
+    for name in ("libris", "no/such/folder", "a b/c"):
+        with pytest.raises(ValueError, match=rf"{name}: not a known corpus \(libritts, librispeech, vctk, audiocaps,"):
+            HubConfig(kind="hub", name=name, sample_rate=24000)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ step = AutoencoderStep(recipe, Crops(waveforms, length, recipe.architecture.hop)
 losses = [{name: value.item() for name, value in step(index).items()} for index in range(4)]
 
 weights = Path("model.safetensors")
-save_model(weights, step.autoencoder.state_dict(), {"config": recipe.model_dump(mode="json", include=set(AE))})
+about = {"config": recipe.model_dump(mode="json", include=set(AE)), "sample_rate": 16_000, "hop": step.autoencoder.hop}
+save_model(weights, step.autoencoder.state_dict(), about)
 autoencoder = load_autoencoder(weights)
 audio = torch.from_numpy(waveforms[0])[None, None]
 with torch.inference_mode():

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.config import ConfigError, digest
+from shared.config import ConfigError
 from shared.plan.schema import Source
 from shared.plan.workflow import load_plan, load_settings
 from shared.statistics.paper import PaperValue, load_paper
@@ -71,8 +71,9 @@ def dry_run(folder: Path, typed: tuple[str, ...] = ()) -> dict[str, Source]:
 
 
 def said(sources: dict[str, Source]) -> str:
-    """Digest of all that follows from the files: configs, studies, claims."""
-    return digest([
+    """All that follows from the files: configs, studies, claims, published values."""
+    return repr([  # no hash: it takes no infinity
+
         [
             [config.model_dump(mode="json") for scale in source.file.scales for config in source.resolve_all(scale)],
             [study.model_dump(mode="json") for study in source.file.studies.values()],

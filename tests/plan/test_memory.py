@@ -19,6 +19,9 @@ TOO_LARGE = {
     "crop_seconds": ({"autoencoder": {"crop_seconds": 1e12}}, "of memory at least"),
     "n_fft": ({"autoencoder": {"reconstruction": {"stft": [{"n_fft": 2**40, "hop": 256}]}}}, "stft.0.n_fft"),
     "sampling.batch": ({"sampling": {"batch": 10**12}}, "autoencoder.bottleneck.dim"),
+    "generator.text.dim x depth": (
+        {"generator": {"text": {"kind": "trained_t5", "dim": 64, "depth": 10**12, "heads": 2}}}, "this machine has"
+    ),
     "evaluators.asr.encoder.width": ({"evaluators": {"asr": {"encoder": {"width": 10**8}}}}, "this machine has"),
 }
 

@@ -17,7 +17,8 @@ from shared.report import build
 
 ROOT = Path(__file__).parents[2]
 SOURCE, STUDY, OTHER = "latentlm", "table6", "tables4_5"
-FOLDERS = sorted(path for path in (ROOT / "results").glob("*/*/") if study_names(path))
+# A smoke run beside the record is no part of it.
+FOLDERS = sorted(path for path in (ROOT / "results").glob("*/*/") if study_names(path) and path.parent.name != "smoke")
 FILES = [
     f"{STUDY}.csv", f"{STUDY}.md", f"{STUDY}.png", f"{STUDY}_verdicts.csv", f"{STUDY}_metrics.json",
     f"{STUDY}_provenance.json", f"{STUDY}_manifest.json", f"scores/{STUDY}/narrow_s0_generation.csv",

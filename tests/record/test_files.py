@@ -52,8 +52,8 @@ DAMAGE = {
     "a value more": (f"{STUDY}.csv", lambda data: data.replace(b"primary\n", b"primary,x\n", 1), "row 2: 15 values"),
     "no number": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"zero,", 1), "value: .*number"),
     "no such metric": (f"{STUDY}.csv", lambda data: data.replace(b",wer,", b",wero,", 1), "no metric .* wero"),
-    "no number at all": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"nan,", 1), "row 2: value is nan"),
-    "no end": (f"{STUDY}.csv", lambda data: data.replace(b"0.044,", b"inf,", 1), "row 2: high is inf"),
+    "no number at all": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"nan,", 1), "row 2: value: .*finite"),
+    "no end": (f"{STUDY}.csv", lambda data: data.replace(b"0.044,", b"inf,", 1), "row 2: high: .*finite"),
     "less than none": (f"{STUDY}.csv", lambda data: data.replace(b"0.04,", b"-0.04,", 1), "value is -0.04, which wer"),
     "ends exchanged": (f"{STUDY}.csv", lambda data: data.replace(b"0.036,0.044", b"0.044,0.036", 1), "low 0.044 is "),
     "clips below zero": (f"{STUDY}.csv", lambda data: data.replace(b",4,1,", b",-4,1,", 1), "n is -4"),
@@ -113,7 +113,7 @@ def test_scores_of_a_variant_are_not_those_of_one_whose_name_begins_alike(tmp_pa
     assert score_files(tmp_path, "fig2", "kl80") == []
 
 
-@pytest.mark.parametrize("folder", sorted((ROOT / "results").glob("*/*/")), ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", sorted((ROOT / "results/cpu").glob("*/")), ids=lambda path: path.name)
 def test_the_record_in_git_is_whole(folder):
     for study in load_source(folder).studies.values():
         assert study.damage == {}
