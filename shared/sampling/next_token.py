@@ -93,6 +93,7 @@ def sample_next_tokens(
     reader = Reader(generator, texts, histories, cache, paces)
     nothing = torch.zeros_like(starts[0, :1])
     previous = torch.cat([torch.cat([nothing, history])[-1:] for history in histories])
+    solve_patch = PatchSolver(generator, solver)
     patches, length = [], longest.clone()
     for index in range(int(longest.max())):
         if index:
@@ -101,21 +102,45 @@ def sample_next_tokens(
             length = length.masked_fill(ended, index)
             if (length <= index).all():
                 break
-        previous = solve_patch(generator, solver, starts[:, index], reader.state, previous)
+        previous = solve_patch(starts[:, index], reader.state, previous)
         patches.append(previous)
     sampled = torch.stack(patches, dim=1).flatten(1, 2)
     return [row[: count * size] for row, count in zip(sampled, length.tolist(), strict=True)]
 
 
-def solve_patch(
-    generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, state: Tensor, previous: Tensor
-) -> Tensor:
-    """One patch of each sequence `(batch, patch, dim)` from its noise, the backbone's state and the patch before."""
+class PatchSolver:
+    """Makes patches of noise: the head's guided predictions at the solver's times, one after another.
 
-    times = [step.time for step in solver_steps(solver.evaluations)]
+        (1 + w) · prediction − w · unconditional prediction
 
-    def predict(noisy: Tensor, index: int) -> Tensor:
-        time = torch.full((len(noisy),), times[index], device=noisy.device)
-        return generator.predict(noisy, time, state, previous, solver.guidance)
+    Both predictions are made in one call of the head. Its modulations are made for all times at once; those of the
+    unconditional one are the same for all patches.
 
-    return generator.diffusion.solve(predict, noise, solver.evaluations)
+    Args:
+        generator: trained, in eval mode.
+        settings: evaluations and guidance w.
+    """
+
+    def __init__(self, generator: NextTokenGenerator, settings: NextTokenSolverConfig):
+        self.generator, self.settings = generator, settings
+        times = [step.time for step in solver_steps(settings.evaluations)]
+        self.times = generator.head.embed_times(torch.tensor(times, device=generator.null.device))
+        self.null = generator.head.modulations(self.times, generator.null.unsqueeze(0))
+
+    def __call__(self, noise: Tensor, state: Tensor, previous: Tensor) -> Tensor:
+        """One patch of each sequence `(batch, patch, dim)` from its noise, the state and the patch before."""
+        head, guidance, count = self.generator.head, self.settings.guidance, len(noise)
+        modulations = head.modulations(self.times, state)
+        if guidance:
+            pairs = zip(modulations, self.null, strict=True)
+            modulations = [torch.cat([each, null.expand_as(each)], dim=1) for each, null in pairs]
+            previous = previous.repeat(2, 1, 1)
+
+        def predict(noisy: Tensor, index: int) -> Tensor:
+            now = [each[index] for each in modulations]
+            if not guidance:
+                return head.modulated(noisy, now, previous)
+            conditional, null = head.modulated(noisy.repeat(2, 1, 1), now, previous).split(count)
+            return torch.lerp(null, conditional, 1 + guidance)
+
+        return self.generator.diffusion.solve(predict, noise, self.settings.evaluations)

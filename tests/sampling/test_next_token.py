@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from shared.sampling.next_token import Reader, sample_next_tokens
+from shared.generators.diffusion import solver_steps
+from shared.sampling.next_token import PatchSolver, Reader, sample_next_tokens
 from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
@@ -28,6 +29,28 @@ def test_the_cache_changes_nothing(config):
     assert [len(each) for each in with_it] == [8, 6, 6]
     for ours, theirs in zip(with_it, without, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
+@pytest.mark.parametrize("guidance", [0.0, 2.5])
+def test_a_patch_is_solved_with_the_heads_guided_predictions(config, guidance):
+    """Guidance drops the state and keeps the patch before."""
+    generator = make_generator(config)
+    noise, previous = torch.randn(2, 2, config.patch, DIM)
+    states = torch.randn(2, 16)
+    steps = solver_steps(3)
+
+    def predict(noisy, index):
+        time = torch.full((2,), steps[index].time)
+        conditional = generator.head(noisy, time, states, previous)
+        return (1 + guidance) * conditional - guidance * generator.head(noisy, time, nulls, previous)
+
+    nulls = generator.null.expand(2, -1)
+    solve_patch = PatchSolver(generator, solver(guidance=guidance))
+    expected = generator.diffusion.solve(predict, noise, 3)
+    torch.testing.assert_close(solve_patch(noise, states, previous), expected, rtol=1e-5, atol=1e-5)
+    nulls = states
+    assert torch.allclose(generator.diffusion.solve(predict, noise, 3), expected) == (guidance == 0)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
