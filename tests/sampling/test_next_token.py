@@ -1,4 +1,4 @@
-"""Sampling patch by patch: the cache, batches, the prompt, the end."""
+"""Sampling patch by patch: batches, guidance, the prompt, the end."""
 
 import pytest
 import torch
@@ -18,17 +18,6 @@ PACES = torch.tensor([0.5, 1.0, 2.0])
 
 def solver(**settings) -> NextTokenSolverConfig:
     return NextTokenSolverConfig(kind="next_token", **{"evaluations": 3, "guidance": 1.5, **settings})
-
-
-@pytest.mark.parametrize("config", CONFIGS)
-def test_the_cache_changes_nothing(config):
-    generator = make_generator(config)
-    with_it, without = (
-        sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, cache, PACES) for cache in (True, False)
-    )
-    assert [len(each) for each in with_it] == [8, 6, 6]
-    for ours, theirs in zip(with_it, without, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
@@ -73,7 +62,7 @@ def test_sampling_reads_what_training_reads(config):
     patches = generator.patches(latents)
     with torch.inference_mode():
         expected = generator.states(patches, torch.tensor([6, 6, 6]), TEXTS, PACES)
-        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], paces=PACES)
+        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], 3, PACES)
         torch.testing.assert_close(reader.state, expected[:, 3], rtol=1e-4, atol=1e-5)
         for index in (3, 4, 5):
             reader.append(patches[:, index])
@@ -93,13 +82,14 @@ def test_each_example_stops_where_its_speech_ends(config, monkeypatch):
         torch.testing.assert_close(ours, whole[: len(ours)])
 
 
-def test_a_model_that_ends_at_once_speaks_one_patch_and_reads_no_more():
+def test_a_model_that_ends_at_once_speaks_one_patch_and_reads_no_more(monkeypatch):
     generator = make_generator()
     torch.nn.init.constant_(generator.end.bias, 100.0)
     calls = []
-    generator.backbone.register_forward_hook(lambda *_: calls.append(1))
+    append = Reader.append
+    monkeypatch.setattr(Reader, "append", lambda *args: calls.append(append(*args)))
     sampled = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
-    assert [len(each) for each in sampled] == [1, 1, 1] and len(calls) == 2
+    assert [len(each) for each in sampled] == [1, 1, 1] and len(calls) == 1
 
 
 def test_an_unfinished_patch_of_the_prompt_is_cut_off():

@@ -5,6 +5,8 @@ in front of it. How the backbone's state enters is not published; here it modula
 as in a DiT (Peebles & Xie 2023).
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -60,7 +62,7 @@ class LocalDiT(Head):
         self.previous_embed = nn.Linear(latent_dim, config.width) if config.history else None
         self.state_embed = nn.Linear(width, config.width)
         self.time_embed = Embedder(TIME_FEATURES, config.width)
-        self.blocks = nn.ModuleList(LocalBlock(config) for _ in range(config.depth))
+        self.blocks: Any = nn.ModuleList(LocalBlock(config) for _ in range(config.depth))
         self.modulation = nn.Linear(config.width, 2 * config.width)
         self.project = nn.Linear(config.width, latent_dim)
         for layer in (self.modulation, self.project):

@@ -4,6 +4,8 @@ As VibeVoice's released code (arXiv 2508.19205, by the same authors) has it: lin
 AdaLN-Zero shift, scale and gate from the sum of the backbone's state and the diffusion time.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -57,7 +59,7 @@ class MlpHead(Head):
         self.time_embed = nn.Sequential(
             nn.Linear(TIME_FEATURES, width, bias=False), nn.SiLU(), nn.Linear(width, width, bias=False)
         )
-        self.layers = nn.ModuleList(HeadLayer(width, inner) for _ in range(config.depth))
+        self.layers: Any = nn.ModuleList(HeadLayer(width, inner) for _ in range(config.depth))
         self.norm = nn.RMSNorm(width, eps=EPS, elementwise_affine=False)
         self.modulation = nn.Linear(width, 2 * width, bias=False)
         self.project = nn.Linear(width, patch * latent_dim, bias=False)

@@ -62,7 +62,7 @@ def continue_prompts(
     heard = [each[: prompt.frames] for each, prompt in zip(whole, prompts, strict=True)]
     paces = generator.positions.paces(prompts)
     padded = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
-    free = sample_next_tokens(generator, solver, padded, frames, heard, texts, paces=paces)
+    free = sample_next_tokens(generator, solver, padded, frames, heard, texts, paces)
 
     patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(padded)
     previous = torch.cat([torch.zeros_like(patches[:, :1]), patches[:, :-1]], dim=1)
