@@ -12,7 +12,7 @@ runs alternate, medians.
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def sample_plainly(
     return torch.cat(patches[1:], dim=1)
 
 
-def compare(source: str, variant: str, scale: str, patches: int, batch: int, runs: int) -> list[str]:
+def compare(source: str, variant: str, scale: str, patches: int, batch: int, runs: int) -> Iterator[str]:
     """Two lines of the table: clips that last so long, sampled as a batch."""
     generator, usual, dim = make_generator(source, variant, scale)
     frames = patches * generator.config.patch
@@ -109,7 +109,6 @@ def compare(source: str, variant: str, scale: str, patches: int, batch: int, run
         )
 
     once = usual.model_copy(update={"evaluations": 1, "guidance": 0.0})
-    lines = []
     for name, settings, other in (
         ("Llama.generate", once, peer), ("plain sampler", usual, lambda: sample_plainly(generator, usual, noise, texts))
     ):
@@ -118,11 +117,10 @@ def compare(source: str, variant: str, scale: str, patches: int, batch: int, run
             raise ValueError("the peer made fewer tokens than were asked for")
         pairs = [(timed(lambda: ours(settings))[0], timed(other)[0]) for _ in range(runs)]  # noqa: B023
         mine, theirs = (statistics.median(each) for each in zip(*pairs, strict=True))
-        lines.append(
+        yield (
             f"| {patches} | {settings.evaluations} | {settings.guidance:g} | {name} | {mine:.2f} | {theirs:.2f} "
             f"| {theirs / mine:.2f} | {difference:.0e} |"
         )
-    return lines
 
 
 def main() -> None:
@@ -140,7 +138,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|")
     for patches in arguments.patches:
         sizes = arguments.source, arguments.variant, arguments.scale
-        print("\n".join(compare(*sizes, patches, arguments.batch, arguments.runs)), flush=True)
+        for line in compare(*sizes, patches, arguments.batch, arguments.runs):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
