@@ -18,8 +18,8 @@ from shared.layers.attention import (
     attend,
     length_mask,
     modulate,
+    norm_and_rotate,
     rotary_angles,
-    rotate,
     time_features,
 )
 from shared.layers.unit import Unit
@@ -41,12 +41,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, context: Tensor, angles: Tensor, context_angles: Tensor, mask: Tensor) -> Tensor:
         """`(batch, length, width)` attends to `(batch, context length, width)` where `mask` is true."""
         key, value = self.key_value(context).chunk(2, dim=-1)
-        query = rotate(self._split(self.query_norm(self.query(x))), angles)
-        key = rotate(self._split(self.key_norm(key)), context_angles)
-        return self.out(attend(query, key, self._split(value), mask).transpose(1, 2).flatten(2))
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        query = norm_and_rotate(self.query(x), self.query_norm, angles, self.heads)
+        key = norm_and_rotate(key, self.key_norm, context_angles, self.heads)
+        value = value.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return self.out(attend(query, key, value, mask).transpose(1, 2).flatten(2))
 
 
 class Block(Unit):
@@ -71,10 +69,10 @@ class Block(Unit):
         parts = (modulation + self.offset).unsqueeze(1).chunk(6, dim=-1)
         gate, scale, shift, gate_ff, scale_ff, shift_ff = parts
         y = modulate(x, scale, shift)
-        x = x + gate * self.self_attention(y, y, angles, angles, mask)
+        x = torch.addcmul(x, gate, self.self_attention(y, y, angles, angles, mask))
         # No norm before cross-attention: the official parameter count has none, and queries and keys are normed.
         x = x + self.cross_attention(x, text, angles, text_angles, text_mask)
-        return x + gate_ff * self.feed_forward(modulate(x, scale_ff, shift_ff))
+        return torch.addcmul(x, gate_ff, self.feed_forward(modulate(x, scale_ff, shift_ff)))
 
 
 class DiT(VelocityModel):

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from shared.generators.backbones.base import Backbone
 from shared.generators.base import Generator
 from shared.generators.diffusion import Diffusion
+from shared.generators.heads.base import Head
 from shared.generators.next_token_config import NextTokenConfig, NextTokenLossConfig
 from shared.generators.text_positions import TextPositions
 
@@ -35,7 +36,7 @@ class NextTokenGenerator(Generator):
         self.backbone: Backbone = config.backbone.build()
         self.begin = nn.Parameter(torch.randn(width) * width**-0.5)
         self.connector = nn.Linear(config.patch * latent_dim, width)
-        self.head = config.head.build(width, config.patch, latent_dim)
+        self.head: Head = config.head.build(width, config.patch, latent_dim)
         # Guidance's unconditional branch. SemaVoice drops the state and nothing else; of LatentLM's it is not known
         # for speech, so that it has the same here.
         self.null = nn.Parameter(torch.randn(width) * width**-0.5)
@@ -126,14 +127,6 @@ class NextTokenGenerator(Generator):
         patch = self.config.patch
         count = -(-latents.shape[1] // patch)
         return F.pad(latents, (0, 0, 0, count * patch - latents.shape[1])).unflatten(1, (count, patch))
-
-    def predict(self, noisy: Tensor, time: Tensor, state: Tensor, previous: Tensor, guidance: float) -> Tensor:
-        """The head's prediction of `(n, patch, dim)`, guided: (1 + w) · prediction − w · unconditional prediction."""
-        conditional = self.head(noisy, time, state, previous)
-        if guidance == 0:
-            return conditional
-        null = self.head(noisy, time, self.null.expand_as(state), previous)
-        return conditional + guidance * (conditional - null)
 
 
 build = build_without_text = NextTokenGenerator

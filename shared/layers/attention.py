@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from shared.layers.unit import Unit
 
@@ -40,6 +41,42 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
     return torch.view_as_real(pairs * angles).flatten(-2)
 
 
+class _NormedRotation(torch.autograd.Function):
+    """`rotate(RMSNorm(x))` of `(batch, length, width)`, heads apart, which keeps the input and a number a position.
+
+    With r = (mean x² + ε)^(−1/2), g the gradient turned back, a product by the conjugate angles, and g' = g ⊙ weight:
+
+        dx = r g' − r³ mean(g' x) x,  dweight = Σ g ⊙ r x
+    """
+
+    @staticmethod
+    def forward(context, x: Tensor, weight: Tensor, angles: Tensor, heads: int, eps: float) -> Tensor:
+        x = x.to(weight.dtype)
+        ratio = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        pairs = torch.view_as_complex((x * ratio).mul_(weight).unflatten(-1, (heads, -1, 2)))
+        context.save_for_backward(x, weight, ratio, angles)
+        return torch.view_as_real(pairs.transpose(1, 2) * angles).flatten(-2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        x, weight, ratio, angles = context.saved_tensors
+        pairs = torch.view_as_complex(gradient.contiguous().unflatten(-1, (-1, 2))) * angles.conj()
+        turned = torch.view_as_real(pairs.transpose(1, 2).contiguous()).flatten(2)
+        product = (turned * x).mul_(ratio)
+        of_weight = product.sum((0, 1))
+        along = product.mul_(weight).sum(-1, keepdim=True).mul_(ratio.square()).div_(-x.shape[-1])
+        return torch.addcmul(turned.mul_(weight).mul_(ratio), x, along), of_weight, None, None, None
+
+
+def norm_and_rotate(x: Tensor, norm: nn.RMSNorm, angles: Tensor, heads: int) -> Tensor:
+    """Queries or keys `(batch, length, width)` normed over the width, parted into heads and turned by `angles`.
+
+    `(batch, heads, length, head_dim)` in float32: `rotate` of the norm's, but as one node of the graph.
+    """
+    return _NormedRotation.apply(x, norm.weight, angles, heads, norm.eps)
+
+
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """Scaled dot-product attention; queries and keys come in float32 from RoPE, values in the working precision."""
     if value.is_cuda:
@@ -73,7 +110,7 @@ class TextBlock(Unit):
 
 def modulate(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Affine-free LayerNorm, then scale and shift `(batch, 1, width)`."""
-    return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=1e-6), 1 + scale)
 
 
 def length_mask(lengths: Tensor, longest: int) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from shared.generators.backbones.continuation import Continuation
+from shared.generators.diffusion import solver_steps
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
 from shared.sampling.next_token_config import NextTokenSolverConfig
@@ -18,42 +20,34 @@ class Reader:
         generator: trained, in eval mode.
         texts: what is to be said.
         prompts: patches that are continued, each `(patches, patch, dim)`.
-        cache: keep keys and values; without them all is read again at each step.
+        longest: patches that may follow.
         paces: text tokens a patch, `(batch,)`; none: the mean.
     """
 
     def __init__(
-        self, generator: NextTokenGenerator, texts: list[str], prompts: list[Tensor], cache: bool = True,
+        self, generator: NextTokenGenerator, texts: list[str], prompts: list[Tensor], longest: int,
         paces: Tensor | None = None,
     ):
-        from transformers import DynamicCache
-
         self.generator = generator
-        self.cache = DynamicCache() if cache else None
         self.paces = generator.positions.tokens_per_patch.expand(len(texts)) if paces is None else paces
         sequences = generator.sequences(texts, prompts, self.paces)
-        padded = (pad_sequence(list(each), True, 0.0, "left") for each in zip(*sequences, strict=True))
-        self.embeddings, self.positions = padded
-        ones = [torch.ones_like(each.positions) for each in sequences]
-        self.mask = pad_sequence(ones, True, 0.0, "left").long()
-        self.read = torch.tensor([len(prompt) for prompt in prompts], device=self.mask.device)
-        self.tokens = self.mask.sum(dim=1) - self.read - 1
-        self.state = self._read(self.embeddings, self.positions)
+        embeddings, positions = (pad_sequence(list(each), True, 0.0, "left") for each in zip(*sequences, strict=True))
+        lengths = torch.tensor([len(each.positions) for each in sequences], device=positions.device)
+        mask = torch.arange(positions.shape[1], device=positions.device) >= positions.shape[1] - lengths[:, None]
+        self.read = torch.tensor([len(prompt) for prompt in prompts], device=positions.device)
+        self.tokens = lengths - self.read - 1
+        self.backbone = Continuation(generator.backbone, embeddings, positions, mask.long(), longest)
+
+    @property
+    def state(self) -> Tensor:
+        """After the last patch, `(batch, width)`."""
+        return self.backbone.state
 
     def append(self, patches: Tensor) -> None:
         """Read one more patch of each sequence, `(batch, patch, dim)`."""
         self.read = self.read + 1
-        embeddings = self.generator.connector(patches.flatten(1)).unsqueeze(1)
-        positions = self.generator.positions.of_patches(self.tokens, self.read, self.paces).unsqueeze(1)
-        self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
-        if self.cache is None:
-            self.embeddings = torch.cat([self.embeddings, embeddings], dim=1)
-            self.positions = torch.cat([self.positions, positions], dim=1)
-            embeddings, positions = self.embeddings, self.positions
-        self.state = self._read(embeddings, positions)
-
-    def _read(self, embeddings: Tensor, positions: Tensor) -> Tensor:
-        return self.generator.backbone(embeddings, positions, self.mask, self.cache)[:, -1]
+        positions = self.generator.positions.of_patches(self.tokens, self.read, self.paces)
+        self.backbone.append(self.generator.connector(patches.flatten(1)), positions)
 
 
 def sample(
@@ -63,13 +57,13 @@ def sample(
     """See `SolverConfig`; prompts whose text is known set the pace where the generator's positions follow it."""
     heard = [Prompt(text, len(prompt)) for text, prompt in zip(said, prompts, strict=True)]
     paces = generator.positions.paces(heard)
-    return sample_next_tokens(generator, solver, noise, frames, prompts, texts, paces=paces)
+    return sample_next_tokens(generator, solver, noise, frames, prompts, texts, paces)
 
 
 @torch.inference_mode()
 def sample_next_tokens(
     generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, frames: Tensor,
-    prompts: list[Tensor], texts: list[str], cache: bool = True, paces: Tensor | None = None,
+    prompts: list[Tensor], texts: list[str], paces: Tensor | None = None,
 ) -> list[Tensor]:
     """Latents that follow each prompt, `(frames, dim)`: whole patches, one at least.
 
@@ -80,7 +74,6 @@ def sample_next_tokens(
         frames: most frames of each example, prompt included, `(batch,)`.
         prompts: scaled latents that are continued, each `(prompt frames, dim)`; a last incomplete patch is cut off.
         texts: prompt text and target text, joined.
-        cache: keep the keys and values of what has been read.
         paces: text tokens a patch, `(batch,)`, as the generator's `positions.paces` tells them; none: the mean.
     """
     size = generator.config.patch
@@ -89,9 +82,10 @@ def sample_next_tokens(
     starts = generator.patches(pad_sequence(rows, batch_first=True))
     longest = torch.tensor([max(1, end // size) for end in ends], device=noise.device)
     histories = [generator.patches(prompt[None, : len(prompt) // size * size])[0] for prompt in prompts]
-    reader = Reader(generator, texts, histories, cache, paces)
+    reader = Reader(generator, texts, histories, int(longest.max()), paces)
     nothing = torch.zeros_like(starts[0, :1])
     previous = torch.cat([torch.cat([nothing, history])[-1:] for history in histories])
+    solve_patch = PatchSolver(generator, solver)
     patches, length = [], longest.clone()
     for index in range(int(longest.max())):
         if index:
@@ -100,18 +94,45 @@ def sample_next_tokens(
             length = length.masked_fill(ended, index)
             if (length <= index).all():
                 break
-        previous = solve_patch(generator, solver, starts[:, index], reader.state, previous)
+        previous = solve_patch(starts[:, index], reader.state, previous)
         patches.append(previous)
     sampled = torch.stack(patches, dim=1).flatten(1, 2)
     return [row[: count * size] for row, count in zip(sampled, length.tolist(), strict=True)]
 
 
-def solve_patch(
-    generator: NextTokenGenerator, solver: NextTokenSolverConfig, noise: Tensor, state: Tensor, previous: Tensor
-) -> Tensor:
-    """One patch of each sequence `(batch, patch, dim)` from its noise, the backbone's state and the patch before."""
+class PatchSolver:
+    """Makes patches of noise: the head's guided predictions at the solver's times, one after another.
 
-    def predict(noisy: Tensor, time: Tensor) -> Tensor:
-        return generator.predict(noisy, time, state, previous, solver.guidance)
+        (1 + w) · prediction − w · unconditional prediction
 
-    return generator.diffusion.solve(predict, noise, solver.evaluations)
+    Both predictions are made in one call of the head. Its modulations are made for all times at once; those of the
+    unconditional one are the same for all patches.
+
+    Args:
+        generator: trained, in eval mode.
+        settings: evaluations and guidance w.
+    """
+
+    def __init__(self, generator: NextTokenGenerator, settings: NextTokenSolverConfig):
+        self.generator, self.settings = generator, settings
+        times = [step.time for step in solver_steps(settings.evaluations)]
+        self.times = generator.head.embed_times(torch.tensor(times, device=generator.null.device))
+        self.null = generator.head.modulations(self.times, generator.null.unsqueeze(0))
+
+    def __call__(self, noise: Tensor, state: Tensor, previous: Tensor) -> Tensor:
+        """One patch of each sequence `(batch, patch, dim)` from its noise, the state and the patch before."""
+        head, guidance, count = self.generator.head, self.settings.guidance, len(noise)
+        modulations = head.modulations(self.times, state)
+        if guidance:
+            pairs = zip(modulations, self.null, strict=True)
+            modulations = [torch.cat([each, null.expand_as(each)], dim=1) for each, null in pairs]
+            previous = previous.repeat(2, 1, 1)
+
+        def predict(noisy: Tensor, index: int) -> Tensor:
+            now = [each[index] for each in modulations]
+            if not guidance:
+                return head.modulated(noisy, now, previous)
+            conditional, null = head.modulated(noisy.repeat(2, 1, 1), now, previous).split(count)
+            return torch.lerp(null, conditional, 1 + guidance)
+
+        return self.generator.diffusion.solve(predict, noise, self.settings.evaluations)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from shared.generators.diffusion import STEPS, Diffusion
+from shared.generators.diffusion import COSINE, LEAST_LOG_RATIO, STEPS, Diffusion, solver_steps
 
 
 def alphas_and_sigmas(steps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -42,10 +42,11 @@ def test_the_solver_turns_noise_into_a_known_gaussian(prediction):
     """Of data N(m, s²) the best prediction is known: E[ε | z] = σ (z − α m) / (α² s² + σ²)."""
     torch.manual_seed(0)
     mean, std, calls = torch.tensor([2.0, -1.0]), torch.tensor([0.5, 1.5]), []
+    steps = solver_steps(20)
 
-    def predict(noisy, time):
-        calls.append(float(time[0]))
-        alpha, sigma = alphas_and_sigmas((time * STEPS).round().long())
+    def predict(noisy, index):
+        calls.append(steps[index].time)
+        alpha, sigma = alphas_and_sigmas(torch.tensor([round(steps[index].time * STEPS)]))
         noise = sigma * (noisy - alpha * mean) / (alpha**2 * std**2 + sigma**2)
         data = mean + alpha * std**2 * (noisy - alpha * mean) / (alpha**2 * std**2 + sigma**2)
         return noise if prediction == "epsilon" else alpha * noise - sigma * data
@@ -54,3 +55,21 @@ def test_the_solver_turns_noise_into_a_known_gaussian(prediction):
     torch.testing.assert_close(samples.mean(0), mean, atol=0.06, rtol=0)
     torch.testing.assert_close(samples.std(0), std, atol=0.06, rtol=0)
     assert len(calls) == 20 and calls == sorted(calls, reverse=True)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+@pytest.mark.parametrize("evaluations", [1, 2, 10, 20])
+def test_the_solver_goes_where_the_reference_goes(prediction, evaluations):
+    """The reference is the scheduler of diffusers; from 15 steps on it ends otherwise if its last σ is not 0."""
+    from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+
+    settings = {"beta_schedule": COSINE, "prediction_type": prediction, "lambda_min_clipped": LEAST_LOG_RATIO}
+    reference = DPMSolverMultistepScheduler(STEPS, **settings)
+    reference.set_timesteps(evaluations)
+    torch.manual_seed(0)
+    noise = z = torch.randn(5, 2)
+    for step in reference.timesteps:
+        z = reference.step(torch.sin(3 * z + step / STEPS), step, z).prev_sample
+    times = [step.time for step in solver_steps(evaluations)]
+    ours = Diffusion(prediction).solve(lambda noisy, index: torch.sin(3 * noisy + times[index]), noise, evaluations)
+    torch.testing.assert_close(ours, z, rtol=1e-5, atol=1e-5)

@@ -9,7 +9,7 @@ from shared.generators.heads.local_dit_config import LocalDiTConfig
 from shared.generators.heads.mlp import MlpHead
 from shared.generators.heads.mlp_config import MlpHeadConfig
 from shared.layers.attention import rotary_angles
-from tests.generators.next_token_models import LOCAL, SEMAVOICE, make_generator
+from tests.generators.next_token_models import DIM, LATENTLM, LOCAL, SEMAVOICE, make_generator
 
 
 @pytest.mark.parametrize(("width", "millions"), [(1536, 123.3), (896, 42.1), (768, 31.0), (3584, 669.0)])
@@ -58,16 +58,12 @@ def test_without_history_a_local_dit_sees_its_own_patch_only():
     assert torch.equal(first, second) and first.abs().max() > 0
 
 
-def test_guidance_drops_the_state_and_keeps_the_patch_before():
-    generator = make_generator(SEMAVOICE)
-    calls = []
-    generator.head.register_forward_pre_hook(lambda _, inputs: calls.append(inputs))
-    noisy, time, state, previous = torch.randn(2, 2, 3), torch.rand(2), torch.randn(2, 16), torch.randn(2, 2, 3)
-    guided = generator.predict(noisy, time, state, previous, guidance=2.5)
-    (_, _, given, kept), (_, _, dropped, kept_too) = calls
-    assert torch.equal(given, state) and torch.equal(dropped, generator.null.expand(2, -1))
-    assert torch.equal(kept, previous) and torch.equal(kept_too, previous)
-    conditional, null = (generator.head(noisy, time, each, previous) for each in (state, generator.null.expand(2, -1)))
-    torch.testing.assert_close(guided, 3.5 * conditional - 2.5 * null)
-    assert torch.equal(generator.predict(noisy, time, state, previous, guidance=0.0), conditional)
-    assert not torch.allclose(guided, conditional)
+@pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
+def test_modulations_for_many_times_give_what_the_head_gives(config):
+    head = make_generator(config).head
+    (noisy, previous), state = torch.randn(2, 4, config.patch, DIM), torch.randn(4, 16)
+    times = torch.tensor([0.9, 0.2])
+    modulations = head.modulations(head.embed_times(times), state)
+    for index, time in enumerate(times):
+        made = head.modulated(noisy, [each[index] for each in modulations], previous)
+        torch.testing.assert_close(made, head(noisy, time.expand(4), state, previous))

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from shared.generators.text_positions import Prompt
-from shared.measurements.jobs import exposure_distances
 from shared.measurements.jobs.exposure_distances import continue_prompts, distance, measure_exposure
-from shared.sampling import next_token
+from shared.sampling.next_token import PatchSolver
 from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
@@ -17,11 +16,10 @@ SOLVER = NextTokenSolverConfig(kind="next_token", evaluations=2)
 def test_errors_that_add_up_show_in_the_free_run_alone(config, keeps, monkeypatch):
     """A stand-in adds 0.5 to the share of the patch before that it keeps."""
 
-    def biased(generator, solver, noise, state, previous):
+    def biased(self, noise, state, previous):
         return noise + keeps * previous + 0.5
 
-    monkeypatch.setattr(next_token, "solve_patch", biased)
-    monkeypatch.setattr(exposure_distances, "solve_patch", biased)
+    monkeypatch.setattr(PatchSolver, "__call__", biased)
     generator, size = make_generator(config), config.patch
     torch.manual_seed(0)
     noise = [torch.randn(6 * size, DIM) for _ in range(40)]

@@ -1,9 +1,10 @@
-"""Sampling patch by patch: the cache, batches, the prompt, the end."""
+"""Sampling patch by patch: batches, guidance, the prompt, the end."""
 
 import pytest
 import torch
 
-from shared.sampling.next_token import Reader, sample_next_tokens
+from shared.generators.diffusion import solver_steps
+from shared.sampling.next_token import PatchSolver, Reader, sample_next_tokens
 from shared.sampling.next_token_config import NextTokenSolverConfig
 from tests.generators.next_token_models import DIM, LATENTLM, SEMAVOICE, make_generator
 
@@ -19,15 +20,26 @@ def solver(**settings) -> NextTokenSolverConfig:
     return NextTokenSolverConfig(kind="next_token", **{"evaluations": 3, "guidance": 1.5, **settings})
 
 
-@pytest.mark.parametrize("config", CONFIGS)
-def test_the_cache_changes_nothing(config):
+@pytest.mark.parametrize("config", [LATENTLM, SEMAVOICE])
+@pytest.mark.parametrize("guidance", [0.0, 2.5])
+def test_a_patch_is_solved_with_the_heads_guided_predictions(config, guidance):
+    """Guidance drops the state and keeps the patch before."""
     generator = make_generator(config)
-    with_it, without = (
-        sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS, cache, PACES) for cache in (True, False)
-    )
-    assert [len(each) for each in with_it] == [8, 6, 6]
-    for ours, theirs in zip(with_it, without, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+    noise, previous = torch.randn(2, 2, config.patch, DIM)
+    states = torch.randn(2, 16)
+    steps = solver_steps(3)
+
+    def predict(noisy, index):
+        time = torch.full((2,), steps[index].time)
+        conditional = generator.head(noisy, time, states, previous)
+        return (1 + guidance) * conditional - guidance * generator.head(noisy, time, nulls, previous)
+
+    nulls = generator.null.expand(2, -1)
+    solve_patch = PatchSolver(generator, solver(guidance=guidance))
+    expected = generator.diffusion.solve(predict, noise, 3)
+    torch.testing.assert_close(solve_patch(noise, states, previous), expected, rtol=1e-5, atol=1e-5)
+    nulls = states
+    assert torch.allclose(generator.diffusion.solve(predict, noise, 3), expected) == (guidance == 0)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -50,7 +62,7 @@ def test_sampling_reads_what_training_reads(config):
     patches = generator.patches(latents)
     with torch.inference_mode():
         expected = generator.states(patches, torch.tensor([6, 6, 6]), TEXTS, PACES)
-        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], paces=PACES)
+        reader = Reader(generator, TEXTS, [patches[0, :3], patches[1, :3], patches[2, :3]], 3, PACES)
         torch.testing.assert_close(reader.state, expected[:, 3], rtol=1e-4, atol=1e-5)
         for index in (3, 4, 5):
             reader.append(patches[:, index])
@@ -70,13 +82,14 @@ def test_each_example_stops_where_its_speech_ends(config, monkeypatch):
         torch.testing.assert_close(ours, whole[: len(ours)])
 
 
-def test_a_model_that_ends_at_once_speaks_one_patch_and_reads_no_more():
+def test_a_model_that_ends_at_once_speaks_one_patch_and_reads_no_more(monkeypatch):
     generator = make_generator()
     torch.nn.init.constant_(generator.end.bias, 100.0)
     calls = []
-    generator.backbone.register_forward_hook(lambda *_: calls.append(1))
+    append = Reader.append
+    monkeypatch.setattr(Reader, "append", lambda *args: calls.append(append(*args)))
     sampled = sample_next_tokens(generator, solver(), NOISE, FRAMES, PROMPTS, TEXTS)
-    assert [len(each) for each in sampled] == [1, 1, 1] and len(calls) == 2
+    assert [len(each) for each in sampled] == [1, 1, 1] and len(calls) == 1
 
 
 def test_an_unfinished_patch_of_the_prompt_is_cut_off():

@@ -8,8 +8,7 @@ from shared.kinds import Kind
 class HeadConfig(Kind):
     """A diffusion head.
 
-    Its module has `build(config, width, patch, latent_dim)`: what predicts a patch's noise or v from the backbone's
-    state, as `shared.generators.heads.mlp.MlpHead` does.
+    Its module has `build(config, width, patch, latent_dim)`, a `shared.generators.heads.base.Head`.
     """
 
     PACKAGE: ClassVar[str] = "shared.generators.heads"

@@ -4,11 +4,15 @@ As VibeVoice's released code (arXiv 2508.19205, by the same authors) has it: lin
 AdaLN-Zero shift, scale and gate from the sum of the backbone's state and the diffusion time.
 """
 
+from typing import Any
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shared.generators.heads.base import Head
 from shared.generators.heads.mlp_config import MlpHeadConfig
-from shared.layers.attention import TIME_FEATURES, time_features
+from shared.layers.attention import TIME_FEATURES
 from shared.layers.unit import Unit
 
 EPS = 1e-5
@@ -28,12 +32,16 @@ class HeadLayer(Unit):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Both `(n, width)`."""
-        shift, scale, gate = self.modulation(condition).chunk(3, dim=-1)
-        y = self.norm(x) * (1 + scale) + shift
-        return x + gate * self.down(F.silu(self.gate(y)) * self.up(y))
+        return self.modulated(x, self.modulation(condition))
+
+    def modulated(self, x: Tensor, modulation: Tensor) -> Tensor:
+        """`(n, width)` -> the same; `modulation` `(n, 3 · width)`."""
+        shift, scale, gate = modulation.chunk(3, dim=-1)
+        y = torch.addcmul(shift, self.norm(x), 1 + scale)
+        return torch.addcmul(x, gate, self.down(F.silu(self.gate(y)) * self.up(y)))
 
 
-class MlpHead(nn.Module):
+class MlpHead(Head):
     """Predicts a patch's noise (or v) from the backbone's state; a patch of several frames is one long vector.
 
     Args:
@@ -51,7 +59,7 @@ class MlpHead(nn.Module):
         self.time_embed = nn.Sequential(
             nn.Linear(TIME_FEATURES, width, bias=False), nn.SiLU(), nn.Linear(width, width, bias=False)
         )
-        self.layers = nn.ModuleList(HeadLayer(width, inner) for _ in range(config.depth))
+        self.layers: Any = nn.ModuleList(HeadLayer(width, inner) for _ in range(config.depth))
         self.norm = nn.RMSNorm(width, eps=EPS, elementwise_affine=False)
         self.modulation = nn.Linear(width, 2 * width, bias=False)
         self.project = nn.Linear(width, patch * latent_dim, bias=False)
@@ -59,20 +67,27 @@ class MlpHead(nn.Module):
         nn.init.zeros_(self.project.weight)
 
     def forward(self, noisy: Tensor, time: Tensor, state: Tensor, previous: Tensor) -> Tensor:
-        """The prediction, shaped as `noisy`.
-
-        Args:
-            noisy: patches, `(n, patch, dim)`.
-            time: diffusion time in [0, 1), 0 is clean; `(n,)`.
-            state: the backbone's state before each patch, or the learned null, `(n, width)`.
-            previous: the patches before, shaped as `noisy`; not used, the state knows of them.
-        """
-        condition = F.silu(self.state_embed(state) + self.time_embed(time_features(time)))
+        """See `Head`; `previous` is not used, the state knows of it."""
+        condition = self.condition(self.embed_times(time), state)
         x = self.noisy_embed(noisy.flatten(1))
         for layer in self.layers:
             x = layer(x, condition)
-        shift, scale = self.modulation(condition).chunk(2, dim=-1)
-        return self.project(self.norm(x) * (1 + scale) + shift).unflatten(1, (self.patch, -1))
+        return self._project(x, self.modulation(condition))
+
+    def modulation_layers(self) -> list[nn.Linear]:
+        """See `Head`."""
+        return [*(layer.modulation for layer in self.layers), self.modulation]
+
+    def modulated(self, noisy: Tensor, modulations: list[Tensor], previous: Tensor) -> Tensor:
+        """See `Head`."""
+        x = self.noisy_embed(noisy.flatten(1))
+        for layer, modulation in zip(self.layers, modulations[:-1], strict=True):
+            x = layer.modulated(x, modulation)
+        return self._project(x, modulations[-1])
+
+    def _project(self, x: Tensor, modulation: Tensor) -> Tensor:
+        shift, scale = modulation.chunk(2, dim=-1)
+        return self.project(torch.addcmul(shift, self.norm(x), 1 + scale)).unflatten(1, (self.patch, -1))
 
 
 build = MlpHead

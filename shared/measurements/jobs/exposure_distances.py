@@ -20,7 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 from shared.config import ConfigError
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
-from shared.sampling.next_token import sample_next_tokens, solve_patch
+from shared.sampling.next_token import PatchSolver, sample_next_tokens
 from shared.sampling.next_token_config import NextTokenSolverConfig
 
 
@@ -62,13 +62,14 @@ def continue_prompts(
     heard = [each[: prompt.frames] for each, prompt in zip(whole, prompts, strict=True)]
     paces = generator.positions.paces(prompts)
     padded = pad_sequence([each[: len(row)] for each, row in zip(noise, whole, strict=True)], batch_first=True)
-    free = sample_next_tokens(generator, solver, padded, frames, heard, texts, paces=paces)
+    free = sample_next_tokens(generator, solver, padded, frames, heard, texts, paces)
 
     patches, starts = generator.patches(pad_sequence(whole, batch_first=True)), generator.patches(padded)
     previous = torch.cat([torch.zeros_like(patches[:, :1]), patches[:, :-1]], dim=1)
     states = generator.states(patches, frames // size, texts, paces)[:, :-1]
-    ours = solve_patch(generator, solver, *(each.flatten(0, 1) for each in (starts, states, previous)))
-    ours = ours.unflatten(0, patches.shape[:2])
+    solve_patch = PatchSolver(generator, solver)
+    # Clip by clip, since the solver keeps what it needs of all its steps.
+    ours = torch.stack([solve_patch(*clip) for clip in zip(starts, states, previous, strict=True)])
     spans = [slice(prompt.frames // size, len(each) // size) for prompt, each in zip(prompts, whole, strict=True)]
     recorded, forced = ([row[span] for row, span in zip(each, spans, strict=True)] for each in (patches, ours))
     return Continuations(recorded, forced, [generator.patches(each.unsqueeze(0))[0] for each in free])
