@@ -48,7 +48,7 @@ def serve(case: str) -> None:
         update(self, closure)
         in_muon[0] += time.process_time() - start
 
-    Muon.step = timed_update
+    Muon.step = timed_update  # type: ignore[method-assign]
     for index, _ in enumerate(sys.stdin):
         in_muon[0], start = 0.0, time.process_time()
         torch.manual_seed(index)

@@ -26,7 +26,7 @@ class Spectra(nn.Module):
         """`(batch, channels, time)` -> for each resolution `(batch · channels, bins, frames)`."""
         waveform = waveform.reshape(-1, waveform.shape[-1])
         pairs = zip(self.resolutions, self.transforms, strict=True)
-        return {resolution: stft(waveform).abs() for resolution, stft in pairs}
+        return {resolution: stft.magnitude(waveform) for resolution, stft in pairs}
 
 
 class SpectralLoss(nn.Module):
