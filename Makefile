@@ -9,8 +9,9 @@ LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
 # Locks whose packages ask for more than is used of them.
 ALONE := envs/music.txt
 BIN := .venv/bin
-# Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer.
-WORKERS := -n logical --maxprocesses 8 --dist loadfile
+# Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer. In the
+# order of tests/conftest.py: by default the files with most tests go first, which are not the slowest.
+WORKERS := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # What the user gives is one word for the shell, whatever is in it. `value` takes it as it was typed, where make would look
 # for variables in it; so would it to pass it on in the environment.
 quoted = '$(subst ','\'',$(1))'

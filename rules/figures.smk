@@ -108,7 +108,8 @@ rule record:
     message:
         "Keep the record beside {output.table_csv}"
     shell:
-        '"$REPLICATE_PYTHON" -m shared.record.publish --made {params.made:q} --manifest {output.manifest:q} '
+        '"$REPLICATE_PYTHON" -m shared.cli.run_job --inputs {input:q} '
+        "-- shared.record.publish --made {params.made:q} --manifest {output.manifest:q} "
         "2>&1 | tee -i {log:q} >&2"
 
 

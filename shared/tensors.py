@@ -108,13 +108,15 @@ def read_description(weights: Path, kind: type[Saved]) -> Saved:
     """
     path = Path(weights).with_name(DESCRIPTION)
     try:
-        return parse(kind, read_json(path), "it")
+        said = read_json(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; delete {weights} and run again, which makes it anew") from None
+    except (ConfigError, OSError):
+        raise damaged(path, "not a JSON file", str(weights)) from None
+    try:
+        return parse(kind, said, "it")
     except ConfigError as error:
         raise damaged(path, f"not of such a model ({str(error).splitlines()[0]})", str(weights)) from None
-    except (OSError, ValueError, RecursionError):
-        raise damaged(path, "not a JSON file", str(weights)) from None
 
 
 def _compare(path: Path, expected: Iterable[str], found: Iterable[str], delete: str = "it") -> None:

@@ -1,5 +1,6 @@
 """Set-up of all tests: one thread, since tiny tensors on several threads run many times slower; and a corpus."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,13 @@ import torch
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with many slow tests first, so that no worker is left with one when the others are done."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+
 
 RATE = 16_000
 TONES = {"a": 500, "b": 1100, "c": 2300}

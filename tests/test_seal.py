@@ -165,3 +165,11 @@ def test_a_job_does_not_start_on_damaged_input(chain, monkeypatch):
     with pytest.raises(ConfigError, match="is not what its job wrote"):
         run(monkeypatch, 0, output, MODEL)
     assert not output.exists()
+
+
+def test_a_job_that_writes_elsewhere_is_not_sealed(chain, monkeypatch):
+    write_text(Path("a_job.py"), JOB)
+    monkeypatch.syspath_prepend(".")
+    monkeypatch.setattr(sys, "argv", ["run_job", "--inputs", str(MODEL), "--", "a_job", "0", "copied.csv"])
+    run_job.main()
+    assert Path("copied.csv").exists() and not Path(seal.NAME).exists()

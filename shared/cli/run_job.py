@@ -1,6 +1,6 @@
 """What a rule runs: it checks what a job reads, runs the job, then notes where the result comes from and seals it.
 
-    python -m shared.cli.run_job [--code HASH] [--processes N] --inputs FILE... --outputs FILE... -- MODULE OPTION...
+    python -m shared.cli.run_job [--code HASH] [--processes N] --inputs FILE... [--outputs FILE...] -- MODULE OPTION...
 
 The job runs in this process, so that Python starts once. Nothing that trains imports this: an edit here retrains
 nothing.
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--code", help="hash of the job's code, for the note of where its result comes from")
     parser.add_argument("--processes", type=int, default=1, help="that the job runs as (default: 1)")
     parser.add_argument("--inputs", nargs="*", type=Path, default=[], help="files that the job reads")
-    parser.add_argument("--outputs", nargs="+", type=Path, required=True, help="files that the job writes")
+    parser.add_argument("--outputs", nargs="+", type=Path, help="files that the job writes in its folder under runs/")
     own, job = _split(sys.argv[1:])
     arguments = parser.parse_args(own)
     if not job:
@@ -34,9 +34,10 @@ def main() -> None:
     if arguments.processes > 1:
         job = [SPREAD, "--standalone", "--nproc-per-node", str(arguments.processes), "-m", *job]
     run_module(*job)
-    if arguments.code:
+    if arguments.outputs and arguments.code:
         write_origin(arguments.outputs[0], arguments.code)
-    seal_folder(arguments.outputs, arguments.inputs)
+    if arguments.outputs:
+        seal_folder(arguments.outputs, arguments.inputs)
 
 
 def run_module(module: str, *options: str) -> None:

@@ -12,6 +12,7 @@ from shared.config import ConfigError, Name, Seed, SettingError, Strict, parse
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
 from shared.metrics.base import find_metric
+from shared.plan import fork_server
 from shared.plan.dotted import merge
 from shared.plan.lease import devices
 from shared.plan.memory import SMALL_SCALES
@@ -43,6 +44,7 @@ class Settings(Strict):
     )
     label: str | None = Field(default=None, pattern=LABEL, description="folder of the record under results/")
     processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
+    fork: bool = Field(default=True, description="whether jobs of the small scales are forked off one process")
     replications: str = Field(default="replications", description="where the sources lie")
 
     @field_validator("seeds", mode="before")
@@ -245,6 +247,18 @@ def check_gpus(plan: Plan) -> None:
         )
 
 
+def fork_jobs(plan: Plan, settings: Settings, dag: Any) -> None:
+    """Have the jobs that Snakemake is about to run forked off one process, where that is quicker and as good.
+
+    CUDA does not work in a fork if an import has woken it, and a training in several processes starts its own. One job
+    alone imports no more than the server would. Where the user says what Python is, that is what is started.
+    """
+    asked = settings.fork and settings.processes == 1 and os.environ[fork_server.VARIABLE] == sys.executable
+    several = sum(job.benchmark is not None for job in dag.needrun_jobs()) > 1  # of those that run models
+    if asked and several and plan.scale in SMALL_SCALES and not devices():
+        fork_server.start()
+
+
 def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
     """`shell_command` of a job that writes `output` and notes where that comes from."""
     options = (*options, f"--output {output} --threads {{threads}}")
@@ -255,7 +269,7 @@ def job_environment(plan: Plan) -> dict[str, str]:
     """Environment of every job."""
     variables = {
         STARTED_BY: process_name(),
-        "REPLICATE_PYTHON": os.environ.get("REPLICATE_PYTHON", sys.executable),
+        fork_server.VARIABLE: os.environ.get(fork_server.VARIABLE, sys.executable),
         # A malloc that keeps its pages: without it a CPU spends its time on page faults of large tensors.
         "MALLOC_TRIM_THRESHOLD_": "4294967296",
         "MALLOC_MMAP_THRESHOLD_": "4294967296",

@@ -80,7 +80,7 @@ def test_an_adversary_that_would_never_start_is_refused():
 
 def test_a_mel_input_at_another_sample_rate_is_refused():
     data = SMOKE.model_dump()
-    mel = {"sample_rate": 24000, "n_fft": 128}
+    mel = {"sample_rate": 24000, "n_fft": 128, "n_mels": 20}
     architecture = {"family": "dac", "strides": [64], "decoder": {"kind": "dac"}, "mel_input": mel}
     data["autoencoder"]["architecture"] = architecture
     with pytest.raises(ValueError, match=r"mel_input\.sample_rate 24000 is not the study's, 16000"):
