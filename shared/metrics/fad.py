@@ -1,28 +1,29 @@
 """FAD: Fréchet audio distance between two sets of clips (Kilgour et al. 2019), from embeddings.
 
-`FAD = |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½)` of Gaussians fitted to the sets. With R = Σ₁^½ the trace of the root is
-the sum of the square roots of the eigenvalues of the symmetric R Σ₂ R: no root of a matrix that is not symmetric.
+`FAD = |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½)` of Gaussians fitted to the sets. The trace of the root is the sum of the
+square roots of the eigenvalues of Σ₁ Σ₂, which are those of the symmetric `Lᵀ Σ₂ L` with `Σ₁ = L Lᵀ` (Cholesky), or of
+`R Σ₂ R` with R = Σ₁^½, which also a singular Σ₁ has: no root of a matrix that is not symmetric.
 
 The estimate is biased: of two samples of one distribution it is above 0, by an amount that falls with the number of
 clips. So only sets of the same size compare, and with no more clips than dimensions it says little.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import scipy  # its parts load when first used, so that planning does not wait for them
 
 from shared.metrics.config import KadConfig
 from shared.metrics.of_sets import SetMetric
 from shared.metrics.statistic import AT_LEAST_0, Statistic
 
-CHUNK = 50  # replicates at once: each holds a few matrices of (dim, dim)
 
-
-def frechet_audio_distance(reference: np.ndarray, evaluated: np.ndarray) -> float:
-    """FAD of two sets of embeddings `(clips, dim)`, at least two clips each."""
-    moments = (_moments(each.astype(np.float64), np.ones((1, len(each)))) for each in (reference, evaluated))
-    (mean, covariance), (other_mean, other_covariance) = moments
-    return float(_distance(mean, covariance, _root(covariance), other_mean, other_covariance)[0])
+def frechet_audio_distances(reference: np.ndarray, sets: Iterable[np.ndarray]) -> np.ndarray:
+    """FAD `(sets,)` of each `(clips, dim)` from `reference` `(other clips, dim)`, at least two clips each."""
+    first = Gaussian.fit(reference)
+    return np.array([first.distance(Gaussian.fit(each)) for each in sets])
 
 
 def fad_replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -36,45 +37,64 @@ def fad_replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray)
         sets: `(sets, clips, dim)`.
         weights: how often each clip is drawn, `(replicates, clips)`.
     """
-    reference, sets = reference.astype(np.float64), sets.astype(np.float64)
-    values = np.array([frechet_audio_distance(reference, each) for each in sets])
-    replicates = np.concatenate([_chunk(reference, sets, part) for part in _parts(weights)], axis=1)
+    values = frechet_audio_distances(reference, sets)
+    replicates = np.empty((len(sets), len(weights)))
+    for column, row in enumerate(weights):
+        first = Gaussian.fit(reference, row)
+        replicates[:, column] = [first.distance(Gaussian.fit(each, row)) for each in sets]
     return replicates + (values - replicates.mean(1))[:, None]
 
 
-def _parts(weights: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(weights), CHUNK):
-        yield weights[start : start + CHUNK]
+@dataclass
+class Gaussian:
+    """Fitted to embeddings.
 
+    Attributes:
+        mean: `(dim,)`.
+        covariance: `(dim, dim)`.
+        regular: whether the clips are enough for a covariance that is not singular.
+    """
 
-def _chunk(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    mean, covariance = _moments(reference, weights)
-    root = _root(covariance)
-    return np.stack([_distance(mean, covariance, root, *_moments(each, weights)) for each in sets])
+    mean: np.ndarray
+    covariance: np.ndarray
+    regular: bool
 
+    @classmethod
+    def fit(cls, embeddings: np.ndarray, weights: np.ndarray | None = None) -> "Gaussian":
+        """To rows `(clips, dim)`, drawn `weights` `(clips,)` times, or once each."""
+        times = np.ones(len(embeddings)) if weights is None else weights
+        drawn, times = embeddings[times > 0].astype(np.float64), times[times > 0]
+        mean = times @ drawn / times.sum()
+        drawn -= mean
+        drawn *= np.sqrt(times)[:, None]
+        return cls(mean, drawn.T @ drawn / (times.sum() - 1), len(drawn) > len(mean))
 
-def _moments(embeddings: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means `(replicates, dim)` and covariances `(replicates, dim, dim)` of rows drawn `weights` times."""
-    total = weights.sum(1)
-    centred = embeddings - embeddings.mean(0)  # for precision: the second moments then hold no large mean
-    mean = weights @ centred / total[:, None]
-    second = np.stack([(row[:, None] * centred).T @ centred for row in weights])
-    covariance = second - total[:, None, None] * mean[:, :, None] * mean[:, None, :]
-    return mean + embeddings.mean(0), covariance / (total - 1)[:, None, None]
+    def distance(self, other: "Gaussian") -> float:
+        """The Fréchet distance, squared."""
+        traces = np.trace(self.covariance) + np.trace(other.covariance)
+        return float(((self.mean - other.mean) ** 2).sum() + traces - 2 * self._overlap(other))
 
+    def _overlap(self, other: "Gaussian") -> float:
+        """`tr((Σ₁ Σ₂)^½)`."""
+        if self.regular and other.regular and self._factor is not None:
+            product, _ = scipy.linalg.lapack.dsygst(other.covariance.T, self._factor, itype=2, lower=1)  # Lᵀ Σ₂ L
+            values = np.linalg.eigvalsh(product, UPLO="L")
+            if values[0] > len(values) * np.finfo(float).eps * values[-1]:  # else the least are rounding alone
+                return float(np.sqrt(values).sum())
+        values = np.linalg.eigvalsh(self._root @ other.covariance @ self._root)
+        return float(np.sqrt(np.maximum(values, 0)).sum())
 
-def _root(matrices: np.ndarray) -> np.ndarray:
-    """Symmetric square roots of positive semi-definite `(..., dim, dim)`."""
-    values, vectors = np.linalg.eigh(matrices)
-    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    @cached_property
+    def _factor(self) -> np.ndarray | None:
+        """L of `Σ = L Lᵀ`; None if Σ is not positive definite."""
+        factor, failed = scipy.linalg.lapack.dpotrf(self.covariance.T, lower=1)
+        return None if failed else factor
 
-
-def _distance(mean, covariance, root, other_mean, other_covariance) -> np.ndarray:
-    """`(replicates,)` from means `(replicates, dim)` and covariances and roots `(replicates, dim, dim)`."""
-    values = np.linalg.eigvalsh(root @ other_covariance @ root)
-    overlap = np.sqrt(np.maximum(values, 0)).sum(-1)
-    traces = np.trace(covariance, axis1=-2, axis2=-1) + np.trace(other_covariance, axis1=-2, axis2=-1)
-    return ((mean - other_mean) ** 2).sum(-1) + traces - 2 * overlap
+    @cached_property
+    def _root(self) -> np.ndarray:
+        """Symmetric square root of a positive semi-definite Σ."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
 class Fad(SetMetric):
@@ -84,9 +104,9 @@ class Fad(SetMetric):
     statistics = (Statistic("fad", "FAD", False, of_set=True, place=210, bounds=AT_LEAST_0),)
 
     @staticmethod
-    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig) -> float:
+    def distances(reference: np.ndarray, sets: np.ndarray, settings: KadConfig) -> np.ndarray:
         """See `SetMetric`."""
-        return frechet_audio_distance(reference, evaluated)
+        return frechet_audio_distances(reference, sets)
 
     @staticmethod
     def replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig) -> np.ndarray:

@@ -35,8 +35,8 @@ class SetMetric(Metric):
 
     @staticmethod
     @abstractmethod
-    def distance(reference: np.ndarray, evaluated: np.ndarray, settings: KadConfig, /) -> float:
-        """The distance of `evaluated` `(clips, dim)` from `reference` `(other clips, dim)`.
+    def distances(reference: np.ndarray, sets: np.ndarray, settings: KadConfig, /) -> np.ndarray:
+        """The distance `(sets,)` of each of `sets` `(sets, clips, dim)` from `reference` `(clips, dim)`.
 
         Raises:
             NotMeasured: such embeddings have none.
@@ -45,7 +45,7 @@ class SetMetric(Metric):
     @staticmethod
     @abstractmethod
     def replicates(
-        reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig
+        reference: np.ndarray, sets: np.ndarray, weights: np.ndarray, settings: KadConfig, /
     ) -> np.ndarray:
         """The distances `(sets, replicates)` of resampled sets; row i of all of them belongs to clip i.
 

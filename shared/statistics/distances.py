@@ -45,8 +45,8 @@ class Distances:
         reference, sets = self._measured()
         if len(reference) < 2:
             raise NotMeasured("fewer than two clips have an embedding in every variant")
-        found = [[self.metric.distance(reference, each, self.kad) for each in seeds] for seeds in sets]
-        return np.array(found).mean(1)
+        found = self.metric.distances(reference, sets.reshape(-1, *sets.shape[2:]), self.kad)
+        return found.reshape(sets.shape[:2]).mean(1)
 
     def replicates(self, draws: Draws) -> np.ndarray:
         """The distances in each replicate, `(variants, replicates)`; kept, since rows and claims ask again."""
