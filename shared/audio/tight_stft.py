@@ -37,6 +37,10 @@ class TightStft(Stft):
         """`(batch, time)` -> complex `(batch, bins, frames)`."""
         return super().forward(waveform) * self.weight
 
+    def magnitude(self, waveform: Tensor) -> Tensor:
+        """As that of `Stft`."""
+        return super().magnitude(waveform) * self.weight
+
     def inverse(self, spectrum: Tensor, length: int | None = None) -> Tensor:
         """As that of `Stft`."""
         return super().inverse(spectrum / self.weight, length)

@@ -1,6 +1,7 @@
 """Magnitude spectrograms at several resolutions, computed once and shared by the losses that compare them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -25,8 +26,9 @@ class Spectra(nn.Module):
     def forward(self, waveform: Tensor) -> Magnitudes:
         """`(batch, channels, time)` -> for each resolution `(batch · channels, bins, frames)`."""
         waveform = waveform.reshape(-1, waveform.shape[-1])
-        pairs = zip(self.resolutions, self.transforms, strict=True)
-        return {resolution: stft(waveform).abs() for resolution, stft in pairs}
+        transforms = cast(Iterable[Stft], self.transforms)
+        pairs = zip(self.resolutions, transforms, strict=True)
+        return {resolution: stft.magnitude(waveform) for resolution, stft in pairs}
 
 
 class SpectralLoss(nn.Module):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from shared.audio.spectral import (
+    MagnitudeSpectrogram,
     MelSpectrogram,
     Stft,
     hertz_to_mel,
@@ -15,6 +16,7 @@ from shared.audio.spectral import (
     safe_log,
     split_frames,
 )
+from shared.audio.tight_stft import TightStft
 from shared.config import ConfigError
 
 
@@ -51,6 +53,25 @@ def test_a_cosine_at_a_bin_has_half_the_window_sum_there():
     middle = spectrum[0, :, spectrum.shape[2] // 2]
     assert middle.argmax() == 16
     assert middle[16].item() == pytest.approx(256 / 2 / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(("n_fft", "hop"), [(8, 2), (9, 3), (8, 3)])
+def test_gradient_of_a_magnitude_is_that_of_the_complex_spectrogram(n_fft, hop):
+    window = torch.hann_window(n_fft, dtype=torch.float64) + 0.1
+    waveform = noise(2, 25).double().requires_grad_()
+    plain = torch.fft.rfft(waveform.unfold(-1, n_fft, hop) * window).abs()
+    ours = MagnitudeSpectrogram.apply(waveform, window, hop)
+    torch.testing.assert_close(ours, plain)
+    weight = torch.randn_like(plain)
+    expected = torch.autograd.grad((plain * weight).sum(), waveform)
+    torch.testing.assert_close(torch.autograd.grad((ours * weight).sum(), waveform), expected)
+    assert torch.autograd.gradcheck(lambda x: MagnitudeSpectrogram.apply(x, window, hop), waveform)
+
+
+@pytest.mark.parametrize("kind", [Stft, TightStft])
+def test_a_magnitude_is_that_of_the_complex_spectrogram(kind):
+    stft, waveform = kind(64, 16), noise(2, 500)
+    torch.testing.assert_close(stft.magnitude(waveform), stft(waveform).abs())
 
 
 @pytest.mark.parametrize(("length", "hop"), [(8, 4), (8, 3)])
