@@ -1,15 +1,13 @@
 """The workflow as a user types it, on a made-up source in a folder of its own, with stand-ins for heavy jobs."""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 from tests.generators.next_token_models import ask_for_exposure_bias
 from tests.workflow.damage import damage
-from tests.workflow.project import ROOT, Project
+from tests.workflow.project import Project
 
 
 @pytest.fixture
@@ -188,10 +186,3 @@ def test_a_typo_in_the_study_is_one_line(project):
     line = next(line for line in done.stdout.splitlines() if line.startswith("error: "))
     assert "toy/study.yaml" in line and "crop_secnds: unknown key; did you mean 'crop_seconds'?" in line
     assert "Traceback" not in done.stdout
-
-
-@pytest.mark.slow
-def test_the_workflow_is_lint_clean():
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--lint"]
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert "good condition" in done.stdout, done.stdout
