@@ -183,7 +183,10 @@ SLEEPS = "print(os.getpid(), flush=True); time.sleep(60)"
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_are_handed_on(run, number):
-    job = run.start("does", "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); " + SLEEPS)
+    # Where the tests were started in the background, a process ignores SIGINT unless it says otherwise.
+    handlers = "signal.signal(signal.SIGINT, signal.default_int_handler); "
+    handlers += "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); "
+    job = run.start("does", handlers + SLEEPS)
     process = forked(job)
     assert process.pid != job.pid and process.ppid() == run.server.pid
     job.send_signal(number)
