@@ -11,6 +11,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 from shared.config import ConfigError, Strict, digest
 from shared.files import read_json, sha256, write_json
@@ -24,7 +25,19 @@ _NOTES = (NAME, "spec.json", "asked.json", "benchmark.tsv")
 _APART = ("audio", "clips", "checkpoints")  # folders whose files have their hash elsewhere
 
 
-class Seal(Strict):
+class Sealed(Strict):
+    """What a file says of others; its `seal` is a hash of all that it says, so that damage to it shows, too."""
+
+    def expected_seal(self) -> str:
+        """What `seal` is if nobody has changed the file."""
+        return digest(self.model_dump(mode="json", exclude={"seal"}), length=64)
+
+    def sealed(self) -> Self:
+        """The same with its hash."""
+        return self.model_copy(update={"seal": self.expected_seal()})
+
+
+class Seal(Sealed):
     """What `seal.json` says.
 
     Attributes:
@@ -32,14 +45,14 @@ class Seal(Strict):
         results: the files that Snakemake asked for, of one or several jobs; one that is missing is made anew.
         files: SHA-256 of each file, by its path below the folder.
         made_from: the content (see below) of what each input's folder held, by that folder.
-        seal: hash of the rest, so that damage to the seal itself shows.
+        seal: hash of all the above.
     """
 
     place: str
     results: list[str]
     files: dict[str, str]
     made_from: dict[str, str]
-    seal: str
+    seal: str = ""
 
     @property
     def content(self) -> str:
@@ -62,13 +75,12 @@ def seal_folder(results: Iterable[Path], inputs: Iterable[Path] = ()) -> Seal:
     asked = {*(before.results if before else ()), *(result.name for result in results)}
     made_from = dict(before.made_from) if before else {}
     made_from |= {other.as_posix(): _read(path).content for other, path in _folders(inputs).items() if other != folder}
-    said = {
-        "place": _place(folder),
-        "results": sorted(name for name in asked if (folder / name).exists()),
-        "files": {path.relative_to(folder).as_posix(): sha256(path) for path in _sealed_files(folder)},
-        "made_from": made_from,
-    }
-    seal = Seal.model_validate(said | {"seal": digest(said, 64)})
+    seal = Seal(
+        place=_place(folder),
+        results=sorted(name for name in asked if (folder / name).exists()),
+        files={path.relative_to(folder).as_posix(): sha256(path) for path in _sealed_files(folder)},
+        made_from=made_from,
+    ).sealed()
     write_json(folder / NAME, seal.model_dump())
     return seal
 
@@ -126,7 +138,7 @@ def _read(file: Path) -> Seal:
         raise ConfigError(f"{path}: missing, so nothing says that {file.name} is whole; {remedy}") from None
     except (ValueError, OSError, RecursionError):
         raise ConfigError(f"{path}: damaged, no seal; {remedy}") from None
-    if seal.seal != digest(seal.model_dump(exclude={"seal"}), 64):
+    if seal.seal != seal.expected_seal():
         raise ConfigError(f"{path}: damaged, changed since it was written; {remedy}")
     return seal
 

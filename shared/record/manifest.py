@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from shared.config import ConfigError, Strict, digest, parse
+from shared.config import ConfigError, parse
 from shared.files import read_json, sha256, write_json
 from shared.record.keep_clips import LIST
+from shared.seal import Sealed
 
 CLIPS, SCORES = "clips", "scores"
 # What each study has, by the end of its file's name. The table's own end goes last: it ends the others too.
@@ -22,7 +23,7 @@ MEND = "bring it back (git restore) or record the study again"
 UNSEALED = "its manifest is missing or damaged"
 
 
-class Manifest(Strict):
+class Manifest(Sealed):
     """What a study's record consists of.
 
     Attributes:
@@ -36,11 +37,7 @@ class Manifest(Strict):
     source: str
     study: str
     files: dict[str, str]
-    seal: str
-
-    def expected_seal(self) -> str:
-        """What `seal` is if nobody has changed the manifest."""
-        return digest(self.model_dump(mode="json", exclude={"seal"}), length=64)
+    seal: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,10 +74,10 @@ def write_manifest(folder: Path, study: str) -> Path:
     """Seal a study's files as they are; returns the manifest."""
     made = Manifest(
         kind="record of a study", label=folder.absolute().parent.name, source=folder.absolute().name, study=study,
-        files={path.relative_to(folder).as_posix(): sha256(path) for path in files_of(folder, study)}, seal="",
+        files={path.relative_to(folder).as_posix(): sha256(path) for path in files_of(folder, study)},
     )  # fmt: skip
     path = folder / f"{study}{MANIFEST}"
-    write_json(path, made.model_copy(update={"seal": made.expected_seal()}).model_dump(mode="json"))
+    write_json(path, made.sealed().model_dump(mode="json"))
     return path
 
 
