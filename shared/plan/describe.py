@@ -1,7 +1,10 @@
 """What a study trains at a scale: parameters, rates, steps, and an estimate of the cost from stated assumptions."""
 
+from functools import cache
 from typing import Any
 
+from shared.autoencoders.config import AutoencoderConfig
+from shared.generators.config import GeneratorConfig
 from shared.plan.plan import PAPER_SCALE, Plan
 from shared.plan.point import Point
 from shared.plan.schema import Source
@@ -85,22 +88,44 @@ def _cost(parameters: int, training: TrainingConfig, forward_flops: float) -> di
 
 def count_models(config: Any) -> dict[str, int]:
     """Parameters of both models and the autoencoder's forward FLOPs for a second of audio, on the meta device."""
+    from shared.generators.builder import architecture_of
+
+    autoencoder = AutoencoderConfig(
+        architecture=config.autoencoder.architecture, bottleneck=config.autoencoder.bottleneck
+    )
+    parameters, flops = _count_autoencoder(autoencoder, config.sample_rate)
+    architecture = GeneratorConfig.of_kind(config.generator.kind)
+    assert architecture, "the recipe is of one of the kinds"
+    generator = architecture.model_validate(architecture_of(config.generator))
+    return {
+        "autoencoder": parameters,
+        "generator": _count_generator(generator, config.autoencoder.bottleneck.dim),
+        "autoencoder_flops_per_second": flops,
+    }
+
+
+# Most variants of a study differ in how they are trained: each model is counted once.
+@cache
+def _count_autoencoder(config: AutoencoderConfig, sample_rate: int) -> tuple[int, int]:
+    """Parameters, and FLOPs of a forward pass of a second of audio."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     from shared.autoencoders.builder import meta_autoencoder
-    from shared.generators.builder import count_parameters, meta_generator
+    from shared.generators.builder import count_parameters
 
-    autoencoder = meta_autoencoder(config.autoencoder)
-    generator = meta_generator(config.generator, config.autoencoder.bottleneck.dim)
-    second = torch.zeros(1, autoencoder.channels, config.sample_rate, device="meta")
+    autoencoder = meta_autoencoder(config)
+    second = torch.zeros(1, autoencoder.channels, sample_rate, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         autoencoder.decode(autoencoder.encode(second).mean)
-    return {
-        "autoencoder": count_parameters(autoencoder),
-        "generator": count_parameters(generator),
-        "autoencoder_flops_per_second": counter.get_total_flops(),
-    }
+    return count_parameters(autoencoder), counter.get_total_flops()
+
+
+@cache
+def _count_generator(config: GeneratorConfig, latent_dim: int) -> int:
+    from shared.generators.builder import count_parameters, meta_generator
+
+    return count_parameters(meta_generator(config, latent_dim))
 
 
 def as_text(description: dict[str, Any]) -> str:
