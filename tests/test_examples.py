@@ -11,10 +11,10 @@ import soundfile
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
 from shared.plan.plan import Plan
-from shared.plan.schema import load_sources
 from shared.sampling.pair import Pair
 from tests.generators.next_token_models import SEMAVOICE, make_generator
 from tests.sampling.test_samples import HOP, RATE, make_sampler
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def test_a_next_token_generator_ends_by_itself_or_is_cut_off(tmp_path):
 
 
 def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
-    plan = Plan(load_sources(ROOT / "replications"), "smoke", [0])
+    plan = Plan(SOURCES, "smoke", [0])
     job = plan.samples_of("longcat", "dim64", 0)
     made = make_sampler(tmp_path / "made", "s").corpus.path.parent
     monkeypatch.chdir(tmp_path)
@@ -80,4 +80,4 @@ def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
 ])  # fmt: skip
 def test_what_was_not_trained_is_named(asked, message):
     with pytest.raises(ConfigError, match=message):
-        Plan(load_sources(ROOT / "replications"), "smoke", [0]).samples_of(*asked)
+        Plan(SOURCES, "smoke", [0]).samples_of(*asked)

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from shared.plan.plan import Plan
-from shared.plan.schema import load_sources
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def sources():
-    return {"longcat": load_sources(ROOT / "replications")["longcat"]}
+    return {"longcat": SOURCES["longcat"]}
 
 
 @pytest.fixture

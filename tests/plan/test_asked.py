@@ -1,15 +1,13 @@
 """What is asked of a corpus: of what Snakemake will run, by models that learn from the corpus."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from shared.plan.plan import Plan
-from shared.plan.schema import load_sources
 from shared.plan.workflow import asked_of, say_left_out
+from tests.sources import SOURCES
 
-SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 RULES = {"scores": "score", "samples": "sample"}
 
 

@@ -1,7 +1,6 @@
 """The user's corpus in place of the studies' own: what fits it, what it is called, and when it is another."""
 
 import csv
-from pathlib import Path
 
 import pytest
 
@@ -9,10 +8,8 @@ from shared.config import ConfigError
 from shared.plan.content import corpus_fingerprint
 from shared.plan.corpus_choice import in_place_of
 from shared.plan.plan import Plan
-from shared.plan.schema import load_sources
 from tests.plan.edited import planned_after
-
-ROOT = Path(__file__).parents[2]
+from tests.sources import SOURCES
 
 
 def _audio_folder(folder):
@@ -35,32 +32,26 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
     assert str(tmp_path) not in plan.study_spec("longcat", "fig3").model_dump_json()
 
 
-@pytest.fixture(scope="module")
-def everything():
-    """All sources."""
-    return load_sources(ROOT / "replications")
-
-
 @pytest.mark.parametrize("scale", ["smoke", "cpu", "gpu", "paper"])
 @pytest.mark.parametrize("corpus", ["folder", "libritts", "clotho", "somebody/else"])
-def test_every_figure_takes_a_users_corpus(everything, tmp_path, corpus, scale):
-    plan = Plan(everything, scale, [0], str(_audio_folder(tmp_path / "mine")) if corpus == "folder" else corpus)
+def test_every_figure_takes_a_users_corpus(tmp_path, corpus, scale):
+    plan = Plan(SOURCES, scale, [0], str(_audio_folder(tmp_path / "mine")) if corpus == "folder" else corpus)
     assert not plan.left_out
-    assert set(plan.points) == {(name, study) for name, each in everything.items() for study in each.file.studies}
+    assert set(plan.points) == {(name, study) for name, each in SOURCES.items() for study in each.file.studies}
     assert {job.spec["kind"] for job in plan.jobs.values() if job.kind == "corpus"} <= {"folder", "hub"}
 
 
-def test_recordings_have_no_notes(everything, tmp_path):
-    plan = Plan(everything, "smoke", [0], str(_audio_folder(tmp_path / "mine")))
+def test_recordings_have_no_notes(tmp_path):
+    plan = Plan(SOURCES, "smoke", [0], str(_audio_folder(tmp_path / "mine")))
     assert plan.dropped("same", "table2") == ["chroma"] and plan.dropped("longcat", "fig3") == []
     scored = [job for (owner, kind, _), job in plan.jobs.items() if (owner, kind) == ("same", "scores")]
     assert scored and not any("chroma" in job.spec["metrics"] for job in scored)
-    assert Plan(everything, "smoke", [0]).dropped("same", "table2") == []
+    assert Plan(SOURCES, "smoke", [0]).dropped("same", "table2") == []
 
 
-def test_a_study_that_a_corpus_does_not_fit_is_left_out_and_says_why(everything):
+def test_a_study_that_a_corpus_does_not_fit_is_left_out_and_says_why():
     # A data set without captions, and a study whose autoencoder reads them.
-    plan = Plan(everything, "smoke", [0], "musdb")
+    plan = Plan(SOURCES, "smoke", [0], "musdb")
     assert set(plan.left_out) == {("same", "table2")}
     with pytest.raises(ConfigError, match=r"figures/same_table2.pdf: not of this corpus: .* musdb has none"):
         plan.figure("same_table2")
@@ -68,7 +59,7 @@ def test_a_study_that_a_corpus_does_not_fit_is_left_out_and_says_why(everything)
     # A mistake of the user's is one whatever the corpus.
     changes = {"same": {"generator": {"training": {"stepz": 3}}}}
     with pytest.raises(ConfigError, match="stepz"):
-        Plan(everything, "smoke", [0], "musdb", changes=changes)
+        Plan(SOURCES, "smoke", [0], "musdb", changes=changes)
 
 
 def test_what_is_changed_of_the_corpus_holds_for_the_users(sources, tmp_path):

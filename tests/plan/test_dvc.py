@@ -8,9 +8,9 @@ from shared.plan import dvc
 from shared.plan.plan import Plan
 from shared.plan.schema import load_sources
 from shared.plan.workflow import load_plan, load_settings
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
-SOURCES = load_sources(ROOT / "replications")
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from shared.config import digest
-from shared.plan.schema import Source, load_sources
+from shared.plan.schema import Source
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("golden_configs.json")
@@ -31,7 +32,7 @@ def _digest(source: Source, variant: str, scale: str, study: str) -> str:
 
 
 def test_no_variants_recipe_changed():
-    was, now = json.loads(GOLDEN.read_text()), digests(load_sources(ROOT / "replications"))
+    was, now = json.loads(GOLDEN.read_text()), digests(SOURCES)
     both = {(study, variant) for each in (was, now) for study, variants in each.items() for variant in variants}
     changed = sorted(
         f"{study}/{variant}"
@@ -43,7 +44,7 @@ def test_no_variants_recipe_changed():
 
 def main() -> None:
     """Write the file; a study is a line, so that a diff shows which ones changed."""
-    found = digests(load_sources(ROOT / "replications"))
+    found = digests(SOURCES)
     lines = [f"{json.dumps(study)}: {json.dumps(variants)}" for study, variants in found.items()]
     GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -7,8 +7,9 @@ import yaml
 
 from shared.config import ConfigError
 from shared.plan.pieces import load_study
-from shared.plan.schema import Source, load_sources
+from shared.plan.schema import Source
 from tests.plan.test_schema import STUDY, Config
+from tests.sources import SOURCES
 
 REPLICATIONS = Path(__file__).parents[2] / "replications"
 BASE = {
@@ -137,7 +138,7 @@ def test_what_is_wrong_with_the_pieces_names_their_file(write, name, tmp_path):
 
 
 def test_every_piece_here_is_named():
-    sources = load_sources(REPLICATIONS).values()
+    sources = SOURCES.values()
     unused = set(next(iter(sources)).pieces.known) - set().union(*(source.pieces.used for source in sources))
     assert not unused, f"{REPLICATIONS / 'base.yaml'}: nothing extends {', '.join(sorted(unused))}; drop it"
 

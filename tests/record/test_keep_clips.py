@@ -11,11 +11,11 @@ from shared.config import ConfigError
 from shared.corpora.manifest import Clip, store_audio, write_manifest
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.plan.plan import Plan
-from shared.plan.schema import load_sources
 from shared.record.keep_clips import LONGEST, KeptClip, chosen, keep_clips, read_kept, write_mp3
 from shared.record.table import to_csv
 from shared.sampling.clips import GeneratedClip, write_clips
 from shared.statistics.study import ClipsSpec
+from tests.sources import SOURCES
 
 RATE = 16000
 IDS = ["v/a", "v/b", "v/c", "v/d"]
@@ -121,7 +121,7 @@ KINDS = {"reconstruction": "reconstructions", "generation": "samples"}
 
 
 def test_the_spec_names_the_clips_that_are_scored_of_the_first_seed():
-    plan = Plan(load_sources("replications"), "cpu")
+    plan = Plan(SOURCES, "cpu")
     for source, study in plan.points:
         spec = clips_spec(plan, source, study)
         assert [variant.name for variant in spec.variants] == plan.sources[source].study(study).variants

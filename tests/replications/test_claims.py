@@ -1,16 +1,14 @@
 """The claims are what the papers say: every one of them holds in its paper's own numbers."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shared.plan.dotted import get
-from shared.plan.schema import Source, load_sources
+from shared.plan.schema import Source
 from shared.statistics.claims import Claim, load_claims, margin_of
 from shared.statistics.paper import load_paper
-
-SOURCES = load_sources(Path(__file__).parents[2] / "replications")
+from tests.sources import SOURCES
 
 
 def claims_of(source: Source) -> list[Claim]:

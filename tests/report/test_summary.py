@@ -7,12 +7,12 @@ import jsonschema
 import pytest
 
 from shared.config import ConfigError
-from shared.plan.schema import load_sources
 from shared.record.export import schema
 from shared.record.ledger import BEGIN, END, ledger_table, put_into
 from shared.record.manifest import write_manifest
 from shared.report.summary import load_scales, summarise_all
 from tests.report.made_up_pairs import make_pairs
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
 TITLES = {"longcat": "LongCat"}
@@ -106,7 +106,7 @@ def test_what_git_holds_is_drawn_from_the_record():
     assert published == schema()
     for path in sorted((ROOT / "results").glob("*/results.json")):
         jsonschema.validate(json.loads(path.read_text()), published)
-    titles = {name: source.file.title for name, source in load_sources(ROOT / "replications").items()}
+    titles = {name: source.file.title for name, source in SOURCES.items()}
     # A smoke run beside the record is not in Git.
     kept = sorted(path.parent.name for path in (ROOT / "results").glob("*/verdicts.csv") if path.parent.name != "smoke")
     scales = load_scales(ROOT / "results", kept)

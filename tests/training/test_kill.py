@@ -13,13 +13,13 @@ from shared.corpora.build import build_corpus
 from shared.corpora.config import parse_corpus
 from shared.corpora.corpus import Corpus
 from shared.job import set_threads
-from shared.plan.schema import load_sources
 from shared.training.autoencoder import AutoencoderSpec, train_autoencoder
 from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus
 from shared.training.generator import GeneratorSpec, train_generator
+from tests.sources import SOURCES
 
-CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke")
+CONFIG = SOURCES["longcat"].resolve("dim64", "smoke")
 KILLS = 5
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import shutil
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,11 +9,11 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import build_autoencoder
-from shared.plan.schema import load_sources
 from shared.training.models import prepare_model
 from shared.training.recipes import AutoencoderRecipe
+from tests.sources import SOURCES
 
-CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke").autoencoder
+CONFIG = SOURCES["longcat"].resolve("dim64", "smoke").autoencoder
 OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]}
 DAC = {"family": "dac", "channels": 4, "strides": [8], "projection": "attention", "heads": 2,
        "decoder": {"kind": "bigvgan", "channels": 8, "strides": [8], "kernels": [16], "resblock_kernels": [3],

@@ -11,7 +11,6 @@ from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError, parse
 from shared.corpora.manifest import Clip, write_manifest
 from shared.generators.builder import count_parameters, load_generator, meta_generator
-from shared.plan.schema import load_sources
 from shared.plan.variant import VariantConfig
 from shared.sampling.next_token import sample_next_tokens
 from shared.sampling.next_token_config import NextTokenSolverConfig
@@ -20,8 +19,9 @@ from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import LatentExamples
 from shared.training.next_token_config import NextTokenRecipe
 from tests.generators.next_token_models import LATENTLM, LOCAL, SEMAVOICE
+from tests.sources import SOURCES
 
-SMOKE = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "smoke")
+SMOKE = SOURCES["longcat"].resolve("dim64", "smoke")
 TRAINING = {"steps": 2, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 0.0}, "gradient_clip": 1.0}
 GENERATOR = {
     **LATENTLM.model_dump(), "loss": {"history_noise": 0.3, "end_weight": 0.5}, "latent_scale": "std",

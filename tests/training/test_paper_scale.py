@@ -5,7 +5,6 @@ and a step sees two examples.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -17,13 +16,13 @@ from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.corpora.manifest import Clip
 from shared.generators.builder import count_parameters
-from shared.plan.schema import load_sources
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.latent_examples import LatentExamples
+from tests.sources import SOURCES
 
-CONFIG = load_sources(Path(__file__).parents[2] / "replications")["longcat"].resolve("dim64", "paper")
+CONFIG = SOURCES["longcat"].resolve("dim64", "paper")
 FEW = {"batch": 2, "accumulation": 2, "recompute_activations": True}
 pytestmark = pytest.mark.large
 

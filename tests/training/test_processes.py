@@ -26,15 +26,15 @@ from shared.corpora.config import parse_corpus
 from shared.corpora.corpus import Corpus
 from shared.corpora.manifest import load_manifest
 from shared.job import run_job
-from shared.plan.schema import load_sources
 from shared.training.checkpoint import NAME
 from shared.training.encode import encode_corpus
 from shared.training.teacher_features import save_features
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 TRAININGS = {"autoencoder": shared.training.autoencoder.main, "generator": shared.training.generator.main}
-CONFIG = load_sources(ROOT / "replications")["longcat"].resolve("dim64", "smoke")
+CONFIG = SOURCES["longcat"].resolve("dim64", "smoke")
 
 
 @pytest.fixture(scope="module")

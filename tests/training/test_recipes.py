@@ -18,7 +18,6 @@ from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
-from shared.plan.schema import load_sources
 from shared.plan.variant import VariantConfig
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops, check_channels
@@ -27,8 +26,8 @@ from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import LatentExamples
 from shared.training.recipes import AutoencoderRecipe
 from shared.training.teacher_features import TeacherFeatures
+from tests.sources import SOURCES
 
-SOURCES = load_sources(Path(__file__).parents[2] / "replications")
 LONGCAT = SOURCES["longcat"]
 SMOKE = LONGCAT.resolve("dim64", "smoke")
 EVERY = [
