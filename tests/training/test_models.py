@@ -14,7 +14,7 @@ from shared.training.recipes import AutoencoderRecipe
 from tests.sources import SOURCES
 
 CONFIG = SOURCES["longcat"].resolve("dim64", "smoke").autoencoder
-OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]}
+OOBLECK = {"family": "oobleck", "channels": 4, "multipliers": [2], "strides": [8]}
 DAC = {"family": "dac", "channels": 4, "strides": [8], "projection": "attention", "heads": 2,
        "decoder": {"kind": "bigvgan", "channels": 8, "strides": [8], "kernels": [16], "resblock_kernels": [3],
                    "resblock_dilations": [1]}}
