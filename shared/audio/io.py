@@ -28,6 +28,26 @@ def read_audio(source: Path | BinaryIO, most: float = math.inf) -> tuple[np.ndar
         return read_whole(file, most), file.sound.samplerate
 
 
+def read_part(path: Path, start: int, stop: int) -> np.ndarray:
+    """The samples from `start` to `stop` of a file that is known to be whole, as `write_pcm16` leaves it.
+
+    Returns:
+        float32 of shape (time, channels).
+
+    Raises:
+        AudioError: the file is not readable as audio, or ends before.
+    """
+    try:
+        with soundfile.SoundFile(path) as sound:
+            sound.seek(min(start, sound.frames))
+            audio = sound.read(stop - start, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"not readable as audio ({error.error_string.rstrip('.')})") from None
+    if len(audio) < stop - start:
+        raise AudioError(f"cut off: {start + len(audio)} samples of {stop}")
+    return audio
+
+
 def audio_seconds(source: Path | BinaryIO) -> float:
     """The length that an audio file says it has, be that there or not, without decoding it.
 

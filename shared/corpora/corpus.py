@@ -1,10 +1,11 @@
 """A corpus that was built, as the rest of the chain reads it: its manifest, once, and the audio beside it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from shared.audio.io import AudioError, mix_down, read_audio
+from shared.audio.io import AudioError, mix_down, read_audio, read_part
 from shared.corpora.manifest import Channels, Clip, CorpusError, Split, load_manifest
 from shared.files import sha256
 
@@ -44,12 +45,27 @@ class Corpus:
         Raises:
             CorpusError: the file is gone or damaged.
         """
+        return self._read(clip, lambda path: read_audio(path)[0])
+
+    def part(self, clip: Clip, start: int, stop: int) -> np.ndarray:
+        """The samples from `start` to `stop` of a clip, as `audio` has them; the rest of the file is not read again.
+
+        Raises:
+            CorpusError: the file is gone or damaged.
+        """
+        return self._read(clip, lambda path: read_part(path, start, stop))
+
+    def check(self, clip: Clip) -> None:
+        """Raises CorpusError where the file of a clip is gone or is not what was built."""
+        self._read(clip, lambda path: np.empty((0, 1)))
+
+    def _read(self, clip: Clip, read: Callable[[Path], np.ndarray]) -> np.ndarray:
         path = self.path.parent / clip.file
         again = f"delete {self.path} to build the corpus again"
         try:
             if clip.file not in self._whole and sha256(path) != clip.sha256:
                 raise CorpusError(f"{path}: is not the audio that was built (other SHA-256); {again}")
-            audio, _ = read_audio(path)
+            audio = read(path)
         except (AudioError, OSError) as error:
             raise CorpusError(f"{path}: {error}; {again}") from None
         self._whole.add(clip.file)

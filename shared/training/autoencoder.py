@@ -22,7 +22,7 @@ from shared.losses.kl import kl_loss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.losses.shaping import ShapingSetup
 from shared.training.adversary import Adversary
-from shared.training.crops import Batch, Crops, check_channels, load_split
+from shared.training.crops import Batch, Crops, check_channels, load_split, stored_split
 from shared.training.job import fingerprint, save_model
 from shared.training.loop import Task, fit, make_accelerator
 from shared.training.micro_batches import MicroBatches
@@ -230,7 +230,7 @@ def train_autoencoder(
     length = max(1, round(recipe.crop_seconds * sample_rate / hop)) * hop
     torch.manual_seed(spec.seed)
     texts = load_texts(corpora, "train") if recipe.reads_texts else None
-    waveforms = load_split(corpora, "train")
+    waveforms = stored_split(corpora, "train")
     teacher = load_features(features, len(waveforms)) if features else None
     crops = Crops(waveforms, length, hop, teacher, texts)
     step = AutoencoderStep(recipe, crops, sample_rate, spec.seed)

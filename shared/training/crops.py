@@ -1,6 +1,9 @@
 """What an autoencoder is trained on: random crops of the clips of its corpora."""
 
+import math
+from collections.abc import Sequence
 from itertools import islice
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +12,7 @@ from torch import Tensor
 
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import Split
+from shared.corpora.manifest import Clip, Split
 from shared.evaluators.speech_encoder import interpolate
 from shared.training.teacher_features import TeacherFeatures
 
@@ -31,11 +34,31 @@ class Batch(NamedTuple):
         return Batch._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
 
 
+class StoredClip:
+    """A clip of a corpus that is cut like an array of its shape, and read from its file each time.
+
+    So that a training's memory does not grow with its corpus; a crop is read in a fraction of a millisecond.
+
+    Raises:
+        CorpusError: the file is gone or is not what was built.
+    """
+
+    def __init__(self, corpus: Corpus, clip: Clip):
+        corpus.check(clip)
+        self.corpus, self.clip = corpus, clip
+        time = round(clip.seconds * corpus.sample_rate)
+        self.shape: tuple[int, ...] = (time,) if corpus.channels == 1 else (corpus.channels, time)
+
+    def __getitem__(self, place: tuple[EllipsisType, slice]) -> np.ndarray:
+        """`[..., start:stop]`."""
+        return self.corpus.part(self.clip, place[1].start, place[1].stop)
+
+
 class Crops:
     """Random crops of a list of waveforms, each drawn in proportion to its length.
 
     Args:
-        waveforms: each `(time,)`, or each `(2, time)`.
+        waveforms: each `(time,)`, or each `(2, time)`: arrays, or clips that are read as they are cut.
         length: of a crop, in samples.
         hop: samples of a latent frame; it divides the length.
         teacher: features of each of the waveforms.
@@ -44,7 +67,7 @@ class Crops:
 
     def __init__(
         self,
-        waveforms: list[np.ndarray],
+        waveforms: Sequence[np.ndarray | StoredClip],
         length: int,
         hop: int,
         teacher: TeacherFeatures | None = None,
@@ -52,7 +75,7 @@ class Crops:
     ):
         self.waveforms, self.length, self.teacher, self.texts = waveforms, length, teacher, texts
         self.middles = torch.arange(length // hop) * hop + hop / 2
-        self.channels = len(np.atleast_2d(waveforms[0]))
+        self.channels = math.prod(waveforms[0].shape[:-1])
         seconds = np.array([waveform.shape[-1] for waveform in waveforms], dtype=float)
         self.share = np.cumsum(seconds / seconds.sum())
 
@@ -69,7 +92,7 @@ class Crops:
             if spare >= 0:
                 crop[:] = waveform[..., start : start + self.length]
             else:
-                crop[..., start : start + duration] = waveform
+                crop[..., start : start + duration] = waveform[..., 0:duration]
             if self.texts:
                 texts.append(self.texts[clip])
             if self.teacher:
@@ -88,6 +111,11 @@ def check_channels(corpora: list[Corpus], wanted: int) -> None:
         if corpus.channels != wanted:
             found = f"{corpus.path}: channels {corpus.channels}"
             raise ConfigError(f"{found}, and the autoencoder's audio_channels is {wanted}")
+
+
+def stored_split(corpora: list[Corpus], split: Split) -> list[StoredClip]:
+    """The clips of one split of all corpora, each seen to be what was built and not kept in memory."""
+    return [StoredClip(corpus, clip) for corpus in corpora for clip in corpus.split(split)]
 
 
 def load_split(corpora: list[Corpus], split: Split, clips: int | None = None) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ from shared.autoencoders.builder import meta_autoencoder
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.config import ConfigError
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import Clip, write_manifest
+from shared.corpora.manifest import Clip, CorpusError, store_audio, write_manifest
 from shared.generators.builder import count_parameters, meta_generator
 from shared.generators.repa import Repa
 from shared.losses.config import KlConfig
@@ -20,7 +20,7 @@ from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
 from shared.plan.variant import VariantConfig
 from shared.training.autoencoder import AutoencoderStep
-from shared.training.crops import Crops, check_channels
+from shared.training.crops import Crops, check_channels, load_split, stored_split
 from shared.training.generator import GeneratorSpec, GeneratorStep
 from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import LatentExamples
@@ -121,6 +121,27 @@ def test_stereo_crops_have_the_places_of_mono_ones_and_both_channels():
     stereo = Crops([np.stack([each, -2 * each]) for each in waveforms], 10, hop=5).draw(50, np.random.default_rng(0))
     assert stereo.audio.shape == (50, 2, 10)
     torch.testing.assert_close(stereo.audio, torch.stack([mono, -2 * mono], dim=1), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_crops_read_from_the_files_are_those_of_clips_in_memory(tmp_path, channels):
+    rng, clips = np.random.default_rng(1), []
+    for name, length in (("long", 400), ("short", 7)):
+        audio = rng.uniform(-0.9, 0.9, (channels, length)).squeeze()
+        said = {"id": name, "text": name, "speaker": "a", "split": "train", "seen_speaker": True}
+        clips.append(Clip(**said, **store_audio(tmp_path, name, audio, 16_000)))
+    write_manifest(tmp_path / "manifest.json", 16_000, clips, [], channels)
+    corpus = Corpus(tmp_path / "manifest.json")
+    stored, loaded = stored_split([corpus], "train"), load_split([corpus], "train")
+    assert [each.shape for each in stored] == [each.shape for each in loaded]
+    drawn = [Crops(each, 50, hop=5).draw(200, np.random.default_rng(0)).audio for each in (stored, loaded)]
+    assert torch.equal(*drawn) and drawn[0].shape == (200, channels, 50)
+    path = tmp_path / clips[0].file
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CorpusError, match=r"long\.wav: cut off"):
+        Crops(stored, 50, hop=5).draw(200, np.random.default_rng(0))
+    with pytest.raises(CorpusError, match=r"long\.wav: is not the audio that was built"):
+        stored_split([Corpus(corpus.path)], "train")
 
 
 def test_a_corpus_with_other_channels_than_the_autoencoder_is_named(tmp_path):
