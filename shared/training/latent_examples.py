@@ -1,5 +1,6 @@
 """What a generator is trained on: batches of latents with their texts."""
 
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -32,9 +33,10 @@ class LatentExamples:
     def __init__(self, latents: Latents, clips: list[Clip], scale: float, utterances: int):
         self.latents, self.clips, self.scale, self.utterances = latents, clips, scale, utterances
         self.targets: list[Tensor] = []
-        self.of_speaker: dict[str | None, np.ndarray] = {}
-        for speaker in {clip.speaker for clip in clips}:
-            self.of_speaker[speaker] = np.array([i for i, clip in enumerate(clips) if clip.speaker == speaker])
+        of_speaker: dict[str | None, list[int]] = defaultdict(list)
+        for number, clip in enumerate(clips):
+            of_speaker[clip.speaker].append(number)
+        self.of_speaker = {speaker: np.array(numbers) for speaker, numbers in of_speaker.items()}
 
     def draw(self, batch: int, generator: np.random.Generator) -> Batch:
         """A batch, from `generator` and (for the posterior's noise) torch's global generator."""
