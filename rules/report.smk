@@ -6,7 +6,7 @@ rule decoupling:
         "figures/decoupling.pdf",
     params:
         record=lambda wildcards, output: record_hash(PLAN.label),
-        code=summary_code(),
+        code=lambda wildcards: summary_code(),
         replications=SETTINGS.replications,
         label=PLAN.label,
     log:
