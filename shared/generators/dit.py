@@ -5,6 +5,8 @@ queries and keys of self- and cross-attention, RMSNorm of queries and keys over 
 skip from the embedded input to the output, ConvNeXt-V2 blocks over the text.
 """
 
+from typing import NamedTuple, cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,6 +28,28 @@ from shared.layers.unit import Unit
 from shared.text.base import Text
 
 
+class Condition(NamedTuple):
+    """What is made of text and context.
+
+    Attributes:
+        words: the encoded text, `(batch, tokens, width)`.
+        summary: its mean, `(batch, width)`.
+        context: the embedded audio context, `(batch, frames, width)`.
+        angles, text_angles: of the positions of frames and of tokens.
+        mask, text_mask: true on frames, `(batch, 1, 1, frames)`, and on tokens.
+        read: the text's keys and values in each block, or None where the block is to make them.
+    """
+
+    words: Tensor
+    summary: Tensor
+    context: Tensor
+    angles: Tensor
+    text_angles: Tensor
+    mask: Tensor
+    text_mask: Tensor
+    read: list[tuple[Tensor, Tensor] | None]
+
+
 class Attention(nn.Module):
     """Multi-head attention with RoPE and RMSNorm of queries and keys over the full width."""
 
@@ -38,13 +62,16 @@ class Attention(nn.Module):
         self.key_norm = nn.RMSNorm(width, eps=1e-6)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, context: Tensor, angles: Tensor, context_angles: Tensor, mask: Tensor) -> Tensor:
-        """`(batch, length, width)` attends to `(batch, context length, width)` where `mask` is true."""
-        key, value = self.key_value(context).chunk(2, dim=-1)
+    def forward(self, x: Tensor, read: tuple[Tensor, Tensor], angles: Tensor, mask: Tensor | None) -> Tensor:
+        """`(batch, length, width)` attends to what was read, where `mask` is true or is none."""
         query = norm_and_rotate(self.query(x), self.query_norm, angles, self.heads)
-        key = norm_and_rotate(key, self.key_norm, context_angles, self.heads)
-        value = value.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        return self.out(attend(query, key, value, mask).transpose(1, 2).flatten(2))
+        return self.out(attend(query, *read, mask).transpose(1, 2).flatten(2))
+
+    def read(self, context: Tensor, angles: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values `(batch, heads, context length, head_dim)` of `(batch, context length, width)`."""
+        key, value = self.key_value(context).chunk(2, dim=-1)
+        key = norm_and_rotate(key, self.key_norm, angles, self.heads)
+        return key, value.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
 class Block(Unit):
@@ -63,16 +90,21 @@ class Block(Unit):
         )
 
     def forward(
-        self, x: Tensor, text: Tensor, modulation: Tensor, angles: Tensor, text_angles: Tensor, mask, text_mask
+        self, x: Tensor, text: Tensor, modulation: Tensor, angles: Tensor, text_angles: Tensor, mask, text_mask,
+        read: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
-        """`modulation` is the `(batch, 6 · width)` output that all blocks share."""
+        """`modulation` is the `(batch, 6 · width)` output that all blocks share; `read` is of `text`, by `read`."""
         parts = (modulation + self.offset).unsqueeze(1).chunk(6, dim=-1)
         gate, scale, shift, gate_ff, scale_ff, shift_ff = parts
         y = modulate(x, scale, shift)
-        x = torch.addcmul(x, gate, self.self_attention(y, y, angles, angles, mask))
+        x = torch.addcmul(x, gate, self.self_attention(y, self.self_attention.read(y, angles), angles, mask))
         # No norm before cross-attention: the official parameter count has none, and queries and keys are normed.
-        x = x + self.cross_attention(x, text, angles, text_angles, text_mask)
+        x = x + self.cross_attention(x, read or self.read(text, text_angles), angles, text_mask)
         return torch.addcmul(x, gate_ff, self.feed_forward(modulate(x, scale_ff, shift_ff)))
+
+    def read(self, text: Tensor, text_angles: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of the text."""
+        return self.cross_attention.read(text, text_angles)
 
 
 class DiT(VelocityModel):
@@ -108,28 +140,40 @@ class DiT(VelocityModel):
                     nn.init.normal_(part.weight, std=0.02)
                     nn.init.zeros_(part.bias)
 
-    def forward(
-        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
-        return_layer: int | None = None,
-    ) -> Tensor | tuple[Tensor, Tensor]:
+    def prepare(
+        self, context: Tensor, frames: Tensor, text: Text, keep: Tensor, blocks: bool = False
+    ) -> Condition:
         """See `VelocityModel`."""
         given, tokens = text.features * keep[:, None, None], text.lengths
-        mask = length_mask(frames, latents.shape[1])
-        text_mask = length_mask(tokens, given.shape[1])
+        mask, text_mask = length_mask(frames, context.shape[1]), length_mask(tokens, given.shape[1])
         words = self._encode_text(given, text_mask)
-        time = self.time_embed(time_features(time).to(latents.dtype))
-        condition = F.silu(time + words.sum(dim=1) / tokens.clamp_min(1)[:, None])
-        x = self.merge(torch.cat([self.latent_embed(latents), self.context_embed(context)], dim=-1))
+        angles, text_angles = self._angles(frames, tokens, context.shape[1], words.shape[1])
+        return Condition(
+            words=words,
+            summary=words.sum(dim=1) / tokens.clamp_min(1)[:, None],
+            context=self.context_embed(context),
+            angles=angles,
+            text_angles=text_angles,
+            mask=mask[:, None, None, :],
+            text_mask=text_mask[:, None, None, :],
+            read=[cast(Block, block).read(words, text_angles) if blocks else None for block in self.blocks],
+        )
+
+    def predict(
+        self, latents: Tensor, time: Tensor, condition: Condition, return_layer: int | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """See `VelocityModel`."""
+        words, summary, context, *places, read = condition
+        now = F.silu(self.time_embed(time_features(time).to(latents.dtype)) + summary)
+        x = self.merge(torch.cat([self.latent_embed(latents), context], dim=-1))
         start = x
-        angles, text_angles = self._angles(frames, tokens, latents.shape[1], words.shape[1])
-        modulation = self.modulation(condition)
-        masks = mask[:, None, None, :], text_mask[:, None, None, :]
+        modulation = self.modulation(now)
         hidden = None
-        for index, block in enumerate(self.blocks, start=1):
-            x = block(x, words, modulation, angles, text_angles, *masks)
+        for index, (block, each) in enumerate(zip(self.blocks, read, strict=True), start=1):
+            x = block(x, words, modulation, *places, each)
             if index == return_layer:
                 hidden = x
-        scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
+        scale, shift = self.final_modulation(now).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x + start, scale, shift))
         return velocity if hidden is None else (velocity, hidden)
 

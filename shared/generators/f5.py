@@ -9,6 +9,8 @@ Padded frames count for nothing here. The released code lets them into attention
 of the text's blocks when it trains, so that an example's loss depends on what else is in its batch.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,6 +34,20 @@ from shared.text.base import Text
 POSITION_KERNEL = 31
 POSITION_GROUPS = 16
 TEXT_POSITION_BASE = 1e4
+
+
+class Condition(NamedTuple):
+    """What is made of text and context.
+
+    Attributes:
+        given: audio context and text of each frame, `(batch, frames, latent_dim + text_dim)`.
+        angles: of the frames' positions.
+        mask: true on frames, `(batch, frames)`.
+    """
+
+    given: Tensor
+    angles: Tensor
+    mask: Tensor
 
 
 class SelfAttention(nn.Module):
@@ -177,25 +193,33 @@ class F5(VelocityModel):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(
-        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
-        return_layer: int | None = None,
+    def prepare(
+        self, context: Tensor, frames: Tensor, text: Text, keep: Tensor, blocks: bool = False
+    ) -> Condition:
+        """See `VelocityModel`; the blocks make nothing of it."""
+        length = context.shape[1]
+        positions = torch.arange(length, device=context.device).float().unsqueeze(0)
+        return Condition(
+            given=torch.cat([context, self.text(text, keep, frames, length)], dim=-1),
+            angles=rotary_angles(positions, self.config.head_dim, self.config.rope_base),
+            mask=length_mask(frames, length),
+        )
+
+    def predict(
+        self, latents: Tensor, time: Tensor, condition: Condition, return_layer: int | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:
         """See `VelocityModel`."""
-        mask = length_mask(frames, latents.shape[1])
-        condition = F.silu(self.time_embed(time_features(time).to(latents.dtype)))
-        words = self.text(text, keep, frames, latents.shape[1])
-        x = self.merge(torch.cat([latents, context, words], dim=-1))
+        given, angles, mask = condition
+        now = F.silu(self.time_embed(time_features(time).to(latents.dtype)))
+        x = self.merge(torch.cat([latents, given], dim=-1))
         # In float32 also under autocast, as what the blocks add to is the sum of all that went before.
         x = (x + self.position_embed(x, mask.unsqueeze(-1).to(x.dtype))).float()
-        positions = torch.arange(latents.shape[1], device=latents.device).float().unsqueeze(0)
-        angles = rotary_angles(positions, self.config.head_dim, self.config.rope_base)
         hidden = None
         for index, block in enumerate(self.blocks, start=1):
-            x = block(x, condition, angles, mask[:, None, None, :])
+            x = block(x, now, angles, mask[:, None, None, :])
             if index == return_layer:
                 hidden = x
-        scale, shift = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
+        scale, shift = self.final_modulation(now).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x, scale, shift))
         return velocity if hidden is None else (velocity, hidden)
 

@@ -1,6 +1,6 @@
 """Infilling: a transformer models the velocity of all latent frames at once, given a text and what is heard."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -34,18 +34,23 @@ class InfillingGenerator(Generator):
         return self.transformer(example.noisy, example.time, example.context, frames, text, example.keep, layer)
 
     def encode_text(self, texts: list[str]) -> Text:
-        """What `velocity` needs of the texts."""
+        """What `condition` needs of the texts."""
         return self.text_encoder(texts)
 
-    def velocity(self, latents: Tensor, time: float, context: Tensor, frames: Tensor, text: Text) -> Tensor:
+    def condition(self, context: Tensor, frames: Tensor, text: Text) -> Any:
+        """What `velocity` needs of text and audio context, for all its calls; see `VelocityModel.forward`."""
+        keep = torch.ones(len(frames), device=frames.device)
+        return self.transformer.prepare(context, frames, text, keep, blocks=True)
+
+    def null_condition(self, context: Tensor, frames: Tensor, text: Text) -> Any:
+        """The same without them; only their lengths are used."""
+        keep = torch.zeros(len(frames), device=frames.device)
+        return self.transformer.prepare(torch.zeros_like(context), frames, text, keep, blocks=True)
+
+    def velocity(self, latents: Tensor, time: float, condition: Any) -> Tensor:
         """Velocity `(batch, frames, dim)` at flow time `time`, for all examples the same."""
         now = torch.full((len(latents),), time, device=latents.device)
-        return self.transformer(latents, now, context, frames, text, torch.ones_like(now))
-
-    def null_velocity(self, latents: Tensor, time: float, frames: Tensor, text: Text) -> Tensor:
-        """The same without text and audio context; of the text only the length is used."""
-        now = torch.full((len(latents),), time, device=latents.device)
-        return self.transformer(latents, now, torch.zeros_like(latents), frames, text, torch.zeros_like(now))
+        return cast(Tensor, self.transformer.predict(latents, now, condition))
 
 
 def build_without_text(config: InfillingConfig, latent_dim: int) -> VelocityModel:

@@ -16,6 +16,7 @@ they are counted from 0 is guessed.
 """
 
 import math
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +33,34 @@ from shared.text.base import Text
 FEATURES = 256  # of the flow time, and of the duration
 FREQUENCIES = 0.5, 1e4  # lowest and highest of them, in turns from 0 to 1
 NORM_EPS = 1e-5
+
+
+class Read(NamedTuple):
+    """What a block makes of text and context: keys and values of cross-attention, and context `(batch, …, width)`."""
+
+    text: tuple[list[Tensor], Tensor]
+    context: Tensor
+
+
+class Condition(NamedTuple):
+    """What is made of text and context.
+
+    Attributes:
+        duration: embedded, `(batch, width)`.
+        tokens: the duration and the text, `(batch, 1 + tokens, width)`.
+        context: where audio context is given and what it is, `(batch, frames, dim + 1)`.
+        angles: of the memory tokens' and the frames' positions.
+        mask, text_mask: of memory tokens and frames, and of duration and text.
+        read: what each block makes of them, or None where the block is to make it.
+    """
+
+    duration: Tensor
+    tokens: Tensor
+    context: Tensor
+    angles: Tensor
+    mask: Tensor
+    text_mask: Tensor
+    read: list[Read | None]
 
 
 class Block(Unit):
@@ -53,7 +82,7 @@ class Block(Unit):
 
     def forward(
         self, x: Tensor, text: Tensor, modulation: Tensor, context: Tensor, angles: Tensor, mask: Tensor,
-        text_mask: Tensor,
+        text_mask: Tensor, read: Read | None = None,
     ) -> Tensor:
         """`(batch, memory + frames, width)` -> the same.
 
@@ -65,13 +94,19 @@ class Block(Unit):
             angles: of the memory tokens' and the frames' positions.
             mask: of memory tokens and frames, `(batch, 1, 1, memory + frames)`.
             text_mask: of duration and text, `(batch, 1, 1, 1 + tokens)`.
+            read: what `read` makes of text and context.
         """
+        read = read or self.read(text, context)
         scale, shift, gate, scale_ff, shift_ff, gate_ff = (modulation + self.offset).unsqueeze(1).chunk(6, dim=-1)
         y = self.self_attention(self.self_norm(x) * (1 + scale) + shift, angles, Everything(mask))
         x = x + torch.sigmoid(1 - gate) * y
-        x = x + self.cross_attention(self.cross_norm(x), text, Everything(text_mask))
-        x = x + F.pad(self.context_embed(context), (0, 0, x.shape[1] - context.shape[1], 0))
+        x = x + self.cross_attention(self.cross_norm(x), read.text, Everything(text_mask))
+        x = x + F.pad(read.context, (0, 0, x.shape[1] - read.context.shape[1], 0))
         return x + torch.sigmoid(1 - gate_ff) * self.feed_forward(self.feed_forward_norm(x) * (1 + scale_ff) + shift_ff)
+
+    def read(self, text: Tensor, context: Tensor) -> Read:
+        """What does not depend on x; see `forward`."""
+        return Read(self.cross_attention.read(text), self.context_embed(context))
 
 
 class StableAudioDiT(VelocityModel):
@@ -104,28 +139,41 @@ class StableAudioDiT(VelocityModel):
         for layer in (self.mix_latents, self.project, self.mix_velocity):
             nn.init.zeros_(layer.weight)
 
-    def forward(
-        self, latents: Tensor, time: Tensor, context: Tensor, frames: Tensor, text: Text, keep: Tensor,
-        return_layer: int | None = None,
-    ) -> Tensor | tuple[Tensor, Tensor]:
+    def prepare(
+        self, context: Tensor, frames: Tensor, text: Text, keep: Tensor, blocks: bool = False
+    ) -> Condition:
         """See `VelocityModel`."""
-        memory, length = self.config.memory_tokens, latents.shape[1]
+        memory, length = self.config.memory_tokens, context.shape[1]
         duration = self.duration(fourier_features((frames / self.config.longest).clamp_max(1)))
-        condition = self.time_embed(fourier_features(time)) + self.duration_embed(duration)
-        modulation = self.modulation(condition)
         tokens = torch.cat([duration.unsqueeze(1), text.features], dim=1) * keep[:, None, None]
         tokens = self.text_embed(tokens)
         text_mask = F.pad(length_mask(text.lengths, text.features.shape[1]), (1, 0), value=True)[:, None, None, :]
         mask = F.pad(length_mask(frames, length), (memory, 0), value=True)[:, None, None, :]
         given = (context != 0).any(dim=-1, keepdim=True)
         context = torch.cat([given.to(context.dtype), context], dim=-1)
+        positions = torch.arange(memory + length, device=context.device).float().unsqueeze(0)
+        return Condition(
+            duration=self.duration_embed(duration),
+            tokens=tokens,
+            context=context,
+            angles=rotary_angles(positions, self.config.width // self.config.heads // 2, self.config.rope_base),
+            mask=mask,
+            text_mask=text_mask,
+            read=[cast(Block, block).read(tokens, context) if blocks else None for block in self.blocks],
+        )
+
+    def predict(
+        self, latents: Tensor, time: Tensor, condition: Condition, return_layer: int | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """See `VelocityModel`."""
+        duration, tokens, *places, read = condition
+        memory = self.config.memory_tokens
+        modulation = self.modulation(self.time_embed(fourier_features(time)) + duration)
         x = self.embed(latents + self.mix_latents(latents))
         x = torch.cat([self.memory.expand(len(x), -1, -1), x], dim=1)
-        positions = torch.arange(memory + length, device=x.device).float().unsqueeze(0)
-        angles = rotary_angles(positions, self.config.width // self.config.heads // 2, self.config.rope_base)
         hidden = None
-        for index, block in enumerate(self.blocks, start=1):
-            x = block(x, tokens, modulation, context, angles, mask, text_mask)
+        for index, (block, each) in enumerate(zip(self.blocks, read, strict=True), start=1):
+            x = block(x, tokens, modulation, *places, each)
             if index == return_layer:
                 hidden = x[:, memory:]
         velocity = self.project(x[:, memory:])

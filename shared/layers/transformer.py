@@ -84,13 +84,16 @@ class CrossAttention(nn.Module):
         self.query_norm, self.key_norm = make_norm(norm, head_dim), make_norm(norm, head_dim)
         self.out = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor, context: Tensor, window: Window) -> Tensor:
-        """`(batch, tokens, width)` attends to `(batch, context tokens, width)`."""
+    def forward(self, x: Tensor, read: tuple[list[Tensor], Tensor], window: Window) -> Tensor:
+        """`(batch, tokens, width)` attends to what was read."""
         queries = _split(self.query(x), self.maps, self.head_dim)
-        value, *keys = _split(self.key_value(context), self.maps + 1, self.head_dim)
         # In float32, as after RoPE.
-        queries = [self.query_norm(query).float() for query in queries]
-        return self.out(_mix(queries, [self.key_norm(key).float() for key in keys], value, window))
+        return self.out(_mix([self.query_norm(query).float() for query in queries], *read, window))
+
+    def read(self, context: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Keys of each attention, and values, `(batch, heads, tokens, head_dim)`, of `(batch, tokens, width)`."""
+        value, *keys = _split(self.key_value(context), self.maps + 1, self.head_dim)
+        return [self.key_norm(key).float() for key in keys], value
 
 
 def _split(x: Tensor, parts: int, head_dim: int) -> list[Tensor]:

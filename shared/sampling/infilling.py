@@ -33,6 +33,8 @@ def sample_latents(
     for row, prompt in zip(context, prompts, strict=True):
         row[: len(prompt)] = prompt
     text = generator.encode_text(texts)
+    condition = generator.condition(context, frames, text)
+    null_condition = generator.null_condition(context, frames, text) if solver.guidance.scale > 0 else None
     path = generator.path
     guidance = Guidance(solver.guidance)
     z = noise
@@ -40,10 +42,10 @@ def sample_latents(
         now = path.at(time)
         if solver.prompt_fix:
             z = torch.where(is_prompt, now.sigma * noise + now.alpha * context, z)
-        velocity = generator.velocity(z, time, context, frames, text)
-        if solver.guidance.scale > 0:
+        velocity = generator.velocity(z, time, condition)
+        if null_condition is not None:
             start = z.masked_fill(is_prompt, 0.0) if solver.prompt_fix else z
-            null = generator.null_velocity(start, time, frames, text)
+            null = generator.velocity(start, time, null_condition)
             outside = (is_prompt & solver.prompt_fix) | is_padding
             z_kept, velocity, null = (part.masked_fill(outside, 0.0) for part in (z, velocity, null))
             velocity = guidance(z_kept, now, velocity, null)

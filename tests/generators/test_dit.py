@@ -12,7 +12,7 @@ from shared.text.base import Text
 from shared.text.encoders.characters import CharacterEncoder
 from shared.text.encoders.characters_config import CharactersConfig
 from shared.text.encoders.umt5_config import UMT5Config
-from tests.generators.velocity import change_of, check_padding
+from tests.generators.velocity import change_of, check_padding, check_prepared
 
 SMALL = DiTConfig(kind="dit", width=16, depth=2, heads=2, text_layers=1)
 
@@ -49,6 +49,13 @@ def test_paper_scale_has_the_official_parameter_count():
 def test_padding_changes_nothing(positions):
     dit, batch = make_dit(SMALL.model_copy(update={"text_positions": positions})), inputs()
     check_padding(dit, batch)
+
+
+def test_a_condition_prepared_once_serves_all_times():
+    dit, batch = make_dit(), inputs()
+    assert len(check_prepared(dit, batch).read) == 2
+    del batch["latents"], batch["time"]
+    assert dit.prepare(**batch).read == [None, None]  # in training the blocks, which may be sharded, make their own
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])

@@ -17,7 +17,7 @@ from shared.layers.unit import Unit
 from shared.text.base import Text
 from shared.text.encoders.characters_config import CharactersConfig
 from shared.training.models import recompute_activations
-from tests.generators.velocity import change_of, check_padding
+from tests.generators.velocity import change_of, check_padding, check_prepared
 
 SMALL = F5Config(kind="f5", width=16, depth=2, heads=2, head_dim=6, text_layers=1)
 PAPER = InfillingConfig(
@@ -83,6 +83,11 @@ def test_latents_of_64_channels_change_only_what_reads_and_writes_them():
 def test_every_legal_layout_is_built_and_padding_changes_nothing(layout, heads):
     f5, batch = make_f5(**layout, rotary_heads=heads), inputs()
     check_padding(f5, batch)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_condition_prepared_once_serves_all_times(layout):
+    check_prepared(make_f5(**layout), inputs())
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])

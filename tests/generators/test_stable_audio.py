@@ -18,7 +18,7 @@ from shared.text.base import Text
 from shared.text.encoders.characters_config import CharactersConfig
 from shared.text.encoders.t5gemma_config import T5GemmaConfig
 from shared.training.models import recompute_activations
-from tests.generators.velocity import change_of, check_padding
+from tests.generators.velocity import change_of, check_padding, check_prepared
 
 SMALL = StableAudioDiTConfig(kind="stable_audio", width=32, depth=2, heads=2, memory_tokens=4, longest=20)
 LEGAL = list(itertools.product([True, False], [0, 4]))
@@ -89,6 +89,12 @@ def test_paper_scale_has_the_published_parameter_count(sizes, differential, mill
 def test_every_legal_layout_is_built_and_padding_changes_nothing(differential, memory):
     dit, batch = make_dit(differential=differential, memory_tokens=memory), inputs()
     check_padding(dit, batch)
+
+
+@pytest.mark.parametrize("differential", [True, False])
+def test_a_condition_prepared_once_serves_all_times(differential):
+    dit = make_dit(differential=differential)
+    assert len(check_prepared(dit, inputs()).read) == 2
 
 
 @pytest.mark.parametrize("name", ["latents", "time", "context", "text"])
@@ -196,7 +202,7 @@ def test_a_block_is_its_equations():
 
     y = block.self_attention(normed(x, block.self_norm) * (1 + scale) + shift, angles, Everything())
     y = x + y / (1 + (gate - 1).exp())
-    y = y + block.cross_attention(normed(y, block.cross_norm), text, Everything())
+    y = y + block.cross_attention(normed(y, block.cross_norm), block.cross_attention.read(text), Everything())
     y = torch.cat([y[:, :4], y[:, 4:] + block.context_embed(context)], dim=1)  # memory tokens have no context
     y_ff = block.feed_forward(normed(y, block.feed_forward_norm) * (1 + scale_ff) + shift_ff)
     expected = y + y_ff / (1 + (gate_ff - 1).exp())

@@ -21,6 +21,23 @@ def check_padding(model: VelocityModel, batch: dict[str, Any]) -> None:
     torch.testing.assert_close(model(**batch)[1, :6], padded)
 
 
+def check_prepared(model: VelocityModel, batch: dict[str, Any]) -> Any:
+    """A condition with all that blocks make of it gives the same velocities and gradients; returns the condition."""
+    given = {name: value for name, value in batch.items() if name not in ("latents", "time")}
+    condition = model.prepare(**given, blocks=True)
+    for time in (batch["time"], 1 - batch["time"]):
+        expected = model(**batch | {"time": time})
+        result = model.predict(batch["latents"], time, condition)
+        torch.testing.assert_close(result, expected)
+        gradients = (
+            torch.autograd.grad(each.square().sum(), list(model.parameters()), retain_graph=True)
+            for each in (result, expected)
+        )
+        for mine, plain in zip(*gradients, strict=True):
+            torch.testing.assert_close(mine, plain, rtol=1e-4, atol=1e-5)
+    return condition
+
+
 def change_of(model: VelocityModel, batch: dict[str, Any], name: str) -> torch.Tensor:
     """By how much the velocity of each example changes at most, if the input called `name` is another; `(batch,)`."""
     before = model(**batch)

@@ -81,7 +81,8 @@ def test_cross_attention_takes_values_from_the_context_that_a_mask_allows(differ
         maps = [each.masked_fill(~mask[:, None], -torch.inf).softmax(-1) for each in scores]
         outputs.append((maps[0] - maps[1] if differential else maps[0]) @ value[..., head])
     expected = torch.cat(outputs, dim=-1) @ attention.out.weight.T
-    torch.testing.assert_close(attention(x, context, Everything(mask[:, None, None])), expected, rtol=1e-4, atol=1e-5)
+    result = attention(x, attention.read(context), Everything(mask[:, None, None]))
+    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_depends_on_distances_alone(x):

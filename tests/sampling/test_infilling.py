@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from shared.generators.base import VelocityModel
 from shared.generators.builder import build_generator
 from shared.generators.dit_config import DiTConfig
 from shared.generators.f5_config import F5Config
@@ -33,15 +34,18 @@ FRAMES = torch.tensor([8, 6])
 TEXTS = ["ab cd", "a bc"]
 
 
-class Recorder(nn.Module):
+class Recorder(VelocityModel):
     """Stands for a trained transformer: the flow towards `target`, and a record of what it was asked."""
 
     def __init__(self, target: float):
         super().__init__()
         self.target, self.calls = target, []
 
-    def forward(self, latents, time, context, frames, text, keep, return_layer=None):
-        self.calls.append((latents.clone(), context.clone(), keep.clone()))
+    def prepare(self, context, frames, text, keep, blocks=False):
+        return context, keep
+
+    def predict(self, latents, time, condition, return_layer=None):
+        self.calls.append((latents.clone(), *condition))
         return (self.target - latents) / (1 - time[:, None, None])
 
 
@@ -123,6 +127,27 @@ def test_without_the_fix_the_prompt_part_evolves_freely():
     recorder = Recorder(0.0)
     sample(make_generator(recorder), evaluations=4, prompt_fix=False, guidance=GuidanceConfig(scale=0.0))
     torch.testing.assert_close(recorder.calls[2][0][0, :3], 0.5 * NOISE[0, :3])
+
+
+@pytest.mark.parametrize("config", [CONFIG, F5, STABLE_AUDIO])
+def test_conditions_are_prepared_once_and_as_if_at_each_step(config, monkeypatch):
+    """Each of two conditions, with and without text, serves all evaluations."""
+    generator = make_generator(config=config)
+    kind, prepared = type(generator.transformer), []
+
+    def prepare(model, *inputs, blocks=False):
+        prepared.append(blocks)
+        return kind_prepare(model, *inputs, blocks)
+
+    kind_prepare = kind.prepare
+    monkeypatch.setattr(kind, "prepare", prepare)
+    result = sample(generator, evaluations=3)
+    assert prepared == [True, True]
+    generator.transformer.prepare = lambda *inputs, blocks: inputs
+    generator.transformer.predict = lambda latents, time, inputs: kind.predict(
+        generator.transformer, latents, time, kind_prepare(generator.transformer, *inputs)
+    )
+    torch.testing.assert_close(sample(generator, evaluations=3), result)
 
 
 @pytest.mark.parametrize("config", [CONFIG, F5, STABLE_AUDIO])

@@ -41,7 +41,8 @@ class LocalBlock(Unit):
         """The same with the modulation `(n, 1, 6 · width)`."""
         gate, scale, shift, gate_ff, scale_ff, shift_ff = modulation.chunk(6, dim=-1)
         y = modulate(x, scale, shift)
-        x = x[:, -keep:] + gate * self.attention(y[:, -keep:], y, angles[..., -keep:, :], angles, None)
+        read = self.attention.read(y, angles)
+        x = x[:, -keep:] + gate * self.attention(y[:, -keep:], read, angles[..., -keep:, :], None)
         return x + gate_ff * self.feed_forward(modulate(x, scale_ff, shift_ff))
 
 
