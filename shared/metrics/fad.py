@@ -1,8 +1,8 @@
 """FAD: Fréchet audio distance between two sets of clips (Kilgour et al. 2019), from embeddings.
 
 `FAD = |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½)` of Gaussians fitted to the sets. The trace of the root is the sum of the
-square roots of the eigenvalues of Σ₁ Σ₂, which are those of the symmetric `Lᵀ Σ₂ L` with `Σ₁ = L Lᵀ` (Cholesky), or of
-`R Σ₂ R` with R = Σ₁^½, which also a singular Σ₁ has: no root of a matrix that is not symmetric.
+square roots of the eigenvalues of Σ₁ Σ₂, which are those of the symmetric `Lᵀ Σ₂ L` with `Σ₁ = L Lᵀ`: no root of a
+matrix that is not symmetric.
 
 The estimate is biased: of two samples of one distribution it is above 0, by an amount that falls with the number of
 clips. So only sets of the same size compare, and with no more clips than dimensions it says little.
@@ -19,11 +19,13 @@ from shared.metrics.config import KadConfig
 from shared.metrics.of_sets import SetMetric
 from shared.metrics.statistic import AT_LEAST_0, Statistic
 
+BYTES = 2**25  # of the covariances that are held at once
+
 
 def frechet_audio_distances(reference: np.ndarray, sets: Iterable[np.ndarray]) -> np.ndarray:
     """FAD `(sets,)` of each `(clips, dim)` from `reference` `(other clips, dim)`, at least two clips each."""
-    first = Gaussian.fit(reference)
-    return np.array([first.distance(Gaussian.fit(each)) for each in sets])
+    first = Gaussians.fit(reference, np.ones((1, len(reference))))
+    return np.array([first.distances(Gaussians.fit(each, np.ones((1, len(each)))))[0] for each in sets])
 
 
 def fad_replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -38,63 +40,63 @@ def fad_replicates(reference: np.ndarray, sets: np.ndarray, weights: np.ndarray)
         weights: how often each clip is drawn, `(replicates, clips)`.
     """
     values = frechet_audio_distances(reference, sets)
-    replicates = np.empty((len(sets), len(weights)))
-    for column, row in enumerate(weights):
-        first = Gaussian.fit(reference, row)
-        replicates[:, column] = [first.distance(Gaussian.fit(each, row)) for each in sets]
+    at_once = max(1, BYTES // (8 * reference.shape[1] ** 2))
+    parts = []
+    for start in range(0, len(weights), at_once):
+        some = weights[start : start + at_once]
+        first = Gaussians.fit(reference, some)
+        parts.append([first.distances(Gaussians.fit(each, some)) for each in sets])
+    replicates = np.concatenate(parts, axis=1)
     return replicates + (values - replicates.mean(1))[:, None]
 
 
 @dataclass
-class Gaussian:
-    """Fitted to embeddings.
+class Gaussians:
+    """Fitted to resamples of a set.
 
     Attributes:
-        mean: `(dim,)`.
-        covariance: `(dim, dim)`.
-        regular: whether the clips are enough for a covariance that is not singular.
+        means: `(resamples, dim)`.
+        covariances: `(resamples, dim, dim)`.
     """
 
-    mean: np.ndarray
-    covariance: np.ndarray
-    regular: bool
+    means: np.ndarray
+    covariances: np.ndarray
 
     @classmethod
-    def fit(cls, embeddings: np.ndarray, weights: np.ndarray | None = None) -> "Gaussian":
-        """To rows `(clips, dim)`, drawn `weights` `(clips,)` times, or once each."""
-        times = np.ones(len(embeddings)) if weights is None else weights
-        drawn, times = embeddings[times > 0].astype(np.float64), times[times > 0]
-        mean = times @ drawn / times.sum()
-        drawn -= mean
-        drawn *= np.sqrt(times)[:, None]
-        return cls(mean, drawn.T @ drawn / (times.sum() - 1), len(drawn) > len(mean))
+    def fit(cls, embeddings: np.ndarray, weights: np.ndarray) -> "Gaussians":
+        """To rows `(clips, dim)`, drawn `weights` `(resamples, clips)` times."""
+        total, centre = weights.sum(1), embeddings.mean(0, dtype=np.float64)
+        rows, drawn = embeddings - centre, weights > 0
+        means = weights @ rows / total[:, None]
+        roots = np.sqrt(weights)
+        covariances = np.empty((len(weights), *2 * rows.shape[1:]))
+        for mean, root, some, covariance in zip(means, roots, drawn, covariances, strict=True):
+            scaled = rows[some]
+            scaled -= mean
+            scaled *= root[some, None]
+            np.matmul(scaled.T, scaled, out=covariance)
+        covariances /= (total - 1)[:, None, None]
+        return cls(means + centre, covariances)
 
-    def distance(self, other: "Gaussian") -> float:
-        """The Fréchet distance, squared."""
-        traces = np.trace(self.covariance) + np.trace(other.covariance)
-        return float(((self.mean - other.mean) ** 2).sum() + traces - 2 * self._overlap(other))
-
-    def _overlap(self, other: "Gaussian") -> float:
-        """`tr((Σ₁ Σ₂)^½)`."""
-        if self.regular and other.regular and self._factor is not None:
-            product, _ = scipy.linalg.lapack.dsygst(other.covariance.T, self._factor, itype=2, lower=1)  # Lᵀ Σ₂ L
-            values = np.linalg.eigvalsh(product, UPLO="L")
-            if values[0] > len(values) * np.finfo(float).eps * values[-1]:  # else the least are rounding alone
-                return float(np.sqrt(values).sum())
-        values = np.linalg.eigvalsh(self._root @ other.covariance @ self._root)
-        return float(np.sqrt(np.maximum(values, 0)).sum())
-
-    @cached_property
-    def _factor(self) -> np.ndarray | None:
-        """L of `Σ = L Lᵀ`; None if Σ is not positive definite."""
-        factor, failed = scipy.linalg.lapack.dpotrf(self.covariance.T, lower=1)
-        return None if failed else factor
+    def distances(self, others: "Gaussians") -> np.ndarray:
+        """Fréchet distances, squared, of each from the other of its place."""
+        traces = sum(np.trace(each.covariances, axis1=1, axis2=2) for each in (self, others))
+        products = np.empty_like(self.covariances)
+        for product, factor, other in zip(products, self._factors, others.covariances, strict=True):
+            product.T[:], _ = scipy.linalg.lapack.dsygst(other.T, factor.T, itype=2)
+        overlaps = np.sqrt(np.maximum(np.linalg.eigvalsh(products, UPLO="L"), 0)).sum(1)
+        return ((self.means - others.means) ** 2).sum(1) + traces - 2 * overlaps
 
     @cached_property
-    def _root(self) -> np.ndarray:
-        """Symmetric square root of a positive semi-definite Σ."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    def _factors(self) -> np.ndarray:
+        """L of `Σ = L Lᵀ` of each: Cholesky's or, where a Σ is singular, of a root that its eigenvectors give."""
+        try:
+            return np.linalg.cholesky(self.covariances)
+        except np.linalg.LinAlgError:
+            values, vectors = np.linalg.eigh(self.covariances)
+            roots = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
+            triangles = np.asarray(np.linalg.qr(roots.swapaxes(1, 2), mode="r"))
+            return triangles.swapaxes(1, 2)
 
 
 class Fad(SetMetric):

@@ -83,7 +83,9 @@ def test_without_the_environment_the_package_says_what_to_do(tmp_path):
         package_distance(*_sets(), python=tmp_path / "python")
 
 
-def test_replicates_are_resamples_shifted_onto_the_value():
+@pytest.mark.parametrize("at_once", [7, 1000])
+def test_replicates_are_resamples_shifted_onto_the_value(at_once, monkeypatch):
+    monkeypatch.setattr("shared.metrics.fad.BYTES", at_once * 8 * 3**2)
     rng = np.random.default_rng(3)
     reference, sets = rng.normal(size=(40, 3)), rng.normal(0.4, 1.5, size=(2, 40, 3))
     weights = rng.multinomial(40, np.full(40, 1 / 40), size=120).astype(float)
@@ -94,3 +96,17 @@ def test_replicates_are_resamples_shifted_onto_the_value():
         value = _fad(reference, each)
         np.testing.assert_allclose(replicates[index] - value, plain - plain.mean(), atol=1e-9)
         assert plain.mean() > value, "a resample is further off"
+
+
+def test_replicates_whose_covariances_are_singular():
+    """A resample of few clips has no more different ones than dimensions, others beside it have."""
+    rng = np.random.default_rng(4)
+    reference, sets = rng.normal(size=(9, 4)), rng.normal(0.4, 1.5, size=(1, 9, 4))
+    weights = rng.multinomial(9, np.full(9, 1 / 9), size=40).astype(float)
+    weights[0] = [3, 3, 3, 0, 0, 0, 0, 0, 0]
+    plain = []
+    for row in weights:
+        drawn = np.repeat(np.arange(9), row.astype(int))
+        plain.append(_by_symmetric_root(reference[drawn], sets[0][drawn]))
+    replicates = fad_replicates(reference, sets, weights)[0]
+    np.testing.assert_allclose(replicates - replicates[1], np.array(plain) - plain[1], atol=1e-6)
