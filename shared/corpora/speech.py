@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from joblib import Parallel, delayed
 from pydantic import Field, model_validator
 
 from shared.audio.io import resample
@@ -63,6 +62,8 @@ class SpeechConfig(Strict):
 
 def build_speech(config: SpeechConfig, output: Path, workers: int = 1) -> Manifest:
     """Make the corpus: audio under `audio/` beside `output`, the manifest last; the same bytes however many work."""
+    from joblib import Parallel, delayed  # here, so that planning does not wait for it
+
     voices = draw_voices(config.voices + config.held_out_voices, config.seed)
     utterances = plan_utterances(config.plan(), config.seed)
     progress = Progress("speech corpus", len(utterances), unit="clip")

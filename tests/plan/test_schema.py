@@ -179,7 +179,7 @@ def test_every_source_here_is_valid_at_each_of_its_scales():
 
 
 def test_reading_and_planning_studies_waits_for_no_large_library():
-    large = "{'torch', 'transformers', 'datasets', 'pandas', 'matplotlib', 'scipy.signal', 'scipy.spatial'}"
+    large = "{'torch', 'transformers', 'datasets', 'pandas', 'matplotlib', 'scipy.signal', 'scipy.spatial', 'joblib'}"
     code = f"import sys, shared.plan.workflow; print({large} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "set()", done.stdout + done.stderr
