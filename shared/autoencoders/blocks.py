@@ -4,13 +4,13 @@ Every convolution is weight-normalised. The two families differ in the activatio
 channel, Oobleck's two (`shared/layers/snake.py`).
 """
 
-import math
 from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from shared.autoencoders.shortcuts import FoldShortcut, UnfoldShortcut
+from shared.layers.convolution import SameConvolution, StridedConvolution, TransposedConvolution
 from shared.layers.unit import Unit
 
 DILATIONS = (1, 3, 9)
@@ -19,8 +19,7 @@ Activation = Callable[[int], nn.Module]  # from a number of channels to an activ
 
 def convolution(inputs: int, outputs: int, kernel: int, dilation: int = 1, bias: bool = True) -> nn.Module:
     """Weight-normalised convolution that keeps the length."""
-    padding = dilation * (kernel // 2)
-    return weight_norm(nn.Conv1d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=bias))
+    return weight_norm(SameConvolution(inputs, outputs, kernel, dilation, bias))
 
 
 class ResidualUnit(nn.Module):
@@ -50,22 +49,19 @@ class Shortcut(Unit):
 
 def down_block(inputs: int, outputs: int, stride: int, activation: Activation, shortcut: bool = False) -> Shortcut:
     """`(batch, inputs, time)` -> `(batch, outputs, time / stride)`: residual units, Snake, convolution."""
-    padding = math.ceil(stride / 2)
     layers = nn.Sequential(
         *(ResidualUnit(inputs, dilation, activation) for dilation in DILATIONS),
         activation(inputs),
-        weight_norm(nn.Conv1d(inputs, outputs, 2 * stride, stride, padding)),
+        weight_norm(StridedConvolution(inputs, outputs, stride)),
     )
     return Shortcut(layers, FoldShortcut(inputs, outputs, stride) if shortcut else None)
 
 
 def up_block(inputs: int, outputs: int, stride: int, activation: Activation, shortcut: bool = False) -> Shortcut:
     """`(batch, inputs, frames)` -> `(batch, outputs, frames * stride)`: the mirror image of `down_block`."""
-    # An odd stride loses a sample to the rounded-up padding; output_padding gives it back.
-    padding, odd = math.ceil(stride / 2), stride % 2
     layers = nn.Sequential(
         activation(inputs),
-        weight_norm(nn.ConvTranspose1d(inputs, outputs, 2 * stride, stride, padding, output_padding=odd)),
+        weight_norm(TransposedConvolution(inputs, outputs, stride)),
         *(ResidualUnit(outputs, dilation, activation) for dilation in DILATIONS),
     )
     return Shortcut(layers, UnfoldShortcut(inputs, outputs, stride) if shortcut else None)
