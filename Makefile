@@ -9,6 +9,8 @@ LOCKS := envs/cpu.txt envs/dvc.txt envs/dev.txt
 # Locks whose packages ask for more than is used of them.
 ALONE := envs/music.txt
 BIN := .venv/bin
+# Python compiles what it imports, which is a tenth of what is installed; to compile all of it takes minutes.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # Each test file on one core, as many at once as there are cores; past eight, starting the workers takes longer. In the
 # order of tests/conftest.py: by default the files with most tests go first, which are not the slowest.
 WORKERS := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
@@ -89,8 +91,8 @@ lint: .venv/ready
 	  || { echo "error: g++ is needed, to build the tinysoundfont package; Python 3.12 has a wheel of it"; exit 1; }
 	@echo "Building .venv from $(LOCKS) $(ALONE): once, some minutes"
 	$(python) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(LOCKS))
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(addprefix -r ,$(ALONE)) -e .
+	$(PIP) $(addprefix -r ,$(LOCKS))
+	$(PIP) --no-deps $(addprefix -r ,$(ALONE)) -e .
 	@touch $@
 
 FORCE:
