@@ -42,17 +42,17 @@ def test_peaks_beyond_full_scale_are_clipped(speech):
 
 
 def test_fewer_windows_are_the_first_of_all(speech):
-    clip = np.tile(speech, 8)[: 12 * RATE]
+    clip = np.tile(speech, 8)[: 11 * RATE]
     assert dnsmos(clip, RATE, windows=1, dbov=None) == dnsmos(clip[:SEGMENT], RATE, dbov=None)
-    assert dnsmos(clip, RATE, windows=3) == dnsmos(clip, RATE)
+    assert dnsmos(clip, RATE, windows=2) == dnsmos(clip, RATE)
 
 
 def test_noise_lowers_the_background_score(speech):
     noise = 0.05 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
-    assert dnsmos(speech + noise, RATE).bak < dnsmos(speech, RATE).bak - 0.3
+    assert dnsmos(speech + noise, RATE, windows=1).bak < dnsmos(speech, RATE, windows=1).bak - 0.3
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(1.3, 1), (9.01, 1), (9.9, 1), (10.5, 1), (12, 3)])
+@pytest.mark.parametrize(("seconds", "count"), [(1.3, 1), (9.01, 1), (9.9, 1), (10.5, 1), (11, 2), (12, 3)])
 def test_windows_are_those_of_the_reference_code(seconds, count):
     windows = segments(np.arange(int(seconds * RATE), dtype=np.float32))
     assert len(windows) == count and all(len(window) == SEGMENT for window in windows)

@@ -42,12 +42,12 @@ def latents(corpus, tmp_path_factory) -> Path:
 
 def often(training):
     """A training with checkpoints often enough that kills fall between them."""
-    return training.model_copy(update={"steps": 24, "checkpoint_every": 4})
+    return training.model_copy(update={"steps": 12, "checkpoint_every": 2})
 
 
 def train_one_autoencoder(corpus: Path, folder: Path) -> None:
     recipe = CONFIG.autoencoder.model_copy(update={"training": often(CONFIG.autoencoder.training)})
-    recipe = recipe.model_copy(update={"adversary": recipe.adversary.model_copy(update={"start": 12})})
+    recipe = recipe.model_copy(update={"adversary": recipe.adversary.model_copy(update={"start": 6})})
     spec = AutoencoderSpec(corpora=[{}], autoencoder=recipe, seed=0)
     train_autoencoder(spec, [corpus], None, folder / "checkpoints", "", folder / "model.safetensors")
 
