@@ -103,7 +103,7 @@ EVERYTHING = {"build_corpus", "ground_truth", "train_asr", "train_speaker", *AUT
 SETTINGS = {
     "generator": ("peak: 0.002\n", "peak: 0.003\n", GENERATOR),
     "autoencoder": ("peak: 0.0015", "peak: 0.0016", AUTOENCODER),
-    "corpus": ("utterances: 160", "utterances: 170", EVERYTHING),
+    "corpus": ("utterances: 96", "utterances: 97", EVERYTHING),
 }
 CODE = {
     "shared/generators/dit.py": GENERATOR,
