@@ -6,6 +6,9 @@ that of a weight a product of matrices for each tap, and a transposed convolutio
 a row. `benchmarks/oobleck_step.py` measures the whole.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -37,27 +40,12 @@ def spread(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tens
     return y.flatten(2)
 
 
-class _Same(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.dilation = dilation
-        return convolve(x, weight, bias, dilation)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        of_x, of_weight, of_bias, _ = ctx.needs_input_grad
-        return (
-            convolve(gradient, weight.flip(2).transpose(0, 1), None, ctx.dilation) if of_x else None,
-            _gradient_of_kernel(x, gradient, weight, ctx.dilation) if of_weight else None,
-            gradient.sum((0, 2)) if of_bias else None,
-            None,
-        )
+def skip(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
+    """Convolution by a kernel of two strides: `(batch, inputs, time)` -> `(batch, outputs, time / stride)`."""
+    return F.conv1d(x, weight, bias, weight.shape[2] // 2, padding)
 
 
-def _gradient_of_kernel(x: Tensor, gradient: Tensor, weight: Tensor, dilation: int) -> Tensor:
+def _of_kernel(x: Tensor, gradient: Tensor, weight: Tensor, dilation: int) -> Tensor:
     (outputs, inputs, kernel), time = weight.shape, x.shape[2]
     if dilation == 1 < kernel:
         return conv1d_weight(x, weight.shape, gradient, padding=kernel // 2)
@@ -71,48 +59,46 @@ def _gradient_of_kernel(x: Tensor, gradient: Tensor, weight: Tensor, dilation: i
     return taps.permute(1, 2, 0)
 
 
-class _Strided(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.padding = padding
-        return F.conv1d(x, weight, bias, weight.shape[2] // 2, padding)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        of_x, of_weight, of_bias, _ = ctx.needs_input_grad
-        return (
-            spread(gradient, weight, None, ctx.padding) if of_x else None,
-            _gradient_of_strided(x, gradient, weight, ctx.padding) if of_weight else None,
-            gradient.sum((0, 2)) if of_bias else None,
-            None,
-        )
-
-
-class _Transposed(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.padding = padding
-        return spread(x, weight, bias, padding)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        of_x, of_weight, of_bias, _ = ctx.needs_input_grad
-        return (
-            F.conv1d(gradient, weight, None, weight.shape[2] // 2, ctx.padding) if of_x else None,
-            _gradient_of_strided(gradient, x, weight, ctx.padding) if of_weight else None,
-            gradient.sum((0, 2)) if of_bias else None,
-            None,
-        )
-
-
-def _gradient_of_strided(x: Tensor, gradient: Tensor, weight: Tensor, padding: int) -> Tensor:
+def _of_skipping(x: Tensor, gradient: Tensor, weight: Tensor, padding: int) -> Tensor:
     return conv1d_weight(x, weight.shape, gradient, weight.shape[2] // 2, padding)
+
+
+class _Kind(NamedTuple):
+    """How a convolution and its gradients are computed; the last argument of each is a dilation or a padding."""
+
+    output: Callable[[Tensor, Tensor, Tensor | None, int], Tensor]
+    of_input: Callable[[Tensor, Tensor, None, int], Tensor]
+    of_kernel: Callable[[Tensor, Tensor, Tensor, int], Tensor]
+
+
+def _by_the_mirrored(gradient: Tensor, weight: Tensor, _: None, dilation: int) -> Tensor:
+    return convolve(gradient, weight.flip(2).transpose(0, 1), None, dilation)
+
+
+_SAME = _Kind(convolve, _by_the_mirrored, _of_kernel)
+_STRIDED = _Kind(skip, spread, _of_skipping)
+_TRANSPOSED = _Kind(spread, skip, lambda x, gradient, weight, padding: _of_skipping(gradient, x, weight, padding))
+
+
+class _ByHand(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None, kind: _Kind, place: int) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.kind, ctx.place = kind, place
+        return kind.output(x, weight, bias, place)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias, *_ = ctx.needs_input_grad
+        return (
+            ctx.kind.of_input(gradient, weight, None, ctx.place) if of_x else None,
+            ctx.kind.of_kernel(x, gradient, weight, ctx.place) if of_weight else None,
+            gradient.sum((0, 2)) if of_bias else None,
+            None,
+            None,
+        )
 
 
 def _by_hand(x: Tensor) -> bool:
@@ -131,7 +117,7 @@ class SameConvolution(nn.Conv1d):
         """`(batch, inputs, time)` -> `(batch, outputs, time)`."""
         if not _by_hand(x):
             return super().forward(x)
-        return _Same.apply(x, self.weight, self.bias, self.dilation[0])
+        return _ByHand.apply(x, self.weight, self.bias, _SAME, self.dilation[0])
 
 
 class StridedConvolution(nn.Conv1d):
@@ -144,7 +130,7 @@ class StridedConvolution(nn.Conv1d):
         """`(batch, inputs, time)` -> `(batch, outputs, time // stride)`."""
         if not _by_hand(x) or x.shape[2] % self.stride[0]:
             return super().forward(x)
-        return _Strided.apply(x, self.weight, self.bias, self.padding[0])
+        return _ByHand.apply(x, self.weight, self.bias, _STRIDED, self.padding[0])
 
 
 class TransposedConvolution(nn.ConvTranspose1d):
@@ -160,4 +146,4 @@ class TransposedConvolution(nn.ConvTranspose1d):
         """`(batch, inputs, frames)` -> `(batch, outputs, frames · stride)`."""
         if not _by_hand(x):
             return super().forward(x)
-        return _Transposed.apply(x, self.weight, self.bias, self.padding[0])
+        return _ByHand.apply(x, self.weight, self.bias, _TRANSPOSED, self.padding[0])
