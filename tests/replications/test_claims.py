@@ -1,6 +1,5 @@
 """The claims are what the papers say: every one of them holds in its paper's own numbers."""
 
-
 import numpy as np
 import pytest
 
