@@ -9,11 +9,12 @@ from shared.config import Strict
 
 
 class ScheduleConfig(Strict):
-    """Linear warm-up to `peak`, then a decay to `final` at the last step."""
+    """Linear warm-up to `peak`, a share of the rest at it, then a decay to `final` at the last step."""
 
     peak: float = Field(gt=0)
     final: float = Field(ge=0)
     warmup: int = Field(0, ge=0, description="steps")
+    hold: float = Field(0.0, ge=0, lt=1, description="share of the steps after the warm-up that stay at the peak")
     decay: Literal["linear", "cosine", "exponential"] = "linear"
 
     @model_validator(mode="after")
@@ -28,7 +29,8 @@ class ScheduleConfig(Strict):
         """Learning rate of 0-based `step` out of `total`."""
         if step < self.warmup:
             return self.peak * (step + 1) / self.warmup
-        progress = min(1.0, (step - self.warmup) / max(1, total - 1 - self.warmup))
+        after = min(1.0, (step - self.warmup) / max(1, total - 1 - self.warmup))
+        progress = max(0.0, after - self.hold) / (1 - self.hold)
         if self.decay == "exponential":
             return self.peak * (self.final / self.peak) ** progress
         if self.decay == "cosine":

@@ -100,6 +100,8 @@ def test_schedule_warms_up_and_decays_to_the_final_rate():
     assert linear.at(9, 15) == pytest.approx(0.55)
     cosine = ScheduleConfig(peak=1.0, final=0.0, decay="cosine")
     assert cosine.at(5, 11) == pytest.approx(0.5)
+    held = ScheduleConfig(peak=1.0, final=0.0, warmup=2, hold=0.5)
+    assert [held.at(step, 13) for step in (0, 2, 7, 8, 12)] == pytest.approx([0.5, 1.0, 1.0, 0.8, 0.0])
     # Semantic-VAE's released decay: a factor of 0.999996 a step, for 600,000 steps.
     exponential = ScheduleConfig(peak=1e-4, final=1e-4 * 0.999996**599_999, decay="exponential")
     assert exponential.at(300_000, 600_000) == pytest.approx(1e-4 * 0.999996**300_000)
