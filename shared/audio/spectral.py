@@ -234,3 +234,8 @@ class MelSpectrogram(nn.Module):
 def safe_log(value: Tensor, floor: float = 1e-5) -> Tensor:
     """Natural logarithm of `max(value, floor)`; below the floor the gradient is zero."""
     return value.clamp_min(floor).log()
+
+
+def soft_log(value: Tensor, floor: float) -> Tensor:
+    """`log(1 + value / floor)`: linear below the floor, where it still has a gradient; logarithmic above."""
+    return torch.log1p(value / floor)

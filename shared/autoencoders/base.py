@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shared.autoencoders.magnitudes import MagnitudeDecoder
 from shared.bottlenecks.base import Bottleneck, Posterior
 
 
@@ -42,7 +43,11 @@ class Autoencoder(nn.Module):
         return self.decoder(self.bottleneck.restore(latents, noise))
 
     def forward(
-        self, audio: Tensor, sample: bool = True, before_decoder: Callable[[Tensor], Tensor] | None = None
+        self,
+        audio: Tensor,
+        sample: bool = True,
+        before_decoder: Callable[[Tensor], Tensor] | None = None,
+        phases: bool = True,
     ) -> tuple[Tensor, Tensor, Posterior]:
         """A waveform → reconstruction of the same shape, the latent it is made from, its posterior.
 
@@ -52,8 +57,12 @@ class Autoencoder(nn.Module):
             before_decoder: what the latent goes through before it is decoded. A training that decides which losses'
                 gradients go on from the decoder to the encoder ends the decoder's graph here (`LatentCut` in
                 `shared.training.terms`). The latent that is returned did not go through it.
+            phases: whether phases are found where the decoder makes magnitudes; if not, these come in the
+                reconstruction's place, `(batch, channels, bins, STFT frames)` of all latent frames.
         """
         posterior = self.encode(audio)
         latents = posterior.sample() if sample else posterior.mean
-        decoded = self.decode(latents if before_decoder is None else before_decoder(latents), noise=sample)
-        return decoded[..., : audio.shape[-1]], latents, posterior
+        decoded = latents if before_decoder is None else before_decoder(latents)
+        if isinstance(self.decoder, MagnitudeDecoder) and not phases:
+            return self.decoder.magnitudes(self.bottleneck.restore(decoded, sample)), latents, posterior
+        return self.decode(decoded, noise=sample)[..., : audio.shape[-1]], latents, posterior

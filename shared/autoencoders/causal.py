@@ -15,18 +15,21 @@ the next (`DecoderStream`).
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from shared.audio.spectral import inverse_fft, overlap_add, split_frames
+from shared.audio.phases import find_stretch
+from shared.audio.spectral import Stft, inverse_fft, overlap_add, split_frames
 from shared.autoencoders.causal_config import CausalConfig, CausalSpectrumConfig
 from shared.autoencoders.log_polar import from_log_polar, log_polar
+from shared.autoencoders.magnitudes import MagnitudeDecoder, features, from_head
 from shared.layers.unit import Unit
 
 RMS_EPSILON = 1e-5  # VibeVoice
-Past = dict[nn.Module, Tensor]
+Past = dict[nn.Module, Any]  # tensors, and a waveform's `StreamState`
 
 
 def after_past(layer: nn.Module, x: Tensor, steps: int, past: Past | None) -> Tensor:
@@ -134,16 +137,21 @@ class CausalStft(nn.Module):
 
 
 class SpectrumInput(nn.Module):
-    """`(batch, 1, time)` -> `(batch, channels, frames)`: log magnitude and phase direction of each bin, projected."""
+    """`(batch, 1, time)` -> `(batch, channels, frames)`: log magnitude and phase direction of each bin, projected.
 
-    def __init__(self, stft: CausalStft, channels: int):
+    Or magnitudes alone, where a `floor` is given.
+    """
+
+    def __init__(self, stft: CausalStft, channels: int, floor: float | None = None):
         super().__init__()
-        self.stft = stft
-        self.project = nn.Linear(3 * (stft.n_fft // 2 + 1), channels)
+        self.stft, self.floor = stft, floor
+        self.project = nn.Linear((1 if floor else 3) * (stft.n_fft // 2 + 1), channels)
 
     def forward(self, audio: Tensor, past: Past | None = None) -> Tensor:
         """`time` is a multiple of the latent's hop."""
-        return self.project(log_polar(self.stft(audio, past))).transpose(1, 2)
+        spectrum = self.stft(audio, past)
+        seen = features(spectrum.abs(), self.floor) if self.floor else log_polar(spectrum)
+        return self.project(seen).transpose(1, 2)
 
 
 class SpectrumOutput(nn.Module):
@@ -159,6 +167,21 @@ class SpectrumOutput(nn.Module):
         """`frames` are those of whole latent frames."""
         x = self.head(self.norm(x).transpose(1, 2)).float().transpose(1, 2)
         return self.stft.inverse(from_log_polar(x).transpose(1, 2), past)
+
+
+class MagnitudeOutput(nn.Module):
+    """`(batch, channels, frames)` -> magnitudes `(batch, bins, frames)`."""
+
+    def __init__(self, config: CausalSpectrumConfig, channels: int):
+        super().__init__()
+        assert config.magnitudes
+        self.floor = config.magnitudes.floor
+        self.norm = ChannelNorm(channels)
+        self.head = nn.Linear(channels, config.n_fft // 2 + 1)
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Each frame by itself, whatever its past."""
+        return from_head(self.head(self.norm(x).transpose(1, 2)).float().transpose(1, 2), self.floor)
 
 
 class CausalLayers(nn.Module):
@@ -188,7 +211,8 @@ class CausalEncoder(CausalLayers):
         layers: list[nn.Module] = []
         if config.spectrum:
             stft = CausalStft(config.spectrum, math.prod(config.strides))
-            layers.append(SpectrumInput(stft, widths[0]))
+            magnitudes = config.spectrum.magnitudes
+            layers.append(SpectrumInput(stft, widths[0], magnitudes.floor if magnitudes else None))
         else:
             layers.append(CausalConvolution(1, widths[0], config.kernel))
         layers += _blocks(config, 0)
@@ -201,7 +225,7 @@ class CausalEncoder(CausalLayers):
 
 
 class CausalDecoder(CausalLayers):
-    """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`."""
+    """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`, or magnitudes `(batch, bins, STFT frames)`."""
 
     def __init__(self, config: CausalConfig, latent_dim: int):
         widths, last = config.widths, len(config.strides)
@@ -211,7 +235,9 @@ class CausalDecoder(CausalLayers):
             stride = config.strides[index]
             layers.append(CausalTransposedConvolution(widths[index + 1], widths[index], 2 * stride, stride))
             layers += _blocks(config, index)
-        if config.spectrum:
+        if config.spectrum and config.spectrum.magnitudes:
+            layers.append(MagnitudeOutput(config.spectrum, widths[0]))
+        elif config.spectrum:
             stft = CausalStft(config.spectrum, math.prod(config.strides))
             layers.append(SpectrumOutput(stft, widths[0]))
         else:
@@ -223,10 +249,41 @@ def _blocks(config: CausalConfig, index: int) -> list[CausalBlock]:
     return [CausalBlock(config.widths[index], config) for _ in range(config.depths[index])]
 
 
+class CausalMagnitudes(MagnitudeDecoder):
+    """Magnitudes, and a waveform of them latent frame by latent frame: what was returned is settled.
+
+    In training the magnitudes are compared with those of whole windows, of which the last reach over the end of their
+    latent frame: there the decoder learns what to expect.
+    """
+
+    def __init__(self, config: CausalConfig, latent_dim: int):
+        super().__init__()
+        spectrum = config.spectrum
+        assert spectrum and spectrum.magnitudes
+        self.floor, self.iterations = spectrum.magnitudes.floor, spectrum.magnitudes.iterations
+        self.stft = Stft(spectrum.n_fft, spectrum.hop, padding="same")
+        self.frames = math.prod(config.strides)
+        self.layers = CausalDecoder(config, latent_dim)
+
+    def magnitudes(self, latents: Tensor, past: Past | None = None) -> Tensor:
+        """See `MagnitudeDecoder`."""
+        return self.layers(latents, past).unsqueeze(1)
+
+    def forward(self, latents: Tensor, past: Past | None = None) -> Tensor:
+        """`(batch, latent_dim, frames)` -> `(batch, 1, frames * hop)`."""
+        stretches, state = [], past.get(self) if past else None
+        for magnitude in self.magnitudes(latents, past).squeeze(1).clamp_min(0).split(self.frames, dim=2):
+            stretch, state = find_stretch(magnitude, self.stft, self.iterations, state)
+            stretches.append(stretch)
+        if past is not None:
+            past[self] = state
+        return torch.cat(stretches, dim=1).unsqueeze(1)
+
+
 class DecoderStream:
     """Decodes latent frames as they come; what it returns, joined, is what the decoder makes of all at once."""
 
-    def __init__(self, decoder: CausalDecoder):
+    def __init__(self, decoder: CausalDecoder | CausalMagnitudes):
         self.decoder = decoder
         self.past: Past = {}
 
@@ -235,4 +292,9 @@ class DecoderStream:
         return self.decoder(latents, self.past)
 
 
-build_encoder, build_decoder = CausalEncoder, CausalDecoder
+build_encoder = CausalEncoder
+
+
+def build_decoder(config: CausalConfig, latent_dim: int) -> CausalDecoder | CausalMagnitudes:
+    """The decoder that the config asks for."""
+    return (CausalMagnitudes if config.makes_magnitudes else CausalDecoder)(config, latent_dim)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.autoencoders.config import ArchitectureConfig
+from shared.autoencoders.magnitudes_config import MagnitudesConfig
 from shared.config import Strict
 
 
@@ -14,6 +15,9 @@ class CausalSpectrumConfig(Strict):
 
     n_fft: PositiveInt
     hop: PositiveInt = Field(description="samples between frames; a latent frame has as many frames as strides make")
+    magnitudes: MagnitudesConfig | None = Field(
+        None, description="magnitudes alone, whose phases are found after decoding; none: both are predicted"
+    )
 
     @model_validator(mode="after")
     def _window_covers_hop(self) -> Self:
@@ -54,6 +58,11 @@ class CausalConfig(ArchitectureConfig):
     def hop(self) -> int:
         """Samples a latent frame."""
         return math.prod(self.strides) * (self.spectrum.hop if self.spectrum else 1)
+
+    @property
+    def makes_magnitudes(self) -> bool:
+        """See `ArchitectureConfig`."""
+        return self.spectrum is not None and self.spectrum.magnitudes is not None
 
     @property
     def widths(self) -> list[int]:

@@ -34,6 +34,11 @@ class ArchitectureConfig(Kind):
         @property
         def audio_channels(self) -> int: ...
 
+    @property
+    def makes_magnitudes(self) -> bool:
+        """Whether the decoder is a `MagnitudeDecoder`, which has no phases in training."""
+        return False
+
     def check(self, bottleneck: BottleneckConfig) -> None:
         """Raise a ValueError where this architecture can't feed that bottleneck."""
 

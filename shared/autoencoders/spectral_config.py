@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from shared.autoencoders.config import ArchitectureConfig
+from shared.autoencoders.magnitudes_config import MagnitudesConfig
 
 
 class SpectralConfig(ArchitectureConfig):
@@ -19,6 +20,9 @@ class SpectralConfig(ArchitectureConfig):
     latent_width: int = Field(gt=0, description="channels at the latent frame rate")
     depth: int = Field(ge=1, description="ConvNeXt blocks at the STFT frame rate, in encoder and decoder each")
     latent_depth: int = Field(ge=1, description="ConvNeXt blocks at the latent frame rate, likewise")
+    magnitudes: MagnitudesConfig | None = Field(
+        None, description="magnitudes alone, whose phases are found after decoding; none: both are predicted"
+    )
 
     @model_validator(mode="after")
     def _window_covers_hop(self):
@@ -30,3 +34,8 @@ class SpectralConfig(ArchitectureConfig):
     def hop(self) -> int:
         """Samples for each latent frame."""
         return self.stft_hop * self.downsample
+
+    @property
+    def makes_magnitudes(self) -> bool:
+        """See `ArchitectureConfig`."""
+        return self.magnitudes is not None

@@ -80,6 +80,15 @@ class ReconstructionWeights(Strict):
     complex_stft: NonNegativeFloat = Field(1.0, description="of the terms that complex_stft asks for")
 
 
+class MagnitudeWeights(Strict):
+    """Weights of the terms that compare a decoder's magnitudes; see `shared.losses.magnitude`."""
+
+    log: NonNegativeFloat = 1.0
+    convergence: NonNegativeFloat = 1.0
+    mel: NonNegativeFloat = 1.0
+    n_mels: PositiveInt = 80
+
+
 StereoView = Literal["channels", "sum_difference", "both"]
 
 
@@ -104,6 +113,19 @@ class ReconstructionConfig(Strict):
         description="what the spectral terms compare of stereo: left and right; their sum and difference; or both, "
         "whose terms add up, as in SAME",
     )
+
+    magnitude: MagnitudeWeights | None = Field(
+        None, description="of a decoder that makes magnitudes and no waveform, in place of all other terms"
+    )
+
+    @model_validator(mode="after")
+    def _magnitudes_stand_alone(self):
+        hears = ("stft", "mel", "spectral", "complex_stft", "others")
+        if self.magnitude and (heard := [name for name in hears if getattr(self, name)]):
+            raise ValueError(f"magnitude compares no waveform, and {heard[0]} does; leave one of them out")
+        if self.magnitude and self.stereo != "channels":
+            raise ValueError(f"stereo {self.stereo} is of waveforms, and magnitude compares none; set stereo: channels")
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self):

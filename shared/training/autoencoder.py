@@ -10,6 +10,7 @@ from torch._functorch import config as functorch_config
 
 from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.magnitudes import MagnitudeDecoder
 from shared.bottlenecks.base import Posterior
 from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
@@ -19,6 +20,7 @@ from shared.losses.alignment import AlignmentLoss
 from shared.losses.config import AlignmentConfig, GradientRatio
 from shared.losses.gradient_ratio import gradient_ratio_weight
 from shared.losses.kl import kl_loss
+from shared.losses.magnitude import MagnitudeLoss
 from shared.losses.reconstruction import ReconstructionLoss
 from shared.losses.shaping import ShapingSetup
 from shared.training.adversary import Adversary
@@ -47,7 +49,10 @@ class AutoencoderSpec(Strict):
 
 
 class Reconstructed(NamedTuple):
-    """A batch that went through the autoencoder: output as the crops, the latent `(batch, dim, frames)`."""
+    """A batch that went through the autoencoder: output as the crops, the latent `(batch, dim, frames)`.
+
+    Of a decoder of magnitudes, the output is `(batch, channels, bins, STFT frames)`.
+    """
 
     batch: Batch
     output: Tensor
@@ -76,7 +81,7 @@ class AutoencoderStep:
         self.micro_batches = MicroBatches(self.accelerator, recipe.training, seed)
         self.autoencoder = build_autoencoder(recipe)
         self.stages.check(self.autoencoder)
-        self.reconstruction = ReconstructionLoss(recipe.reconstruction, sample_rate).to(self.accelerator.device)
+        self.reconstruction = self._build_reconstruction(sample_rate).to(self.accelerator.device)
         self.frame_rate = sample_rate / recipe.architecture.hop
         self.model = prepare_model(self.autoencoder, self.accelerator, recipe.training)
         self.models = [self.model]  # those that every step goes through
@@ -111,6 +116,13 @@ class AutoencoderStep:
         sizes = dim, architecture.hop, architecture.audio_channels, sample_rate, crops.length
         return ShapingSetup(*sizes, crops.texts)
 
+    def _build_reconstruction(self, sample_rate: int) -> nn.Module:
+        config, decoder = self.recipe.reconstruction, self.autoencoder.decoder
+        if config.magnitude:
+            assert isinstance(decoder, MagnitudeDecoder), "the recipe sees to it"
+            return MagnitudeLoss(config.magnitude, sample_rate, decoder.stft, decoder.floor)
+        return ReconstructionLoss(config, sample_rate)
+
     def _build_alignment(self, config: AlignmentConfig) -> None:
         assert self.crops.teacher, "an alignment comes with its teacher's features"
         self.alignment_weight = config.weight
@@ -132,10 +144,10 @@ class AutoencoderStep:
             batch = self.crops.draw(self.micro_batches.size, generator).to(self.accelerator.device)
             cut = None if self.kept_off.isdisjoint(DECODED) else LatentCut()
             sample = self.stage.latent == "sample" and not passes
-            made = Reconstructed(batch, *self.model(batch.audio, sample=sample, before_decoder=cut))
+            made = Reconstructed(batch, *self.model(batch.audio, sample=sample, before_decoder=cut, phases=False))
             terms, log = self._terms(made, passes)
             if adversary:
-                log["discriminator"] = adversary.discriminator_term(batch.audio, made.output.detach())
+                log["discriminator"] = adversary.discriminator_term(batch.audio, self._waveform(made).detach())
                 self._backward(log["discriminator"])
             self._backward(self._objective(terms, made.output, cut))
             logged.append({name: value.detach() for name, value in log.items()})
@@ -175,11 +187,18 @@ class AutoencoderStep:
         if self.shaping and stage.shaping:
             terms |= self._shaping_terms(self.shaping, made, log)
         if self.adversary and stage.adversarial:
-            values = self.adversary.terms(made.batch.audio, made.output)
+            values = self.adversary.terms(made.batch.audio, self._waveform(made))
             for name in (name for name in ADVERSARIAL if name in stage.losses):
                 log[name] = values[name]
                 terms[name] = Term(values[name], stage.weights.get(name, self.adversary.weights[name]))
         return terms, log
+
+    def _waveform(self, made: Reconstructed) -> Tensor:
+        """What an adversary hears: of a decoder that makes magnitudes, these with the recording's phases."""
+        decoder = self.autoencoder.decoder
+        if isinstance(decoder, MagnitudeDecoder):
+            return decoder.with_phases_of(made.output, made.batch.audio)
+        return made.output
 
     def _alignment_term(self, made: Reconstructed, log: dict[str, Tensor]) -> Term:
         latents = made.latents.detach() if "alignment" in self.kept_off else made.latents

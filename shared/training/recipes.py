@@ -165,9 +165,17 @@ class AutoencoderRecipe(AutoencoderConfig):
         return self
 
     @model_validator(mode="after")
+    def _reconstruction_is_of_what_is_made(self):
+        if self.architecture.makes_magnitudes and not self.reconstruction.magnitude:
+            raise ValueError("reconstruction.magnitude is missing: the decoder makes magnitudes and no waveform")
+        if self.reconstruction.magnitude and not self.architecture.makes_magnitudes:
+            raise ValueError("reconstruction.magnitude is of a decoder that makes magnitudes, and this one does not")
+        return self
+
+    @model_validator(mode="after")
     def _gradient_ratio_has_its_gradients(self):
         if self.alignment and isinstance(self.alignment.weight, GradientRatio):
-            if not self.reconstruction.mel:
+            if not (self.reconstruction.mel or self.reconstruction.magnitude):
                 raise ValueError("alignment.weight.gradient_ratio is of the mel term, and reconstruction.mel is empty")
             if self.training.sharded:
                 raise ValueError(

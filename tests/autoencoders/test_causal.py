@@ -16,7 +16,10 @@ SIZES = {"family": "causal", "channels": 4, "layer_scale": 0.5, "initial_std": N
 WAVEFORM = SIZES | {"strides": (2, 5, 3), "depths": (1, 0, 2, 1)}
 SPECTRUM = SIZES | {"strides": (3,), "depths": (1, 2), "latent_norm": True, "spectrum": {"n_fft": 32, "hop": 10}}
 LONG_WINDOW = SPECTRUM | {"spectrum": {"n_fft": 122, "hop": 10}}  # it reaches two latent frames ahead
-ENDS = {"waveform": WAVEFORM, "spectrum": SPECTRUM, "long window": LONG_WINDOW}
+MAGNITUDES = SPECTRUM | {"spectrum": {"n_fft": 32, "hop": 10, "magnitudes": {"iterations": 3}}}
+LONG_MAGNITUDES = SPECTRUM | {"spectrum": {"n_fft": 122, "hop": 10, "magnitudes": {"iterations": 3}}}
+ENDS = {"waveform": WAVEFORM, "spectrum": SPECTRUM, "long window": LONG_WINDOW, "magnitudes": MAGNITUDES,
+        "long window of magnitudes": LONG_MAGNITUDES}
 HOP = 30
 
 
