@@ -17,7 +17,11 @@ TOO_LARGE = {
     "generator.architecture.width x depth": ({"generator": {"architecture": {"depth": 10**14}}}, "of memory at least"),
     "autoencoder.training.batch": ({"autoencoder": {"training": {"batch": 10**10}}}, "x crop_seconds"),
     "crop_seconds": ({"autoencoder": {"crop_seconds": 1e12}}, "of memory at least"),
-    "n_fft": ({"autoencoder": {"reconstruction": {"stft": [{"n_fft": 2**40, "hop": 256}]}}}, "stft.0.n_fft"),
+    "n_fft": (
+        {"autoencoder": {"architecture": {"magnitudes": None},
+                         "reconstruction": {"magnitude": None, "stft": [{"n_fft": 2**40, "hop": 256}]}}},
+        "stft.0.n_fft",
+    ),
     "sampling.batch": ({"sampling": {"batch": 10**12}}, "autoencoder.bottleneck.dim"),
     "generator.text.dim x depth": (
         {"generator": {"text": {"kind": "trained_t5", "dim": 64, "depth": 10**12, "heads": 2}}}, "this machine has"

@@ -28,6 +28,12 @@ from tests.sources import SOURCES
 
 LONGCAT = SOURCES["longcat"]
 SMOKE = LONGCAT.resolve("dim64", "smoke")
+HEARD = {"stft": [{"n_fft": 512, "hop": 128}], "mel": [{"n_fft": 512, "hop": 128, "n_mels": 40}]}
+# Its decoder makes waveforms, as those of larger scales do; of magnitudes see test_magnitudes.py.
+WAVEFORMS = AutoencoderRecipe.model_validate(
+    SMOKE.autoencoder.model_dump()
+    | {"architecture": SMOKE.autoencoder.architecture.model_dump() | {"magnitudes": None}, "reconstruction": HEARD}
+)
 EVERY = [
     (name, scale, study, variant)
     for name, source in SOURCES.items()
@@ -79,7 +85,7 @@ def test_a_mel_input_at_another_sample_rate_is_refused():
     data = SMOKE.model_dump()
     mel = {"sample_rate": 24000, "n_fft": 128, "n_mels": 20}
     architecture = {"family": "dac", "strides": [64], "decoder": {"kind": "dac"}, "mel_input": mel}
-    data["autoencoder"]["architecture"] = architecture
+    data["autoencoder"] |= {"architecture": architecture, "reconstruction": HEARD}
     with pytest.raises(ValueError, match=r"mel_input\.sample_rate 24000 is not the study's, 16000"):
         VariantConfig.model_validate(data)
 
@@ -104,7 +110,7 @@ def test_a_repa_layer_past_the_last_block_is_refused():
         InfillingRecipe.model_validate(data)
 
 
-def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> AutoencoderStep:
+def make_autoencoder_step(recipe: AutoencoderRecipe = WAVEFORMS) -> AutoencoderStep:
     torch.manual_seed(0)
     waveforms = [np.random.default_rng(0).normal(size=20_000).astype(np.float32) * 0.1]
     teacher = TeacherFeatures(torch.randn(62, 6).half(), torch.tensor([0, 62])) if recipe.alignment else None
@@ -112,7 +118,7 @@ def make_autoencoder_step(recipe: AutoencoderRecipe = SMOKE.autoencoder) -> Auto
 
 
 def with_alignment(training: dict | None = None, **alignment) -> AutoencoderRecipe:
-    data = {**SMOKE.autoencoder.model_dump(), "alignment": {"layer": "last", **alignment}}
+    data = {**WAVEFORMS.model_dump(), "alignment": {"layer": "last", **alignment}}
     data["training"] |= training or {}
     return AutoencoderRecipe.model_validate(data)
 
@@ -206,7 +212,7 @@ def test_a_gradient_ratio_without_a_mel_term_or_whole_gradients_is_refused():
         AutoencoderRecipe.model_validate(without_mel)
     AutoencoderRecipe.model_validate(without_mel | {"alignment": {"layer": "last"}})
     with pytest.raises(ValueError, match=r"gradients whole; set training\.sharded: false"):
-        with_alignment({"sharded": True}, **SEMAVOICE)
+        with_alignment({"sharded": True, "optimizer": "adamw"}, **SEMAVOICE)
 
 
 def with_passthrough(share: float) -> AutoencoderRecipe:
