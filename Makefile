@@ -29,7 +29,7 @@ needs_python = $(python) -c 'import sys; sys.exit(not (3, 11) <= sys.version_inf
 .DEFAULT_GOAL := help
 # Snakemake runs jobs side by side itself, and locks the folder: under `make -j` one figure goes after the other.
 .NOTPARALLEL:
-.PHONY: help list report env frechet test test-fast pull lint FORCE
+.PHONY: help list report env evaluators frechet test test-fast pull lint FORCE
 
 help:
 	@echo 'make figures/longcat_fig3.pdf              regenerate a figure (list them: make list)'
@@ -39,6 +39,7 @@ help:
 	@echo 'make list                                  studies, figures, what is already regenerated'
 	@echo 'make report                                all of the record as one page: results/<scale>/report/index.html'
 	@echo 'make env                                   only build the environment in .venv'
+	@echo 'make evaluators                            packages with pretrained evaluators, for metrics that need them'
 	@echo 'make frechet                               the package frechet-audio-distance, in .venv-frechet, for its test'
 	@echo 'make pull                                  fetch finished runs with DVC; nothing that is there is made again'
 	@echo 'make test | make test-fast | make lint     tests; tests without the slow ones; style, types, rules'
@@ -57,6 +58,12 @@ report: .venv/ready
 	@$(BIN)/replicate report
 
 env: .venv/ready
+
+evaluators: .venv/evaluators
+
+.venv/evaluators: envs/evaluators.txt .venv/ready
+	$(PIP) --no-deps -r envs/evaluators.txt
+	@touch $@
 
 frechet: .venv-frechet/ready
 

@@ -20,7 +20,16 @@ min_version("9.0")
 sys.path.insert(0, workflow.basedir)
 
 from shared.plan.point import SHARED
-from shared.plan.workflow import check_free, check_gpus, figures_of, fork_jobs, load_plan, load_settings, say_left_out
+from shared.plan.workflow import (
+    check_free,
+    check_gpus,
+    check_packages,
+    figures_of,
+    fork_jobs,
+    load_plan,
+    load_settings,
+    say_left_out,
+)
 
 SETTINGS = load_settings(config, workflow.config_settings.config_args or (), Path("params.yaml"))
 PLAN = load_plan(SETTINGS)
@@ -57,6 +66,7 @@ onstart:
     say_left_out(PLAN, workflow.dag)
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
+        check_packages(PLAN, workflow.dag)
         fork_jobs(PLAN, SETTINGS, workflow.dag)
     write_specs(PLAN, workflow.dag)
 

@@ -28,6 +28,8 @@ PACKAGES = (
     "tinysoundfont",
     "pretty_midi",
 )
+# Of envs/evaluators.txt: metrics that not everybody asks for need them.
+OPTIONAL = ("distillmos",)
 
 
 def checks(sources: dict[str, Source], online: bool) -> Iterator[tuple[bool, str, str]]:
@@ -41,16 +43,18 @@ def checks(sources: dict[str, Source], online: bool) -> Iterator[tuple[bool, str
     yield True, "gpu", ", ".join(machine["gpu"]) or "none: scales smoke and cpu need none"
     for package in PACKAGES:
         yield package_check(package)
+    for package in OPTIONAL:
+        yield package_check(package, "make evaluators")
     for kind, name, used_by in hub_names(sources):
         yield hub_check(kind, name, used_by, online)
 
 
-def package_check(package: str) -> tuple[bool, str, str]:
+def package_check(package: str, target: str = "make env") -> tuple[bool, str, str]:
     """Whether a package is installed, and which version."""
     try:
         return True, package, version(package)
     except PackageNotFoundError:
-        return False, package, "missing: `make env` installs it"
+        return False, package, f"missing: `{target}` installs it"
 
 
 def hub_names(sources: dict[str, Source]) -> list[tuple[str, str, str]]:

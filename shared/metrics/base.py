@@ -79,6 +79,7 @@ class Metric(ABC):
         place: where its columns stand in scores.csv; equals stand by the alphabet.
         before_text: whether its columns stand before all others', beside the text, as what was heard does.
         evaluator: the model of `evaluators` that it uses.
+        package: of `envs/evaluators.txt`, with a model inside, that it needs.
         needs_reference: it compares a clip with its reference, and is left out of a set without references.
         needs_notes: it compares a clip with the notes of its piece, which only music that is made here has.
         of_set: it compares a set of clips with the ground truth's; see `SetMetric`.
@@ -97,6 +98,7 @@ class Metric(ABC):
     place: ClassVar[int] = LAST
     before_text: ClassVar[bool] = False
     evaluator: ClassVar[str | None] = None
+    package: ClassVar[str | None] = None
     needs_reference: ClassVar[bool] = False
     needs_notes: ClassVar[bool] = False
     of_set: ClassVar[bool] = False

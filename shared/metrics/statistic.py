@@ -11,6 +11,7 @@ LAST = 1000  # place of what says none
 ANY = (-math.inf, math.inf)
 AT_LEAST_0 = (0.0, math.inf)  # distances, and rates of errors, which may be more than all words
 CORRELATION = (-1.0, 1.0)
+MOS = (1.0, 5.0)  # mean opinion scores of a model that can't leave the scale
 MOS_LQO = (0.999, 4.999)  # of PESQ: what its logistic map can give (ITU-T P.862.2)
 ROUNDING = 1e-5  # in float32, an equal pair's cosine is a little more than 1
 

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 from pydantic import Field, field_validator
 
 from shared.config import ConfigError, Name, Seed, SettingError, Strict, parse
+from shared.evaluators.package import package_folder
 from shared.files import write_json, write_text
 from shared.lifetime import STARTED_BY, process_name
-from shared.metrics.base import find_metric
+from shared.metrics.base import chosen, find_metric
 from shared.plan import fork_server
 from shared.plan.dotted import merge
 from shared.plan.lease import devices
@@ -245,6 +246,23 @@ def check_gpus(plan: Plan) -> None:
                 "CUDA_VISIBLE_DEVICES); scales smoke and cpu need none, profiles/slurm sends jobs to a cluster"
             )
         )
+
+
+def check_packages(plan: Plan, dag: Any) -> None:
+    """End the program with one line if a metric needs a package that is missing, of a job that is about to run here.
+
+    Where the user says what Python is, only that Python knows.
+    """
+    if os.environ[fork_server.VARIABLE] != sys.executable:
+        return
+    due = [job.wildcards for job in dag.needrun_jobs() if job.rule.name == "score"]
+    asked = {name for each in due for name in plan.job(each.owner, "scores", each.key).spec["metrics"]}
+    try:
+        for metric in chosen(asked):
+            if metric.package:
+                package_folder(metric.package, metric.name)
+    except ConfigError as error:
+        stop(error)
 
 
 def fork_jobs(plan: Plan, settings: Settings, dag: Any) -> None:
