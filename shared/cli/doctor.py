@@ -22,6 +22,7 @@ PACKAGES = (
     "pystoi",
     "speechmos",
     "onnxruntime",
+    "swift-f0",
     "jiwer",
     "matplotlib",
     "espeakng-loader",
