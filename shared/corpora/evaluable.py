@@ -122,6 +122,16 @@ def _two_tested(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) -> 
     return f"it compares sets, and one test clip can be evaluated; add test clips, or {LEAVE_OUT.format(name=name)}"
 
 
+def _two_voices(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) -> str | None:
+    """A margin over impostors needs another speaker in the test split."""
+    if len({clip.speaker for clip in clips if clip.split == "test" and clip.speaker is not None}) > 1:
+        return None
+    return (
+        "it compares a voice with those of other speakers in test, and there are none; put clips of another into test, "
+        f"or {LEAVE_OUT.format(name=name)}"
+    )
+
+
 def _three_texts(name: str, clips: Sequence[Clip], evaluated: Sequence[Clip]) -> str | None:
     """A swapped prompt says neither what its target says nor what the prompt says that it stands for."""
     texts = _texts(clips)
@@ -140,6 +150,7 @@ Demand = Callable[[str, Sequence[Clip], Sequence[Clip]], str | None]
 DEMANDS: dict[str, Demand] = {
     "two_captions": _two_captions,
     "two_tested": _two_tested,
+    "two_voices": _two_voices,
     "three_texts": _three_texts,
 }
 
