@@ -62,6 +62,7 @@ env: .venv/ready
 evaluators: .venv/evaluators
 
 .venv/evaluators: envs/evaluators.txt .venv/ready
+	@command -v g++ >/dev/null || { echo "error: g++ is needed, to build the libsvm-official package"; exit 1; }
 	$(PIP) --no-deps -r envs/evaluators.txt
 	@touch $@
 

@@ -30,7 +30,7 @@ PACKAGES = (
     "pretty_midi",
 )
 # Of envs/evaluators.txt: metrics that not everybody asks for need them.
-OPTIONAL = ("distillmos", "hama", "Resemblyzer")
+OPTIONAL = ("distillmos", "hama", "Resemblyzer", "libsvm-official", "visqol-python")
 
 
 def checks(sources: dict[str, Source], online: bool) -> Iterator[tuple[bool, str, str]]:

@@ -118,5 +118,6 @@ def test_what_is_asked_is_json_of_names_and_demands(tmp_path):
 
 def test_metrics_demand_what_there_is():
     demanded = {each.name: each.demands for each in metrics() if each.demands}
-    assert demanded == {"text_similarity": "two_captions", "kad": "two_tested", "fad": "two_tested"}
+    demanded_by_all = {"text_similarity": "two_captions", "kad": "two_tested", "fad": "two_tested"}
+    assert demanded == demanded_by_all | {"resemblyzer": "two_voices"}
     assert set(demanded.values()) <= set(DEMANDS)

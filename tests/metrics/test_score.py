@@ -384,7 +384,7 @@ def test_what_does_not_go_with_the_channels_is_refused(tmp_path, stereo, corpus,
 
 
 def test_every_metric_is_of_one_channel_or_says_what_it_makes_of_two():
-    of_voices = {"wer", "phonemes", "sim", "resemblyzer", "pesq", "stoi", "dnsmos", "distillmos", "utmos"}
+    of_voices = {"wer", "phonemes", "sim", "resemblyzer", "pesq", "visqol", "stoi", "dnsmos", "distillmos", "utmos"}
     mono = of_voices | {"pitch", "pitch_error", "voicing"}
     assert mono == {each.name for each in metrics() if each.stereo is None}
     assert [each.name for each in metrics() if each.stereo_only] == STEREO_ONLY
