@@ -123,7 +123,7 @@ def draw(arguments: argparse.Namespace) -> None:
     corpus = Corpus(arguments.work / "corpus/manifest.json")
     audio = corpus.audio(corpus.split("validation")[0])
     heard = {"recording": audio}
-    for row in rows(arguments.work / "small_autoencoders.csv"):
+    for row in sorted(rows(arguments.work / "small_autoencoders.csv"), key=lambda row: row["code"]):
         if row["share"] == "1.0" and row["variant"] in arguments.variants and int(row["seed"]) in arguments.seeds:
             name = "-".join([row["code"], *row["variant"].split("/"), row["seed"], row["steps"]])
             autoencoder = load_autoencoder(arguments.work / name / "model.safetensors")
