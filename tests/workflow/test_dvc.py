@@ -102,7 +102,7 @@ AUTOENCODER = {"train_autoencoder", "encode_latents", "reconstruct", *GENERATOR}
 EVERYTHING = {"build_corpus", "ground_truth", "train_asr", "train_speaker", *AUTOENCODER}
 SETTINGS = {
     "generator": ("peak: 0.002\n", "peak: 0.003\n", GENERATOR),
-    "autoencoder": ("peak: 0.0015", "peak: 0.0016", AUTOENCODER),
+    "autoencoder": ("peak: 0.003\n", "peak: 0.0031\n", AUTOENCODER),
     "corpus": ("utterances: 96", "utterances: 97", EVERYTHING),
 }
 CODE = {
