@@ -8,8 +8,9 @@ from transformers import VibeVoiceAcousticTokenizerModel as PublicModel
 
 from shared.audio.spectral import Stft
 from shared.autoencoders.builder import build_autoencoder
-from shared.autoencoders.causal import CausalDecoder, CausalEncoder, CausalStft, DecoderStream
+from shared.autoencoders.causal import CausalDecoder, CausalEncoder, DecoderStream
 from shared.autoencoders.causal_config import CausalConfig, CausalSpectrumConfig
+from shared.autoencoders.causal_spectrum import CausalStft
 from shared.autoencoders.config import AutoencoderConfig
 
 SIZES = {"family": "causal", "channels": 4, "layer_scale": 0.5, "initial_std": None}
