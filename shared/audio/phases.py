@@ -41,6 +41,8 @@ def griffin_lim(magnitude: Tensor, stft: Stft, iterations: int) -> Tensor:
     """
     loudest = magnitude.sum(1)
     phase = of_turns(single_pass(loudest, stft.n_fft, stft.hop)[0]).unsqueeze(1)
+    if magnitude.shape[-1] * stft.hop <= stft.margins[1]:
+        return phase  # too short to be mirrored at its ends, and so to be transformed again
     for _ in range(iterations):
         waveform = stft.inverse((magnitude * phase).flatten(0, 1))
         phase = torch.sgn(stft(waveform).unflatten(0, magnitude.shape[:2]).sum(1, keepdim=True))
@@ -90,7 +92,7 @@ def nearest_peak(magnitude: Tensor) -> Tensor:
     bins = magnitude.shape[1]
     number = torch.arange(bins, device=magnitude.device)[:, None].expand_as(magnitude)
     inner, below, above = magnitude[:, 1:-1], magnitude[:, :-2], magnitude[:, 2:]
-    is_peak = torch.nn.functional.pad((inner > below) & (inner >= above), (0, 0, 1, 1))
+    is_peak = F.pad((inner > below) & (inner >= above), (0, 0, 1, 1))
     under = number.masked_fill(~is_peak, -bins).cummax(1).values
     over = number.masked_fill(~is_peak, 2 * bins).flip(1).cummin(1).values.flip(1)
     nearest = torch.where(number - under <= over - number, under, over)
@@ -105,7 +107,7 @@ def peak_place(magnitude: Tensor) -> Tensor:
     below, inner, above = logs[:, :-2], logs[:, 1:-1], logs[:, 2:]
     bend = below - 2 * inner + above
     offset = torch.where(bend < 0, 0.5 * (below - above) / bend.clamp_max(-1e-6), torch.zeros_like(bend))
-    return number + torch.nn.functional.pad(offset.clamp(-0.5, 0.5), (0, 0, 1, 1))
+    return number + F.pad(offset.clamp(-0.5, 0.5), (0, 0, 1, 1))
 
 
 class StreamState(NamedTuple):

@@ -71,6 +71,11 @@ def test_silence_stays_silent(stft):
     assert not find_waveform(torch.zeros(1, 1, N_FFT // 2 + 1, 10), stft, 4).any()
 
 
+def test_what_is_too_short_to_be_transformed_again_comes_from_the_single_pass(stft):
+    magnitude = stft(chord()).abs()[:, None, :, 10:11]
+    assert find_waveform(magnitude, stft, 4).shape == (1, 1, HOP)
+
+
 def test_the_gradient_takes_phases_for_constants(stft):
     torch.manual_seed(0)
     magnitude = torch.rand(1, 1, N_FFT // 2 + 1, 12, requires_grad=True)
