@@ -12,10 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from shared.config import ConfigError
 from shared.device import device
-from shared.evaluators.package import package_folder
-from shared.files import sha256
+from shared.evaluators.package import load_packaged, package_folder
 
 SAMPLE_RATE = 16_000
 WINDOW = 122_880  # samples that the network hears at once, 7.68 s
@@ -98,15 +96,8 @@ class DistillMos:
 
     def __init__(self):
         path = package_folder("distillmos", "distillmos") / WEIGHTS
-        self.weights_sha256 = sha256(path)
-        saved = torch.load(path, map_location="cpu", weights_only=True)["model"]
         self.network = Network()
-        try:
-            self.network.load_state_dict({_name(name): value for name, value in saved.items()})
-        except RuntimeError as error:
-            why = "not the weights of distillmos 0.9.1; `make evaluators` installs them"
-            raise ConfigError(f"{path}: {why}") from error
-        self.network.to(device()).eval()
+        self.weights_sha256 = load_packaged(self.network, path, "distillmos 0.9.1", _weights)
 
     @torch.inference_mode()
     def score(self, audio: np.ndarray) -> float:
@@ -115,6 +106,10 @@ class DistillMos:
         windows = windows / (windows.abs().amax(dim=1, keepdim=True) + 1e-8)
         # One at a time: a window takes 300 MB.
         return float(np.mean([float(self.network(each[None].to(device()))) for each in windows]))
+
+
+def _weights(saved: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {_name(name): value for name, value in saved["model"].items()}
 
 
 def _name(name: str) -> str:

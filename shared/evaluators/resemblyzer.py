@@ -12,10 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from shared.audio.spectral import mel_filterbank
-from shared.config import ConfigError
 from shared.device import device
-from shared.evaluators.package import package_folder
-from shared.files import sha256
+from shared.evaluators.package import load_packaged, package_folder
 
 SAMPLE_RATE = 16_000
 N_FFT, HOP, N_MELS = 400, 160, 40
@@ -68,16 +66,8 @@ class VoiceEncoder:
 
     def __init__(self):
         path = package_folder("resemblyzer", "resemblyzer") / WEIGHTS
-        self.weights_sha256 = sha256(path)
-        saved = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
         self.network = Network()
-        try:
-            # It also has the scale of the loss.
-            self.network.load_state_dict({name: value for name, value in saved.items() if "similarity" not in name})
-        except RuntimeError as error:
-            why = "not the weights of Resemblyzer 0.1.4; `make evaluators` installs them"
-            raise ConfigError(f"{path}: {why}") from error
-        self.network.to(device()).eval()
+        self.weights_sha256 = load_packaged(self.network, path, "Resemblyzer 0.1.4", _weights)
 
     @torch.inference_mode()
     def embed(self, audio: np.ndarray) -> np.ndarray:
@@ -87,3 +77,8 @@ class VoiceEncoder:
         parts = torch.from_numpy(np.stack([mel[start : start + PART] for start in starts]))
         mean = self.network(parts.to(device())).mean(dim=0)
         return (mean / mean.norm()).cpu().numpy()
+
+
+def _weights(saved: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
+    # The file also has the scale of the loss.
+    return {name: value for name, value in saved["model_state"].items() if "similarity" not in name}
