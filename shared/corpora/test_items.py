@@ -1,4 +1,7 @@
-"""What is evaluated: test clips, each with a prompt by the same voice, or without one where nobody speaks."""
+"""What is evaluated: test clips, each with a prompt by the same voice, or without one where nobody speaks.
+
+While a recipe is tuned, validation clips take their place.
+"""
 
 import random
 from collections import defaultdict
@@ -18,16 +21,16 @@ class TestItem(NamedTuple):
     prompt: Clip | None
 
 
-def test_items(manifest: Manifest, n: int, seed: int) -> list[TestItem]:
-    """The first `n` test clips, in the manifest's order: sounds, and utterances that can be prompted.
+def test_items(manifest: Manifest, n: int, seed: int, split: Split = "test") -> list[TestItem]:
+    """The first `n` clips of a split, in the manifest's order: sounds, and utterances that can be prompted.
 
-    A prompt is another test clip by the same speaker with another text, drawn by `seed`; a speaker without
+    A prompt is another clip of the split by the same speaker with another text, drawn by `seed`; a speaker without
     one is prompted by a train clip; a speaker without either is left out (see `unpromptable`). A target's
     prompt depends on `seed` and on the corpus only, so it is the same whatever `n` is.
     """
     items: list[TestItem] = []
     pool = _by_speaker(manifest)
-    for target in manifest.split("test"):
+    for target in manifest.split(split):
         if len(items) == n:
             break
         prompt = None if target.speaker is None else _draw_prompt(target, pool[target.speaker], seed)
@@ -79,7 +82,7 @@ def _by_speaker(manifest: Manifest) -> dict[str | None, list[Clip]]:
 
 def _candidates(target: Clip, clips: list[Clip]) -> list[Clip]:
     others = [clip for clip in clips if clip.text != target.text]
-    for split in ("test", "train"):
+    for split in (target.split, "train"):
         if found := [clip for clip in others if clip.split == split]:
             return found
     return []

@@ -19,14 +19,15 @@ from shared.metrics.base import chosen, modules_of
 from shared.plan.changes import check_changes
 from shared.plan.content import identity
 from shared.plan.corpus_choice import corpus_override, label_of
-from shared.plan.dotted import get
+from shared.plan.dotted import get, merge
 from shared.plan.point import SHARED, Job, Point, PointBuilder, key_of
 from shared.plan.schema import Source
 from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
-PAPER_SCALE = "paper"
+PAPER_SCALE, PILOT = "paper", "pilot"
 ONE_SEED = (0,)
+PILOT_SEED = 100  # the least, so that no seed of a record is one that a recipe was tuned on
 
 
 class Plan:
@@ -39,7 +40,8 @@ class Plan:
         corpus: a folder or a hub dataset's name, used in place of each source's corpus.
         max_rejected: share of that corpus's clips that may be unusable.
         changes: by source, what to change in the scale's config; nested as in study.yaml.
-        label: folder of the record under results/; by default the scale, and the corpus if there is one.
+        label: folder of the record under results/; by default the scale, the corpus if there is one, `pilot` if it is.
+        pilot: evaluate validation clips, with seeds of PILOT_SEED and up: to tune a recipe.
 
     Attributes:
         left_out: (source, study) → why it can't be made of `corpus`, which fits other studies.
@@ -57,6 +59,7 @@ class Plan:
         max_rejected: float | None = None,
         changes: dict[str, dict[str, Any]] | None = None,
         label: str | None = None,
+        pilot: bool = False,
     ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
@@ -64,11 +67,14 @@ class Plan:
         self.sources, self.scale, self.seeds = sources, scale, seeds
         self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
-        self.label = label or (scale if corpus is None else f"{scale}-{label_of(corpus)}")
-        self.changes = changes or {}
+        own = [scale] if corpus is None else [scale, label_of(corpus)]
+        self.label = label or "-".join([*own, *([PILOT] if pilot else [])])
+        self.pilot, self.changes = pilot, changes or {}
         for name in self.changes:
             if name not in sources:
                 raise SettingError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
+        if pilot:
+            self._prepare_pilot()
         self.owners = [SHARED, *sources]
         self.jobs: dict[tuple[str, str, str], Job] = {}
         self.figures: dict[str, tuple[str, str]] = {}
@@ -77,6 +83,17 @@ class Plan:
         for source in sources.values():
             if scale in source.file.scales:
                 self._add_source(source)
+        for (name, study), points in self.points.items():
+            if not pilot and any(point.config.evaluation.split == "validation" for point in points):
+                raise SettingError(f"changes: {name}.evaluation.split: of {study}: say pilot: true instead")
+
+    def _prepare_pilot(self) -> None:
+        """Nothing of a pilot is of the test split, and none of its seeds is of a record."""
+        self.seeds = self.seeds or [PILOT_SEED]
+        if min(self.seeds) < PILOT_SEED:
+            raise SettingError(f"seeds: {min(self.seeds)} is for records; a pilot's are {PILOT_SEED} and up")
+        asked = {"evaluation": {"split": "validation"}}
+        self.changes = {name: merge(self.changes.get(name, {}), asked) for name in self.sources}
 
     def seeds_of(self, source: str, study: str) -> list[int]:
         """Training seeds of a study, in order."""

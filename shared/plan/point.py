@@ -149,7 +149,10 @@ class PointBuilder:
 
     def __init__(self, add: Callable[..., Job], config: Any, source: str, variant: str):
         self.add, self.config, self.source, self.name = add, config, source, f"{source} {variant}"
-        self.items = {"clips": config.evaluation.clips, "seed": config.evaluation.seed}
+        evaluation = config.evaluation
+        self.items = {"clips": evaluation.clips, "seed": evaluation.seed}
+        if evaluation.split != "test":
+            self.items["split"] = evaluation.split
         self.corpus = self._corpus(config.corpus)
         self.latent: dict[str, dict[int, Job]] = {each.name: {} for each in measurements()}
 

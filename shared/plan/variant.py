@@ -1,7 +1,7 @@
 """What one variant of a study needs at one scale: the config of the whole chain, and what fits together in it."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -64,6 +64,9 @@ class EvaluationConfig(Strict):
     )
     kad: KadConfig = KadConfig()
     seed: Seed = 0
+    split: Literal["validation", "test"] = Field(
+        default="test", description="whose clips are evaluated; validation: `--config pilot=true`, to tune a recipe"
+    )
 
     @property
     def asked(self) -> set[str]:
@@ -149,7 +152,7 @@ class VariantConfig(Strict):
     @model_validator(mode="after")
     def _test_split_has_the_clips(self):
         there = getattr(self.corpus, "test", None)  # of recordings it is not known yet
-        if there is not None and self.evaluation.clips > there:
+        if self.evaluation.split == "test" and there is not None and self.evaluation.clips > there:
             raise ValueError(f"evaluation.clips is {self.evaluation.clips}, and corpus.test has {there}")
         return self
 

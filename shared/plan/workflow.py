@@ -44,6 +44,9 @@ class Settings(Strict):
         default={}, description="source → what to change in its scale's config, nested as in study.yaml"
     )
     label: str | None = Field(default=None, pattern=LABEL, description="folder of the record under results/")
+    pilot: bool = Field(
+        default=False, description="evaluate validation clips, with seeds of 100 and up: to tune a recipe"
+    )
     processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
     fork: bool = Field(default=True, description="whether jobs of the small scales are forked off one process")
     replications: str = Field(default="replications", description="where the sources lie")
@@ -97,8 +100,9 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
     try:
         sources = load_sources(base / settings.replications)
         plan = Plan(
-            sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label
-        )
+            sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label,
+            settings.pilot,
+        )  # fmt: skip
         check_processes(plan, settings.processes)
     except SettingError as error:
         stop(ConfigError(f"params.yaml or --config: {error}"))

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import CorpusError
+from shared.corpora.manifest import CorpusError, Split
 from shared.corpora.test_items import TestItem, test_items
 from shared.files import read_json
 from shared.job import job_parser, run_job
@@ -26,6 +26,7 @@ class GroundTruthSpec(Strict):
     corpus: dict[str, Any]
     clips: int = Field(gt=0)
     seed: int
+    split: Split = "test"
 
 
 def recordings(items: list[TestItem], corpus: Corpus) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
@@ -50,7 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     spec = parse(GroundTruthSpec, read_json(arguments.spec), arguments.spec)
     corpus = Corpus(arguments.corpus)
-    items = test_items(corpus.manifest, spec.clips, spec.seed)
+    items = test_items(corpus.manifest, spec.clips, spec.seed, spec.split)
     if not items:
         raise CorpusError(f"{corpus.path}: no test clip has another clip by its speaker to be its prompt")
     write_clips(Path(arguments.output), corpus.sample_rate, recordings(items, corpus))

@@ -11,6 +11,7 @@ import torch
 from shared.autoencoders.builder import load_autoencoder
 from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
+from shared.corpora.manifest import Split
 from shared.corpora.test_items import item_seed, test_items
 from shared.device import batch_of, clip_of, device
 from shared.files import read_json
@@ -27,13 +28,14 @@ class ReconstructSpec(Strict):
     autoencoder: dict[str, Any]
     clips: int
     seed: int
+    split: Split = "test"
 
 
 @torch.inference_mode()
 def reconstruct(spec: ReconstructSpec, corpus: Corpus, weights: Path) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """The test clips, each encoded, sampled from its posterior and decoded."""
     autoencoder = load_autoencoder(weights).to(device())
-    items = test_items(corpus.manifest, spec.clips, spec.seed)
+    items = test_items(corpus.manifest, spec.clips, spec.seed, spec.split)
     progress = Progress("reconstruct", len(items), unit="clip")
     for index, (target, _) in enumerate(items):
         torch.manual_seed(item_seed(spec.seed, index))

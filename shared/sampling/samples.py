@@ -16,7 +16,7 @@ from torch import Tensor
 
 from shared.config import Strict, parse
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import Clip
+from shared.corpora.manifest import Clip, Split
 from shared.corpora.test_items import TestItem, item_seed, swapped_prompt, test_items
 from shared.files import read_json
 from shared.job import job_parser, run_job, set_threads
@@ -34,6 +34,7 @@ class SamplesSpec(Strict):
     sampling: SamplingConfig
     clips: int = Field(gt=0)
     seed: int = Field(description="of the noise and the choice of prompts, the same for every variant")
+    split: Split = "test"
 
 
 class Sampler(Pair):
@@ -92,6 +93,10 @@ class Sampler(Pair):
         prompt = self.prompt_text(item)
         return item.target.text if prompt is None else f"{prompt} {item.target.text}"
 
+    def items(self) -> list[TestItem]:
+        """What the spec asks to be generated."""
+        return test_items(self.corpus.manifest, self.spec.clips, self.spec.seed, self.spec.split)
+
     @torch.inference_mode()
     def _prepare(self, index: int, item: TestItem) -> tuple[Tensor, Tensor]:
         """The prompt's scaled latents, of 0 frames without one, and the noise of prompt and target, `(frames, dim)`."""
@@ -115,7 +120,7 @@ class Sampler(Pair):
 
 def sample_clips(sampler: Sampler) -> Iterator[tuple[GeneratedClip, np.ndarray]]:
     """Generate the spec's test items, batch by batch."""
-    items = list(enumerate(test_items(sampler.corpus.manifest, sampler.spec.clips, sampler.spec.seed)))
+    items = list(enumerate(sampler.items()))
     progress = Progress("sample", len(items), unit="clip")
     size = sampler.spec.sampling.batch
     for start in range(0, len(items), size):

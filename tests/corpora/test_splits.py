@@ -2,7 +2,9 @@ from collections import Counter
 
 import pytest
 
+from shared.corpora.manifest import Clip, Manifest
 from shared.corpora.splits import LEAST_CLIPS, assign_splits
+from shared.corpora.test_items import test_items as items_of
 
 SHARES = (0.1, 0.15)
 
@@ -93,3 +95,17 @@ def test_held_out_speakers_are_those_that_can_be_prompted():
     texts[:3] = "abc"
     splits = assign_splits(speakers, *SHARES, 2, 0, texts)
     assert {speakers[index] for index, split in enumerate(splits) if split == "test"} >= {0, 1, 2}
+
+
+def test_validation_clips_are_prompted_by_each_other_or_by_training_clips():
+    said = {"train": "ac", "validation": "aabc", "test": "ab"}
+    clips = [
+        Clip(id=f"{split}{place}", file="c.wav", sha256="", seconds=1.0, text=f"{split} {place}", speaker=speaker,
+             split=split, seen_speaker=True)
+        for split, speakers in said.items()
+        for place, speaker in enumerate(speakers)
+    ]  # fmt: skip
+    items = items_of(Manifest(sample_rate=16000, corpus_hash="", clips=clips), 10, 0, "validation")
+    assert [(item.target.id, item.prompt.id) for item in items] == [
+        ("validation0", "validation1"), ("validation1", "validation0"), ("validation3", "train1"),
+    ]  # fmt: skip

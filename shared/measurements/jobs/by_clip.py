@@ -15,7 +15,7 @@ from shared.autoencoders.builder import load_autoencoder
 from shared.cells import as_cell
 from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import Clip
+from shared.corpora.manifest import Clip, Split
 from shared.corpora.test_items import item_seed, test_items
 from shared.device import batch_of, device
 from shared.files import read_json, write_json, write_text
@@ -33,6 +33,7 @@ class ByClipSpec(Strict):
     autoencoder: dict[str, Any]
     clips: int
     seed: int
+    split: Split = "test"
 
 
 class OfClips(Protocol):
@@ -85,7 +86,7 @@ def over_channels(distance: Callable[..., float], one: np.ndarray, other: np.nda
 
 def measure_clips(measurement: type[ByClip], spec: ByClipSpec, corpus: Corpus, of_clips: OfClips) -> list[Row]:
     """A row for each of the spec's test clips."""
-    items = test_items(corpus.manifest, spec.clips, spec.seed)
+    items = test_items(corpus.manifest, spec.clips, spec.seed, spec.split)
     progress, rows = Progress(measurement.name, len(items), unit="clip"), []
     for index, (target, _) in enumerate(items):
         # The seed is that of the job that reconstructs, so that what is compared with its clips hears the same noise.

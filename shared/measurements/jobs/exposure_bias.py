@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from shared.config import ConfigError
-from shared.corpora.test_items import TestItem, item_seed, test_items
+from shared.corpora.test_items import TestItem, item_seed
 from shared.files import write_json, write_text
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.text_positions import Prompt
@@ -50,7 +50,7 @@ def read_example(sampler: Sampler, index: int, item: TestItem) -> Example:
 
 def continue_items(sampler: Sampler) -> Continuations:
     """The spec's test items, batch by batch."""
-    items = list(enumerate(test_items(sampler.corpus.manifest, sampler.spec.clips, sampler.spec.seed)))
+    items = list(enumerate(sampler.items()))
     progress = Progress("exposure_bias", len(items), unit="clip")
     generator, settings, size = sampler.generator, sampler.spec.sampling.solver, sampler.spec.sampling.batch
     if not isinstance(generator, NextTokenGenerator) or not isinstance(settings, NextTokenSolverConfig):
