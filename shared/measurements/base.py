@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from shared.bootstrap import Draws
 from shared.metrics.statistic import LAST, Statistic
 from shared.named import all_named, find_named
 
@@ -55,11 +54,11 @@ class Replicated:
         """Mean over seeds, `(variants,)`."""
         return self.by_seed.mean(axis=1)
 
-    def replicates(self, draws: Draws) -> np.ndarray:
-        """The same with seeds drawn, too, `(variants, replicates)`; NaN of one clip, which can't be drawn otherwise."""
+    def deviations(self) -> np.ndarray:
+        """`(variants, seeds, replicates)`, whose products summed are the covariance; NaN of one clip."""
         if self.clips < 2:
-            return np.full((len(self.by_seed), len(draws.seeds)), np.nan)
-        return (self.drawn * draws.seeds.T).sum(axis=1) / draws.seeds.sum(axis=1)
+            return np.full_like(self.drawn, np.nan)
+        return (self.drawn - self.drawn.mean(axis=2, keepdims=True)) / np.sqrt(self.drawn.shape[2])
 
 
 @dataclass(frozen=True)

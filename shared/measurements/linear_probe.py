@@ -16,7 +16,7 @@ class LinearProbe(ByClip):
     statistics = tuple(
         Statistic(
             f"{name}_error", f"Linear probe's error, {label}", False, f"{name}_residual", f"{name}_baseline",
-            bounds=AT_LEAST_0,
+            bounds=AT_LEAST_0, analysed="log",
         )
         for name, label in TARGETS.items()
     )

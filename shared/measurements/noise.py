@@ -17,7 +17,7 @@ class Noise(ByClip):
     statistics = tuple(
         Statistic(
             f"{name}{level}", f"{label} with {level} % of noise", name == "noise_pesq",
-            bounds=MOS_LQO if name == "noise_pesq" else AT_LEAST_0,
+            **({"bounds": MOS_LQO} if name == "noise_pesq" else {"bounds": AT_LEAST_0, "analysed": "log"}),
         )
         for name, label in METRICS.items()
         for level in LEVELS

@@ -15,7 +15,7 @@ class Truncation(ByClip):
     about = "how far clips are from those decoded of fewer dimensions of the latent"
     job = "shared.measurements.jobs.truncation"
     statistics = tuple(
-        Statistic(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False, bounds=AT_LEAST_0)
+        Statistic(f"{name}{fidelity}", f"{label} at f = {fidelity / 100:.2f}", False, bounds=AT_LEAST_0, analysed="log")
         for name, label in DISTANCES.items()
         for fidelity in FIDELITIES
     )

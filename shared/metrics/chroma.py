@@ -75,7 +75,7 @@ class Chroma(Metric):
     """
 
     name, place = "chroma", 190
-    statistics = (Statistic("chroma", "Chroma agreement", True, place=240, bounds=CORRELATION),)
+    statistics = (Statistic("chroma", "Chroma agreement", True, place=240, bounds=CORRELATION, analysed="fisher_z"),)
     needs_notes = True
     stereo = "of the channels' mean"
     estimator = "correlation of librosa's chroma with the exact one, mean over frames with notes"

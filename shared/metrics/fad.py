@@ -103,7 +103,7 @@ class Fad(SetMetric):
     """FAD of a set."""
 
     name, place = "fad", 160
-    statistics = (Statistic("fad", "FAD", False, of_set=True, place=210, bounds=AT_LEAST_0),)
+    statistics = (Statistic("fad", "FAD", False, of_set=True, place=210, bounds=AT_LEAST_0, analysed="log"),)
 
     @staticmethod
     def distances(reference: np.ndarray, sets: np.ndarray, settings: KadConfig) -> np.ndarray:

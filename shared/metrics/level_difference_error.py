@@ -59,7 +59,7 @@ class LevelDifferenceError(OfTwoSignals):
 
     name, place = "level_difference_error", 180
     statistics = (
-        Statistic(name, "Level difference error (dB)", False, digits=2, place=230, bounds=AT_LEAST_0),
+        Statistic(name, "Level difference error (dB)", False, digits=2, place=230, bounds=AT_LEAST_0, analysed="log"),
     )  # fmt: skip
     stereo, stereo_only = LEFT_AND_RIGHT, True
     estimator = "L1 of left/right level differences of mel bands, dB"

@@ -48,7 +48,7 @@ class Lsd(OfTwoSignals):
     """LSD of a clip."""
 
     name, place = "lsd", 80
-    statistics = (Statistic("lsd", "LSD", False, digits=2, place=130, bounds=AT_LEAST_0),)
+    statistics = (Statistic("lsd", "LSD", False, digits=2, place=130, bounds=AT_LEAST_0, analysed="log"),)
     stereo = BY_CHANNEL
     estimator = "log-spectral distance, log10 power, window 2048, hop 512"
     function = staticmethod(log_spectral_distance)

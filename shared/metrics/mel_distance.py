@@ -49,7 +49,7 @@ class MelDistance(OfTwoSignals):
     """Log-mel distance of a clip."""
 
     name, place = "mel_distance", 70
-    statistics = (Statistic("mel_distance", "Mel distance", False, place=120, bounds=AT_LEAST_0),)
+    statistics = (Statistic("mel_distance", "Mel distance", False, place=120, bounds=AT_LEAST_0, analysed="log"),)
     stereo = BY_CHANNEL
     estimator = "multi-resolution log10-mel L1 distance"
     function = staticmethod(mel_distance)

@@ -62,7 +62,7 @@ class MelLog1p(OfTwoSignals):
     """MELlog1p of a clip."""
 
     name, place = "mel_log1p", 120
-    statistics = (Statistic("mel_log1p", "MELlog1p", False, place=150, bounds=AT_LEAST_0),)
+    statistics = (Statistic("mel_log1p", "MELlog1p", False, place=150, bounds=AT_LEAST_0, analysed="log"),)
     stereo = BY_CHANNEL
     estimator = "multi-resolution L1 distance of ln(1 + mel magnitude)"
     function = staticmethod(mel_log1p)

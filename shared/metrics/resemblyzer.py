@@ -48,8 +48,8 @@ class SpeakerMargin(Metric):
 
     name, place = "resemblyzer", 25
     statistics = (
-        Statistic("speaker_margin", "Speaker margin", True, place=42, bounds=CORRELATION),
-        Statistic("speaker_cosine", "Speaker cosine", True, place=44, bounds=CORRELATION),
+        Statistic("speaker_margin", "Speaker margin", True, place=42, bounds=CORRELATION, analysed="fisher_z"),
+        Statistic("speaker_cosine", "Speaker cosine", True, place=44, bounds=CORRELATION, analysed="fisher_z"),
     )
     demands = "two_voices"
     package = "resemblyzer"

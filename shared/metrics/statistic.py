@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,7 @@ AT_LEAST_0 = (0.0, math.inf)  # distances, and rates of errors, which may be mor
 CORRELATION = (-1.0, 1.0)
 MOS = (1.0, 5.0)  # mean opinion scores of a model that can't leave the scale
 MOS_LQO = (0.999, 4.999)  # of PESQ: what its logistic map can give (ITU-T P.862.2)
+Analysed = Literal["plain", "log", "fisher_z"]
 ROUNDING = 1e-5  # in float32, an equal pair's cosine is a little more than 1
 
 
@@ -33,6 +35,8 @@ class Statistic:
         of_set: it comes from all clips at once, or from no clips.
         place: where it stands in tables; equals stand in the order of their metrics' names.
         bounds: the least and the greatest value that it can have.
+        analysed: on which scale training runs vary alike, so that their spread can be pooled and a difference tested:
+            the logarithm of rates of errors and of distances, Fisher's z of cosines and correlations.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Statistic:
     of_set: bool = False
     place: int = LAST
     bounds: tuple[float, float] = ANY
+    analysed: Analysed = "plain"
 
     def columns(self) -> list[str]:
         """Columns of scores.csv that it needs."""
@@ -56,6 +61,23 @@ class Statistic:
         bottom = columns[self.denominator] if self.denominator else np.ones_like(top)
         valid = np.isfinite(top) & np.isfinite(bottom)
         return np.where(valid, np.stack([top, bottom]), 0.0)
+
+    def to_scale(self, values: np.ndarray) -> np.ndarray:
+        """Values on the analysed scale; NaN of what has none there, such as the logarithm of 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.analysed == "log":
+                return np.where(values > 0, np.log(values), np.nan)
+            return np.where(np.abs(values) < 1, np.arctanh(values), np.nan) if self.analysed == "fisher_z" else values
+
+    def slope(self, values: np.ndarray) -> np.ndarray:
+        """Derivative of `to_scale`."""
+        if self.analysed == "log":
+            return 1 / values
+        return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
+
+    def from_scale(self, value: float) -> float:
+        """Back from the analysed scale."""
+        return math.exp(value) if self.analysed == "log" else math.tanh(value) if self.analysed == "fisher_z" else value
 
     def possible(self, value: float) -> bool:
         """Whether it can have this value."""

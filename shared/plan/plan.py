@@ -22,6 +22,7 @@ from shared.plan.corpus_choice import corpus_override, label_of
 from shared.plan.dotted import get, merge
 from shared.plan.point import SHARED, Job, Point, PointBuilder, key_of
 from shared.plan.schema import Source
+from shared.statistics.looks import LOOKS
 from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
@@ -42,6 +43,7 @@ class Plan:
         changes: by source, what to change in the scale's config; nested as in study.yaml.
         label: folder of the record under results/; by default the scale, the corpus if there is one, `pilot` if it is.
         pilot: evaluate validation clips, with seeds of PILOT_SEED and up: to tune a recipe.
+        looks: how many of the looks that were set beforehand (`shared.statistics.looks`); they say which seeds.
 
     Attributes:
         left_out: (source, study) → why it can't be made of `corpus`, which fits other studies.
@@ -60,6 +62,7 @@ class Plan:
         changes: dict[str, dict[str, Any]] | None = None,
         label: str | None = None,
         pilot: bool = False,
+        looks: int | None = None,
     ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
@@ -69,7 +72,11 @@ class Plan:
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
         own = [scale] if corpus is None else [scale, label_of(corpus)]
         self.label = label or "-".join([*own, *([PILOT] if pilot else [])])
-        self.pilot, self.changes = pilot, changes or {}
+        self.looks, self.changes = looks, changes or {}
+        if looks is not None:
+            if seeds is not None:
+                raise SettingError(f"looks: {looks} are seeds 0 to {LOOKS[looks - 1] - 1}; drop seeds")
+            self.seeds = list(range(LOOKS[looks - 1]))
         for name in self.changes:
             if name not in sources:
                 raise SettingError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
@@ -176,7 +183,7 @@ class Plan:
             variants.append(
                 StudiedVariant(
                     name=point.variant, label=label, setting=ours, paper_setting=published, scores=scores,
-                    latents=latents,
+                    latents=latents, trained=self._trained(point, sides),
                 )
             )  # fmt: skip
         return StudySpec(
@@ -196,7 +203,16 @@ class Plan:
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
+            sequential=self.looks is not None,
         )
+
+    def _trained(self, point: Point, sides: list[str]) -> dict[str, str]:
+        """Side → the run folder of the model that made what is scored, with the study's first seed."""
+        jobs = next(iter(point.scores.values()))
+        kinds = {"reconstruction": "autoencoder", "generation": "generator"}
+        by_output = {job.output: job for job in self.jobs.values()}
+        clips = {side: by_output[as_list(jobs[side].inputs["clips"])[0]] for side in sides}
+        return {side: as_list(clips[side].inputs[kinds[side]])[0] for side in sides}
 
     def _identity(self, source: Source, point: Point) -> Any:
         with self._naming(source, point.variant):

@@ -20,6 +20,7 @@ from shared.plan.memory import SMALL_SCALES
 from shared.plan.plan import Plan
 from shared.plan.point import Job
 from shared.plan.schema import load_sources
+from shared.statistics.looks import LOOKS
 from shared.yaml_file import load_yaml, parse_yaml
 
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -47,6 +48,9 @@ class Settings(Strict):
     pilot: bool = Field(
         default=False, description="evaluate validation clips, with seeds of 100 and up: to tune a recipe"
     )
+    looks: int | None = Field(
+        default=None, ge=1, le=len(LOOKS), description="seeds of so many looks, set beforehand: 4, 8 or 12 of them"
+    )
     processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
     fork: bool = Field(default=True, description="whether jobs of the small scales are forked off one process")
     replications: str = Field(default="replications", description="where the sources lie")
@@ -58,7 +62,7 @@ class Settings(Strict):
             return [int(part) if part.strip("- ").isdecimal() else part.strip() for part in value.split(",")]
         return [value] if isinstance(value, int) else value
 
-    @field_validator("seeds", "corpus", "max_rejected", "label", mode="before")
+    @field_validator("seeds", "corpus", "max_rejected", "label", "looks", mode="before")
     @classmethod
     def _null(cls, value: Any) -> Any:
         return None if value == "null" else value  # as Snakemake passes it on
@@ -101,7 +105,7 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
         sources = load_sources(base / settings.replications)
         plan = Plan(
             sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label,
-            settings.pilot,
+            settings.pilot, settings.looks,
         )  # fmt: skip
         check_processes(plan, settings.processes)
     except SettingError as error:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from shared.plotting.style import GENERATION, GRID, PAPER, RECONSTRUCTION, Look, stamp
-from shared.record.decoupling import Ranked, Tau, pooled_tau, tau_of
+from shared.record.decoupling import FAR, Ranked, Tau, pooled_tau, tau_of
 from shared.statistics.catalogue import STATISTICS
 
 COLUMNS = 3
@@ -70,12 +70,16 @@ def _draw_ranks(axes: Axes, study: Ranked, source: str) -> None:
 
 def _draw_taus(axes: Axes, studies: list[Ranked], titles: dict[str, str]) -> None:
     taus = [(f"{titles[study.source]}: {study.study}", tau_of(study)) for study in studies]
-    rows: list[tuple[str, Tau]] = [*taus, ("all, each pair once", pooled_tau(studies))]
+    pooled = {"all, each pair once": None, f"reconstructions {FAR} standard errors apart": True, "the other pairs": False}
+    found = [(name, pooled_tau(studies, far)) for name, far in pooled.items()]
+    rows: list[tuple[str, Tau]] = [*taus, *((name, tau) for name, tau in found if tau is not None)]
     axes.axvline(0, color="#999999", linewidth=0.8, zorder=1)
     for place, (_, tau) in enumerate(rows):
-        colour = "black" if place == len(rows) - 1 else GENERATION
-        axes.plot([tau.low, tau.high], [place, place], color=colour, linewidth=1.4)
-        axes.plot([tau.value], [place], "D" if place == len(rows) - 1 else "o", color=colour, markersize=4.5)
+        of_study = place < len(studies)
+        colour = GENERATION if of_study else "black"
+        if tau.low is not None and tau.high is not None:
+            axes.plot([tau.low, tau.high], [place, place], color=colour, linewidth=1.4)
+        axes.plot([tau.value], [place], "o" if of_study else "D", color=colour, markersize=4.5)
     names = [f"{name} ({tau.pairs} pair{'s' if tau.pairs > 1 else ''})" for name, tau in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=6.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -6,21 +6,26 @@ the same way by reconstruction and by generation (concordant) or not (discordant
     tau = (concordant - discordant) / pairs        (Kendall's tau-a; a tie counts as neither)
 
 over one study, or over the pairs of several. 1: the better reconstruction always generates better; -1: always worse.
-Intervals are of the paired bootstrap over clips and seeds (`bootstrap`): they say how sure the order of *these* latents
-is, not what another study would find.
+Pairs of one study share latents, and sources their instruments, so that intervals over studies resample whole sources.
+A study's own interval, and those of ranks, are of its trainings and clips: as the runs vary, so would others. Where a study
+has one run of each latent, the spread of runs is that of the record's other studies by the same metric.
+
+Pairs are split by how far apart their reconstructions are: by FAR standard errors of the difference, or by less, which
+says little of an order.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from shared.bootstrap import LEVEL, Draws, draw
 from shared.config import ConfigError
 from shared.record.files import NotRecorded, SourceRecord, StudyRecord
 from shared.record.manifest import SCORES
 from shared.statistics.catalogue import STATISTICS
+from shared.statistics.inference import LEVEL, Runs, training_variance
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 
 # By what a study's latents are ranked: the first of these that it has per clip. Chosen before any tau was computed:
@@ -28,6 +33,9 @@ from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 RECONSTRUCTION = ("pesq", "mel_distance", "stoi")
 GENERATION = ("wer", "text_similarity")
 SIDES = ("reconstruction", "generation")
+FAR = 8  # standard errors
+DRAWS = 4000
+Variances = dict[tuple[str, str], float]  # of trainings, by side and metric
 Pair = tuple[str, str, str, str, str]
 
 
@@ -40,8 +48,9 @@ class Ranked:
         metrics: of reconstruction and of generation.
         labels, variants: of each latent.
         seeds, clips: how many.
-        good: both metrics, higher is better, `(2, latents)`.
-        replicates: the same in each replicate, `(2, latents, replicates)`.
+        good: both metrics on the analysed scale, higher is better, `(2, latents)`.
+        replicates: the same in each draw of trainings and clips, `(2, latents, replicates)`.
+        gaps: of each pair of latents, how many standard errors apart reconstructions are, `(pairs,)`.
     """
 
     source: str
@@ -53,6 +62,7 @@ class Ranked:
     clips: int
     good: np.ndarray
     replicates: np.ndarray
+    gaps: np.ndarray
 
     def ranks(self) -> np.ndarray:
         """Rank of each latent by both metrics, 1 is the best, with the interval's ends: `(2, latents, 3)`."""
@@ -66,11 +76,11 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Tau:
-    """Kendall's tau-a with its interval, and over how many pairs of latents."""
+    """Kendall's tau-a with its interval, None where nothing is drawn again, and over how many pairs of latents."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     pairs: int
 
 
@@ -85,28 +95,36 @@ def agreement(good: np.ndarray) -> np.ndarray:
     return np.prod(np.sign(good[:, first] - good[:, second]), axis=0)
 
 
-def tau(signs: np.ndarray, replicates: np.ndarray) -> Tau:
-    """From the agreement of pairs `(pairs,)`, and in each replicate `(pairs, replicates)`."""
-    low, high = np.quantile(replicates.mean(axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def tau_of(study: Ranked) -> Tau:
+    """Of one study."""
+    low, high = np.quantile(agreement(study.replicates).mean(axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    signs = agreement(study.good[..., None])
     return Tau(float(signs.mean()), float(low), float(high), len(signs))
 
 
-def tau_of(study: Ranked) -> Tau:
-    """Of one study."""
-    return tau(agreement(study.good[..., None])[:, 0], agreement(study.replicates))
+def pooled_tau(studies: list[Ranked], far: bool | None = None) -> Tau | None:
+    """Over the pairs of all studies; one that several studies of a source show counts once.
 
-
-def pooled_tau(studies: list[Ranked]) -> Tau:
-    """Over the pairs of all studies; one that several studies of a source show counts once."""
-    signs, replicates, seen = [], [], set()
+    Args:
+        studies: whose pairs.
+        far: only those whose reconstructions are FAR apart, or only those that are not; None: all.
+    """
+    signs: dict[str, list[float]] = {}
+    seen: set[Pair] = set()
     for study in studies:
-        rows = zip(study.pairs(), agreement(study.good[..., None])[:, 0], agreement(study.replicates), strict=True)
-        for name, sign, drawn in rows:
-            if name not in seen:
+        for name, sign, gap in zip(study.pairs(), agreement(study.good[..., None])[:, 0], study.gaps, strict=True):
+            if name not in seen and (far is None or (gap > FAR) == far):
                 seen.add(name)
-                signs.append(sign)
-                replicates.append(drawn)
-    return tau(np.array(signs), np.array(replicates))
+                signs.setdefault(study.source, []).append(float(sign))
+    if not signs:
+        return None
+    value, pairs = float(np.mean(sum(signs.values(), []))), sum(map(len, signs.values()))
+    if len(signs) < 2:
+        return Tau(value, None, None, pairs)
+    sums, counts = (np.array([measure(each) for each in signs.values()]) for measure in (sum, len))
+    drawn = np.random.default_rng(0).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
+    low, high = np.quantile(drawn @ sums / (drawn @ counts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Tau(value, float(low), float(high), pairs)
 
 
 def rank_record(sources: list[SourceRecord]) -> tuple[list[Ranked], dict[str, str]]:
@@ -115,17 +133,82 @@ def rank_record(sources: list[SourceRecord]) -> tuple[list[Ranked], dict[str, st
     Raises:
         ConfigError: a file that this rests on is damaged.
     """
-    ranked, left_out = [], {}
+    compared: dict[tuple[str, str], _Compared] = {}
+    left_out: dict[str, str] = {}
     for source in sources:
         for study in source.studies.values():
             try:
-                ranked.append(rank_study(source.folder, study))
+                compared[source.name, study.name] = _compare(source.folder, study)
             except NotRecorded as error:
                 left_out[f"{source.name} {study.name}"] = str(error)
+    known, ranked = _variances(compared.values()), []
+    for (source_name, name), each in compared.items():
+        try:
+            ranked.append(each.rank(source_name, name, known))
+        except NotRecorded as error:
+            left_out[f"{source_name} {name}"] = str(error)
     return ranked, left_out
 
 
-def rank_study(folder: Path, study: StudyRecord) -> Ranked:
+@dataclass(frozen=True)
+class _Compared:
+    """A study's latents by both metrics."""
+
+    labels: list[str]
+    variants: list[str]
+    metrics: tuple[str, str]
+    clips: int
+    runs: tuple[Runs, Runs]
+
+    def rank(self, source: str, study: str, known: Variances) -> Ranked:
+        """Ranks and how sure they are, given how much trainings vary elsewhere."""
+        good, drawn = [], []
+        for side, metric, runs in zip(SIDES, self.metrics, self.runs, strict=True):
+            sign = 1 if STATISTICS[metric].higher_is_better else -1
+            good.append(sign * runs.means())
+            drawn.append(sign * _draw(runs, self._variance(side, metric, runs, known)))
+        reconstruction = self.runs[0]
+        spread = _spread(reconstruction, self._variance(SIDES[0], self.metrics[0], reconstruction, known))
+        first, second = np.triu_indices(len(self.variants), k=1)
+        apart = np.abs(good[0][first] - good[0][second])
+        errors = np.sqrt(((spread[first] - spread[second]) ** 2).sum(axis=1))
+        seeds = reconstruction.values.shape[1]
+        return Ranked(
+            source, study, self.metrics, self.labels, self.variants, seeds, self.clips, np.stack(good),
+            np.stack(drawn), apart / errors,
+        )  # fmt: skip
+
+    def _variance(self, side: str, metric: str, runs: Runs, known: Variances) -> float:
+        if runs.values.shape[1] > 1:
+            return training_variance(runs)[0]
+        if (side, metric) not in known:
+            raise NotRecorded(f"one run of each latent, and no study says how much {metric} of {side} varies between runs")
+        return known[side, metric]
+
+
+def _variances(compared: Iterable[_Compared]) -> Variances:
+    """How much trainings vary, pooled over the studies with several."""
+    found: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    for each in compared:
+        for side, metric, runs in zip(SIDES, each.metrics, each.runs, strict=True):
+            if runs.values.shape[1] > 1:
+                found.setdefault((side, metric), []).append(training_variance(runs))
+    return {key: sum(v * df for v, df in parts) / sum(df for _, df in parts) for key, parts in found.items()}
+
+
+def _spread(runs: Runs, variance: float) -> np.ndarray:
+    """`(latents, parts)`, whose products summed are the covariance of the latents' means over trainings and clips."""
+    latents, seeds = runs.values.shape
+    return np.hstack([runs.deviations.mean(axis=1), np.sqrt(variance / seeds) * np.eye(latents)])
+
+
+def _draw(runs: Runs, variance: float) -> np.ndarray:
+    """The latents' means as other trainings and clips might have them, `(latents, DRAWS)`."""
+    spread = _spread(runs, variance)
+    return runs.means()[:, None] + spread @ np.random.default_rng(0).standard_normal((spread.shape[1], DRAWS))
+
+
+def _compare(folder: Path, study: StudyRecord) -> _Compared:
     """One study of a source's record.
 
     Raises:
@@ -138,15 +221,10 @@ def rank_study(folder: Path, study: StudyRecord) -> Ranked:
     if len(latents) < 2:
         raise NotRecorded("one latent alone: its variants differ in the generator or the prompt")
     labels = {row.variant: row.label for row in study.table.whole()}
-    draws = draw(len(scored.seeds), len(scored.clips))
-    values, replicates = zip(
-        *(_good(scored, side, name, latents, draws) for side, name in zip(SIDES, metrics, strict=True)), strict=True
-    )
     variants = [scored.variants[place] for place in latents]
-    return Ranked(
-        folder.name, study.name, metrics, [labels[name] for name in variants], variants, len(scored.seeds),
-        len(scored.clips), np.stack(values), np.stack(replicates),
-    )  # fmt: skip
+    reconstruction, generation = (scored.runs(*each).of(latents) for each in zip(SIDES, metrics, strict=True))
+    named = [labels[name] for name in variants]
+    return _Compared(named, variants, metrics, len(scored.clips), (reconstruction, generation))
 
 
 def scores_of(folder: Path, study: StudyRecord, sides: tuple[str, ...] = SIDES) -> StudyScores:
@@ -193,11 +271,3 @@ def _first(scored: StudyScores, side: str, wanted: tuple[str, ...]) -> str:
         if (side, name) in scored.terms:
             return name
     raise NotRecorded(f"{side} has none of {', '.join(wanted)} for each clip")
-
-
-def _good(
-    scored: StudyScores, side: str, metric: str, latents: list[int], draws: Draws
-) -> tuple[np.ndarray, np.ndarray]:
-    """A metric of these variants `(latents,)`, and in each replicate; higher is better."""
-    sign = 1 if STATISTICS[metric].higher_is_better else -1
-    return sign * scored.values(side, metric)[latents], sign * scored.replicates(side, metric, draws)[latents]

@@ -1,5 +1,6 @@
 """All results of a scale as one JSON, for machines; its schema lies beside the record, in results/schema.json."""
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import Field
@@ -26,11 +27,13 @@ class ExportedStudy(Strict):
 
 
 class ExportedTau(Strict):
-    """Kendall's tau-a of the ranks by reconstruction and by generation, over pairs of latents; 95 % interval."""
+    """Kendall's tau-a of the ranks by reconstruction and by generation, over pairs of latents; 95 % interval, null where
+    one source alone has such pairs.
+    """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     pairs: int
 
 
@@ -52,6 +55,8 @@ class ExportedDecoupling(Strict):
 
     studies: list[ExportedRanks]
     pooled: ExportedTau | None
+    far: ExportedTau | None = Field(description="of pairs whose reconstructions are far apart")
+    near: ExportedTau | None = Field(description="of the others")
     left_out: dict[str, str] = Field(description="'source study' → why it ranks no latents")
 
 
@@ -72,7 +77,9 @@ def export(scale: str, sources: list[SourceRecord], ranked: list[Ranked], left_o
         sources={s.name: {name: _study(s.name, study) for name, study in s.studies.items()} for s in sources},
         decoupling=ExportedDecoupling(
             studies=[_ranks(study) for study in ranked],
-            pooled=_tau(pooled_tau(ranked)) if ranked else None,
+            pooled=_tau(pooled_tau(ranked)),
+            far=_tau(pooled_tau(ranked, far=True)),
+            near=_tau(pooled_tau(ranked, far=False)),
             left_out=left_out,
         ),
     )
@@ -96,12 +103,12 @@ def _ranks(study: Ranked) -> ExportedRanks:
     return ExportedRanks(
         source=study.source, study=study.study, reconstruction_metric=study.metrics[0],
         generation_metric=study.metrics[1], variants=study.variants, reconstruction_ranks=reconstruction,
-        generation_ranks=generation, tau=_tau(tau_of(study)),
+        generation_ranks=generation, tau=ExportedTau(**asdict(tau_of(study))),
     )  # fmt: skip
 
 
-def _tau(tau: Tau) -> ExportedTau:
-    return ExportedTau(value=tau.value, low=tau.low, high=tau.high, pairs=tau.pairs)
+def _tau(tau: Tau | None) -> ExportedTau | None:
+    return None if tau is None else ExportedTau(**asdict(tau))
 
 
 def schema() -> dict[str, Any]:

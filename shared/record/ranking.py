@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.bootstrap import draw, interval
+import numpy as np
+
 from shared.config import ConfigError
 from shared.record.decoupling import scores_of
 from shared.record.files import NotRecorded, SourceRecord, StudyRecord
 from shared.record.table import Measured, Row, measured
 from shared.statistics.catalogue import STATISTICS, find_statistic
+from shared.statistics.inference import contrast
 from shared.statistics.scores import GROUND_TRUTH
 
 
@@ -19,8 +21,8 @@ class Place:
 
     Attributes:
         row: its row of the table.
-        behind: by how much it is worse than the best, with the paired bootstrap's interval; None for the best, and
-            where the record has no scores of single clips.
+        behind: by how much it is worse than the best, with the 95 % interval of the difference of runs, in the metric's
+            unit; None for the best, and where the record has one run or no scores of single clips.
     """
 
     row: Row
@@ -82,13 +84,14 @@ def _behind(
         return {}
     if (side, metric) not in scored.terms:
         return {}
-    good = sign * scored.replicates(side, metric, draw(len(scored.seeds), len(scored.clips)))
-    values = sign * scored.values(side, metric)
-    best = scored.variants.index(rows[0].variant)
-    found = {}
+    if len(scored.seeds) < 2:
+        return {}
+    runs, best, found = scored.runs(side, metric, plain=True), scored.variants.index(rows[0].variant), {}
     for row in rows[1:]:
-        own = scored.variants.index(row.variant)
-        found[row.variant] = (float(values[best] - values[own]), *interval(good[best] - good[own]))
+        weights = np.zeros(len(scored.variants))
+        weights[best], weights[scored.variants.index(row.variant)] = sign, -sign
+        effect = contrast(runs, weights)
+        found[row.variant] = (effect.estimate, *effect.interval())
     return found
 
 
@@ -109,8 +112,8 @@ def as_text(rankings: list[Ranking], titles: dict[str, str]) -> str:
 
 
 NOTE = (
-    "Intervals: 95 %, paired bootstrap over test clips and seeds; with one seed they leave out training noise. Studies "
-    "differ in corpus, generator and budget: compare inside a study only."
+    "Intervals: 95 %, of a difference of training runs, in the metric's unit; one run tells nothing apart. Studies differ "
+    "in corpus, generator and budget: compare inside a study only."
 )
 
 
@@ -118,7 +121,7 @@ def _note(place: Place, number: int, show: Callable[[float], str]) -> str:
     if number == 1:
         return "best"
     if place.behind is None:
-        return "no scores of single clips"
+        return "not known how far behind: one run, or no scores of single clips"
     value, low, high = place.behind
     gap = f"{show(value)} behind [{show(low)}, {show(high)}]"
     return gap if place.told_apart else f"{gap}: not told apart from the best"

@@ -18,11 +18,12 @@ from shared.record.keep_clips import KeptClip, read_kept
 from shared.record.manifest import SCORES
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Verdict, verdict_of
+from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, PILOT, REPRODUCED, Verdict, decided
+from shared.statistics.looks import LOOKS, level
 from shared.statistics.scores import read_scores
 from shared.user_files import file_name, read_file
 
-VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
+VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, PILOT, NOT_TESTABLE)
 
 
 class Machine(BaseModel):
@@ -129,12 +130,14 @@ def _wrong_verdict(each: Verdict) -> str | None:
         return f"seeds are {each.seeds} and clips {each.clips}, which are counts"
     if (each.margin is None) != (each.verdict == NOT_TESTABLE):
         return f"{each.verdict}, but the margin is {each.margin}"
-    if each.margin is None:
+    if each.verdict in (PILOT, NOT_TESTABLE):
         return None
-    if each.low is None or each.high is None:
-        return "a margin without its interval"
-    if (said := verdict_of(each.low, each.high)) != each.verdict:
-        return f"{each.verdict}, but of the interval from {each.low} to {each.high} it is {said}"
+    if each.holds is None or each.fails is None or not (0 <= each.holds <= 1 and 0 <= each.fails <= 1):
+        return f"{each.verdict}, but p of holds is {each.holds} and of fails {each.fails}"
+    if each.look is not None and not 1 <= each.look <= len(LOOKS):
+        return f"look {each.look}, and there are {len(LOOKS)}"
+    if (said := decided(each.holds, each.fails, level(each.look))) != each.verdict:
+        return f"{each.verdict}, but p of holds, {each.holds:.3g}, and of fails, {each.fails:.3g}, say {said}"
     return _wrong_ends(each.low, each.high)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,18 +10,17 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
-from shared.bootstrap import Draws, draw, interval, ratio, replicate_ratios
 from shared.cells import as_cell
 from shared.config import ConfigError, Strict, parse
 from shared.files import read_csv
 from shared.markdown import as_text
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Verdict
+from shared.statistics.inference import contrast, interval_of_clips
 from shared.statistics.paper import PaperValue
 from shared.statistics.scores import GROUND_TRUTH, StudyScores
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
-NO_REPLICATES = np.array([np.nan])  # of what has no interval
 
 Model = TypeVar("Model", bound=Strict)
 Ends = tuple[float, float] | None  # of an interval, if there is one
@@ -30,7 +30,8 @@ class Row(Strict):
     """One value of the table: a metric of one variant's reconstructions or samples.
 
     Attributes:
-        value, low, high: ours with its 95 % interval; None where it was not scored, or has no interval.
+        value, low, high: ours over all clips and runs, and the 95 % interval of a run, which one training leaves open;
+            None where it was not scored, or has no interval.
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
@@ -77,14 +78,13 @@ def make_rows(
     scores: StudyScores,
     settings: dict[str, Setting],
     paper: dict[tuple[str, str, str, str], PaperValue],
-    draws: Draws,
 ) -> list[Row]:
     """All rows, ground truth first, then variants in the study's order."""
     published = {key[1:]: value for key, value in paper.items() if key[0] == study}
     rows = []
     for side in SIDE_TITLES:
         for metric in STATISTICS:
-            cells = _cells(scores, side, metric, draws)
+            cells = _cells(scores, side, metric)
             for variant in (GROUND_TRUTH, *scores.variants):
                 cell, value = cells.get(variant), published.get((variant, side, metric))
                 if cell is not None or value is not None:
@@ -98,35 +98,41 @@ def measured(rows: Iterable[Row]) -> list[Measured]:
 
 
 class Cell(NamedTuple):
-    """One value of ours, its replicates `(replicates,)`, and the clips and seeds behind it."""
+    """One value of ours, its interval, and the clips and seeds behind it."""
 
     value: float
-    replicates: np.ndarray
+    ends: Ends
     n: int
     seeds: int
 
 
-def _cells(scores: StudyScores, side: str, metric: str, draws: Draws) -> dict[str, Cell]:
+def _cells(scores: StudyScores, side: str, metric: str) -> dict[str, Cell]:
     """By variant (or `ground_truth`), where it was scored."""
     cells = {}
     truth = scores.ground_truth.get(metric) if side == "generation" else None
     if truth is not None and (truth[1] > 0).any():
-        # Ground truth has no training seeds: the clips alone are drawn.
-        of_clips = draws if draws.seeds.shape[1] == 1 else draw(1, truth.shape[2], len(draws.clips))
-        count = int((truth[1] > 0).sum())
-        cells[GROUND_TRUTH] = Cell(float(ratio(truth)), replicate_ratios(truth, of_clips), count, 1)
+        runs = scores.truth_runs(metric)  # nothing was trained: the clips alone are uncertain
+        cells[GROUND_TRUTH] = Cell(float(runs.values[0, 0]), interval_of_clips(runs), int((truth[1] > 0).sum()), 1)
     if scores.measured(side, metric):
-        values, counts = scores.values(side, metric), scores.counts(side, metric)
-        found = zip(scores.variants, values, scores.replicates(side, metric, draws), counts, strict=True)
-        for variant, value, replicates, count in found:
-            cells[variant] = Cell(float(value), replicates, int(count), len(scores.seeds))
+        ends = _intervals(scores, side, metric)
+        found = zip(scores.variants, scores.values(side, metric), ends, scores.counts(side, metric), strict=True)
+        for variant, value, interval, count in found:
+            cells[variant] = Cell(float(value), interval, int(count), len(scores.seeds))
     for variant, alone in scores.alone.get((side, metric), {}).items():
-        cells[variant] = Cell(alone.value, NO_REPLICATES, alone.clips, alone.seeds)
+        cells[variant] = Cell(alone.value, None, alone.clips, alone.seeds)
     return cells
 
 
+def _intervals(scores: StudyScores, side: str, metric: str) -> list[Ends]:
+    """Of each variant: taken on the scale on which the metric is analysed, and back."""
+    runs, back = scores.runs(side, metric), STATISTICS[metric].from_scale
+    effects = (contrast(runs, weights) for weights in np.eye(len(scores.variants)))
+    ends = (each.interval() for each in effects)
+    return [(back(low), back(high)) if np.isfinite([low, high]).all() else None for low, high in ends]
+
+
 def _row(setting: Setting, key: tuple[str, str, str], cell: Cell | None, value: PaperValue | None) -> Row:
-    low, high = (None, None) if cell is None else (None if np.isnan(end) else end for end in interval(cell.replicates))
+    low, high = (None, None) if cell is None or cell.ends is None else cell.ends
     return Row(
         **dict(zip(("variant", "side", "metric"), key, strict=True)),
         **setting.model_dump(),
@@ -208,7 +214,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
     lines = [
         f"# {as_text(title)}",
         "",
-        f"Scale `{scale}`. Ours: value [95 % bootstrap interval]; n: clips over all seeds.",
+        f"Scale `{scale}`. Ours: value [95 % interval of a run, where there are several]; n: clips of all runs.",
     ]
     if scale == "smoke":
         lines += ["", "**Smoke run: it shows that everything connects, and is no evidence of anything.**"]
@@ -243,11 +249,23 @@ def _value_lines(rows: list[Row]) -> Iterator[str]:
 
 
 def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
-    yield "| claim | verdict | margin [95 %] | note |"
-    yield "|---|---|---|---|"
+    yield "| claim | verdict | by how much [95 %] | runs | note |"
+    yield "|---|---|---|---|---|"
     for each in verdicts:
-        margin = "–" if each.margin is None else f"{each.margin:.3g} [{each.low:.3g}, {each.high:.3g}]"
-        yield f"| {as_text(f'{each.text} ({each.where})')} | **{each.verdict}** | {margin} | {as_text(each.reason)} |"
+        claim = as_text(f"{each.text} ({each.where})") + ("" if each.origin == "paper" else " *(ours)*")
+        note = as_text("; ".join(filter(None, [f"look {each.look}" if each.look else "", each.reason])))
+        yield f"| {claim} | **{each.verdict}** | {show_margin(each)} | {each.seeds} | {note} |"
+
+
+def show_margin(verdict: Verdict) -> str:
+    """By how much a claim holds, as a ratio where the test is of logarithms; below 1, or below 0, it does not."""
+    if verdict.margin is None:
+        return "–"
+    log = verdict.scale == "log"
+    ends = [None if end is None else math.exp(end) if log else end for end in (verdict.low, verdict.high)]
+    value = math.exp(verdict.margin) if log else verdict.margin
+    shown = f"×{value:.3g}" if log else f"{value:.3g}"
+    return shown if None in ends else f"{shown} [{ends[0]:.3g}, {ends[1]:.3g}]"
 
 
 def show_setting(setting: float | str | None) -> str | None:

@@ -5,7 +5,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from shared.bootstrap import REPLICATES, SET_REPLICATES, draw
 from shared.config import parse
 from shared.files import read_json, write_json, write_text
 from shared.job import run_job
@@ -13,7 +12,8 @@ from shared.measurements.base import measurements
 from shared.record.provenance import provenance
 from shared.record.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.claims import Verdict, judge, load_claims
+from shared.statistics.claims import Claim, Verdict, judge, load_claims, missing
+from shared.statistics.gates import shut
 from shared.statistics.paper import load_paper
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 from shared.statistics.study import StudySpec
@@ -29,19 +29,23 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
     """
     latents = {each.name: spec.latent_files(each.name) for each in measurements()}
     sets = spec.ground_truth, spec.set_metrics, spec.kad
-    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, latents)
+    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, latents, spec.trainings())
     warn_of_few_clips(scores)
-    replicates = SET_REPLICATES if scores.distances or scores.replicated else REPLICATES
-    draws = draw(len(scores.seeds), len(scores.clips), replicates)
     known = spec.studies
     claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec.study]
     settings = {GROUND_TRUTH: Setting(label="ground truth")}
     for variant in spec.variants:
         places = {key: show_setting(getattr(variant, key)) for key in ("setting", "paper_setting")}
         settings[variant.name] = Setting(label=variant.label, **places)
-    rows = make_rows(spec.study, scores, settings, load_paper(facts["paper"], known), draws)
+    published = load_paper(facts["paper"], known)
+    rows = make_rows(spec.study, scores, settings, published)
     on_axis = {variant.name: variant.setting for variant in spec.variants}
-    return rows, [judge(claim, scores, draws, spec.scale, on_axis) for claim in claims]
+
+    def verdict(claim: Claim) -> Verdict:
+        reason = missing(claim, scores) or shut(claim, scores, published, on_axis, {})
+        return judge(claim, scores, spec.scale, on_axis, reason, spec.sequential)
+
+    return rows, [verdict(claim) for claim in claims]
 
 
 def warn_of_few_clips(scores: StudyScores) -> None:

@@ -11,11 +11,11 @@ from shared.record.table import SIDE_TITLES, Measured, Row, measured
 from shared.report import cost
 from shared.report.evidence import evidence
 from shared.statistics.catalogue import MEASURED_APART, STATISTICS
-from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Claim
+from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, PILOT, REPRODUCED, Claim
 from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 
 # Told apart by word and sign, not by colour alone.
-SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", NOT_TESTABLE: "–"}
+SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", PILOT: "1", NOT_TESTABLE: "–"}
 CLASSES = {each: "untested" if each == NOT_TESTABLE else each for each in SIGNS}
 FEW = 2  # metrics of a side that a figure's text alternative gives
 

@@ -11,7 +11,7 @@ from shared.files import read_text, write_json, write_text
 from shared.markdown import as_text
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
-from shared.record.decoupling import Ranked, pooled_tau, rank_record, tau_of
+from shared.record.decoupling import FAR, Ranked, Tau, pooled_tau, rank_record, tau_of
 from shared.record.export import SCHEMA, export, schema
 from shared.record.files import SourceRecord, choose_scales, damaged, load_scale, scales_with_results
 from shared.record.ledger import BEGIN, ledger_csv, ledger_table, put_into
@@ -63,9 +63,9 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
         "# Does the latent that reconstructs best generate best?",
         "",
         f"Scale `{file_name(scale)}`. Each study holds generator and training fixed and changes the latent."
-        " Kendall's tau: 1 where the latents have the same order by both, −1 where the opposite; 95 % intervals of the "
-        "paired bootstrap over clips and seeds. With two latents it is 1 or −1. Metrics were chosen before: PESQ (mel "
-        "distance or STOI where there is none), and WER (text-audio similarity for sounds).",
+        " Kendall's tau: 1 where the latents have the same order by both, −1 where the opposite; with two latents it is one "
+        "of these. 95 % intervals: a study's over trainings and clips, those of several studies over sources. Metrics were "
+        "chosen before: PESQ (mel distance or STOI where there is none), and WER (text-audio similarity for sounds).",
         "",
         "| study | latents | by reconstruction | by generation | seeds | tau [95 %] |",
         "|---|---|---|---|---|---|",
@@ -76,15 +76,21 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
         title = as_text(f"{titles[study.source]}, {study.study}")
         lines.append(
             f"| {title} | {len(study.variants)} | {' | '.join(names)} | {study.seeds} "
-            f"| {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] |"
+            f"| {_show(tau)} |"
         )
-    tau = pooled_tau(ranked)
-    pairs = f"{tau.pairs} pairs, each once"
-    lines += [f"| **all** | {pairs} | | | | **{tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}]** |", ""]
+    pooled = {"all": None, f"reconstructions more than {FAR} standard errors apart": True, "the other pairs": False}
+    for name, far in pooled.items():
+        if found := pooled_tau(ranked, far):
+            lines.append(f"| **{name}** | {found.pairs} pairs, each once | | | | **{_show(found)}** |")
+    lines.append("")
     if left_out:
         reasons = "; ".join(f"{name} ({why})" for name, why in left_out.items())
         lines += [f"Left out: {as_text(reasons)}.", ""]
     return "\n".join(lines)
+
+
+def _show(tau: Tau) -> str:
+    return f"{tau.value:.2f}" + ("" if tau.low is None else f" [{tau.low:.2f}, {tau.high:.2f}]")
 
 
 def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page: Path | None) -> None:

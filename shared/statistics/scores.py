@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from shared.bootstrap import Draws, ratio, replicate_ratios
 from shared.config import ConfigError
 from shared.files import finite, read_csv
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
@@ -19,15 +18,20 @@ from shared.metrics.failure import NotMeasured
 from shared.metrics.of_sets import find_set_metric
 from shared.statistics.catalogue import STATISTICS, score_bounds
 from shared.statistics.distances import Distances
+from shared.statistics.inference import Runs
 
 GROUND_TRUTH = "ground_truth"
 
 
 @dataclass(frozen=True)
 class ScoreFile:
-    """One scores.csv: columns of numbers by name, NaN where a clip has none, and why metrics are missing."""
+    """One scores.csv: columns of numbers by name, NaN where a clip has none, and why metrics are missing.
+
+    A clip by nobody has an empty speaker.
+    """
 
     clips: list[str]
+    speakers: list[str]
     columns: dict[str, np.ndarray]
     reasons: dict[str, str]
 
@@ -46,6 +50,8 @@ class StudyScores:
         replicated: `(side, metric)` → what the jobs that measured latents have bootstrapped.
         alone: `(side, metric)` → variant → what they have of those variants, without an interval.
         missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
+        groups: of each clip `(clips,)`, the number of its speaker, or its own where nobody speaks.
+        shared: side → of each variant the number of its training; variants of one training have the same.
     """
 
     variants: list[str]
@@ -57,30 +63,83 @@ class StudyScores:
     replicated: dict[tuple[str, str], Replicated] = field(default_factory=dict)
     alone: dict[tuple[str, str], dict[str, Alone]] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
+    groups: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    shared: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def measured(self, side: str, metric: str) -> bool:
         """Whether all variants have a value."""
         return any((side, metric) in kind for kind in (self.terms, self.distances, self.replicated))
 
     def values(self, side: str, metric: str) -> np.ndarray:
-        """The metric of each variant, `(variants,)`."""
+        """The metric of each variant over all clips and seeds, `(variants,)`."""
         terms = self.terms.get((side, metric))
-        return self._of_set(side, metric).values() if terms is None else ratio(terms)
+        return self.by_run(side, metric).mean(axis=1) if terms is None else ratio(terms)
 
-    def replicates(self, side: str, metric: str, draws: Draws) -> np.ndarray:
-        """The metric of each variant in each replicate, `(variants, replicates)`."""
+    def by_run(self, side: str, metric: str) -> np.ndarray:
+        """The metric of each run, `(variants, seeds)`."""
         terms = self.terms.get((side, metric))
-        return self._of_set(side, metric).replicates(draws) if terms is None else replicate_ratios(terms, draws)
+        if terms is not None:
+            return ratio(terms, clips_only=True)
+        of_set = self.distances.get((side, metric))
+        return self.replicated[side, metric].by_seed if of_set is None else of_set.values()
+
+    def runs(self, side: str, metric: str, plain: bool = False) -> Runs:
+        """Each run's score and how it varies over clips, on the scale on which the metric is analysed.
+
+        Args:
+            side, metric: what has been measured.
+            plain: on the metric's own scale instead.
+        """
+        statistic, terms = STATISTICS[metric], self.terms.get((side, metric))
+        of_set = self.distances.get((side, metric))
+        if terms is not None:
+            counts = statistic.percent and statistic.analysed == "log"
+            values, deviations = of_terms(terms, self.groups, counts and not plain)
+        elif of_set is not None:
+            values, deviations = of_set.values(), of_set.deviations(self.groups)
+        else:
+            values, deviations = self.by_run(side, metric), self.replicated[side, metric].deviations()
+        shared = self.shared.get(side, tuple(range(len(self.variants))))
+        if plain:
+            return Runs(values, deviations, shared)
+        return Runs(statistic.to_scale(values), statistic.slope(values)[..., None] * deviations, shared)
+
+    def truth_runs(self, metric: str) -> Runs:
+        """The recordings as if they were one variant with one run."""
+        return Runs(*of_terms(self.ground_truth[metric][None], self.groups, False), (0,))
 
     def counts(self, side: str, metric: str) -> np.ndarray:
         """Clips that count, over all seeds, of each variant, `(variants,)`."""
         terms = self.terms.get((side, metric))
         if terms is None:
-            return np.full(len(self.variants), np.sum(self._of_set(side, metric).clips) * len(self.seeds))
+            of_set = self.distances.get((side, metric)) or self.replicated[side, metric]
+            return np.full(len(self.variants), np.sum(of_set.clips) * len(self.seeds))
         return (terms[:, 1] > 0).sum((-2, -1))
 
-    def _of_set(self, side: str, metric: str) -> Distances | Replicated:
-        return self.distances.get((side, metric)) or self.replicated[side, metric]
+
+def ratio(terms: np.ndarray, clips_only: bool = False) -> np.ndarray:
+    """`(..., 2, seeds, clips)` → `(...)`, or `(..., seeds)`: Σ numerator / Σ denominator; NaN where nothing was scored."""
+    sums = np.moveaxis(terms.sum(axis=-1), -2, -1) if clips_only else terms.sum(axis=(-2, -1))
+    top, bottom = sums[..., 0], sums[..., 1]
+    return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
+
+
+def of_terms(terms: np.ndarray, groups: np.ndarray, half: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Values and deviations of runs, as of `Runs`, by the delta method.
+
+    Args:
+        terms: `(variants, 2, seeds, clips)`.
+        groups: `(clips,)`; clips of one speaker go together.
+        half: half an error is added to each run's, so that none at all has a logarithm (Haldane 1956).
+    """
+    top, bottom = (terms[:, side] for side in (0, 1))
+    total = bottom.sum(axis=2)
+    values = ratio(terms, clips_only=True)
+    by_clip = (top - values[..., None] * bottom) / np.where(total > 0, total, np.nan)[..., None]
+    of_group = np.eye(groups.max() + 1)[groups]
+    count = of_group.shape[1]
+    deviations = by_clip @ of_group * np.sqrt(count / max(count - 1, 1))
+    return (values + 0.5 / total if half else values), deviations
 
 
 def read_scores(path: Path) -> ScoreFile:
@@ -102,7 +161,7 @@ def read_scores(path: Path) -> ScoreFile:
         for part in filter(None, (row.get("reason") or "").split(";")):
             metric, _, reason = part.strip().partition(": ")
             reasons.setdefault(metric, reason)
-    return ScoreFile([row["id"] for row in rows], columns, reasons)
+    return ScoreFile([row["id"] for row in rows], [row.get("speaker") or "" for row in rows], columns, reasons)
 
 
 def _twice(names: Iterable[str]) -> str | None:
@@ -137,6 +196,7 @@ def load_study(
     set_metrics: dict[str, list[str]] | None = None,
     kad: KadConfig | None = None,
     latents: dict[str, dict[tuple[str, int], Path]] | None = None,
+    trainings: dict[str, list[str]] | None = None,
 ) -> StudyScores:
     """Read the scores of a study as `StudyScores`.
 
@@ -149,6 +209,7 @@ def load_study(
         kad: conventions of KAD, if they are not its paper's.
         latents: measurement → the file of each (variant, seed) that asks for it. Of one that is by clip, none counts
             where some variant lacks it.
+        trainings: side → what names the training of each variant, where some share one.
 
     Raises:
         ConfigError: two files do not score the same clips, or one is damaged.
@@ -165,7 +226,8 @@ def load_study(
             raise ConfigError(
                 f"{paths[key]}: scores other clips than {paths[first]}; delete both folders and run again"
             )
-    study = StudyScores(variants, seeds, clips)
+    study = StudyScores(variants, seeds, clips, groups=_groups(read[first]))
+    study.shared = {side: tuple(map(names.index, names)) for side, names in (trainings or {}).items()}
     for side in sorted({side for _, _, side in files}):
         for metric in STATISTICS:
             _collect(study, side, metric, [[read[name, seed, side] for seed in seeds] for name in variants])
@@ -242,6 +304,12 @@ def read_latents(measurement: Measurement, files: dict[tuple[str, int], Path]) -
     for (variant, _), path in files.items():
         found.setdefault(variant, []).append(measurement.read(path))
     return found
+
+
+def _groups(file: ScoreFile) -> np.ndarray:
+    """`(clips,)` in the order of the sorted ids: clips by one speaker have one number."""
+    spoken = [speaker or f"clip {clip}" for clip, speaker in sorted(zip(file.clips, file.speakers, strict=True))]
+    return np.unique(spoken, return_inverse=True)[1]
 
 
 def _ordered_terms(file: ScoreFile, metric: str) -> np.ndarray:

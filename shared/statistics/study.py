@@ -24,6 +24,7 @@ class StudiedVariant(Strict):
         setting, paper_setting: where it stands on the study's axis, ours and at the `paper` scale.
         scores: seed → side → scores.csv.
         latents: kind of measurement → seed → its file; kinds that the variant does not ask for are not there.
+        trained: side → what names its training, which variants may share.
     """
 
     name: str
@@ -32,6 +33,7 @@ class StudiedVariant(Strict):
     paper_setting: Any = None
     scores: dict[int, dict[str, Path]]
     latents: dict[str, dict[int, Path]] = Field(default_factory=dict)
+    trained: dict[str, str] = Field(default_factory=dict)
 
 
 class StudySpec(Strict):
@@ -45,6 +47,7 @@ class StudySpec(Strict):
         folder: of the source, with paper.yaml, claims.yaml and figures.py.
         studies: study of the source → its variants.
         jobs: run folders of all jobs that the table rests on.
+        sequential: the seeds are those of a look that was set beforehand (`shared.statistics.looks`).
     """
 
     source: str
@@ -63,6 +66,7 @@ class StudySpec(Strict):
     folder: Path
     studies: dict[str, list[str]]
     jobs: list[Path]
+    sequential: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -77,6 +81,11 @@ class StudySpec(Strict):
             for seed, sides in variant.scores.items()
             for side, path in sides.items()
         }
+
+    def trainings(self) -> dict[str, list[str]]:
+        """Side → what names the training of each variant."""
+        sides = self.variants[0].trained
+        return {side: [variant.trained[side] for variant in self.variants] for side in sides}
 
     def latent_files(self, kind: str) -> dict[tuple[str, int], Path]:
         """What a measurement of latents wrote, by variant and seed, of the variants that ask for it."""

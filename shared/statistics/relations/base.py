@@ -8,8 +8,9 @@ and how to put that in a sentence.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from shared.config import did_you_mean
 from shared.named import all_named, find_named
 from shared.statistics.catalogue import STATISTICS, find_statistic
+from shared.statistics.inference import Effect, Runs, Outcome, contrast
 from shared.statistics.words import show
 
 if TYPE_CHECKING:
@@ -41,11 +43,62 @@ class Cell(Protocol):
     def value(self) -> float: ...
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A metric of a claim's variants.
+
+    Attributes:
+        runs: of all variants of the study, which tell how much trainings vary.
+        places: of the claim's variants among them.
+        sign: 1 where higher is better, else -1.
+        settings: what the study's axis sets for the claim's variants, if it has an axis.
+    """
+
+    runs: Runs
+    places: list[int]
+    sign: int
+    settings: Sequence[Any] = ()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def effect(self, weights: Mapping[int, float]) -> Effect:
+        """Σ weights · means; by place in the claim, counted from the end where below zero."""
+        c = np.zeros(len(self.runs.values))
+        for place, weight in weights.items():
+            c[self.places[place]] += weight
+        return contrast(self.runs, c)
+
+    def better(self, one: int, other: int) -> Effect:
+        """By how much one variant is better than another."""
+        return self.effect({one: self.sign, other: -self.sign})
+
+    def higher(self, one: int, other: int) -> Effect:
+        """By how much one variant's value is above another's."""
+        return self.effect({one: 1, other: -1})
+
+    def over_settings(self) -> "Measured":
+        """The claim's variants alone, each in shares of what the axis sets for it, which vary alike."""
+        runs, settings = self.runs.of(self.places), np.array(self.settings, dtype=float)[:, None]
+        scaled = Runs(runs.values / settings, runs.deviations / settings[..., None], runs.shared)
+        return replace(self, runs=scaled, places=list(range(len(self))))
+
+    def best(self) -> int:
+        """The best variant's place in the claim."""
+        return int(np.argmax(self.sign * self.runs.means()[self.places]))
+
+    def less(self, other: "Measured") -> "Measured":
+        """The difference of two metrics within each run."""
+        return replace(self, runs=self.runs.less(other.runs))
+
+
 Cells = Mapping[tuple[str, str, str], Cell]  # by variant, side and metric
 
 
 class Relation(ABC):
     """What a claim says of the values of its variants.
+
+    Order is tested on the scale on which a metric is analysed, equality in the metric's own unit.
 
     Attributes:
         name: that of its module.
@@ -55,7 +108,8 @@ class Relation(ABC):
         against: whether it compares the metric with another one of the same side, the claim's `against`.
         both_sides: whether it compares the metric of reconstruction with the claim's `against` of generation.
         directed: whether it asks which of two values is better, so that a claim may say so by `direction`.
-        of_setting: the margin is a share of what the study's axis sets, not a difference of values.
+        least_control: variants of a control, where it is tolerant.
+        of_setting: it compares values with what the study's axis sets, and its differences are shares of that.
     """
 
     name: ClassVar[str]
@@ -65,6 +119,7 @@ class Relation(ABC):
     against: ClassVar[bool] = False
     both_sides: ClassVar[bool] = False
     directed: ClassVar[bool] = False
+    least_control: ClassVar[int] = 2
     of_setting: ClassVar[bool] = False
 
     def problem(self, claim: "Claim") -> str | None:
@@ -73,30 +128,43 @@ class Relation(ABC):
         if count < self.least or (most is not None and count > most):
             bound = "exactly" if most == self.least else "at least"
             return f"{self.name} needs {bound} {self.least} variant{'s' if self.least > 1 else ''}"
-        for field, needed in (("tolerance", self.tolerant), ("against", self.against or self.both_sides)):
+        asked = {"tolerance": self.tolerant, "control": self.tolerant, "against": self.against or self.both_sides}
+        for field, needed in asked.items():
             if (getattr(claim, field) is not None) != needed:
                 return f"{self.name} {f'needs {field}' if needed else f'takes no {field}'}"
         if claim.direction is not None and not self.directed:
             return f"{self.name} takes no direction: it does not ask which value is better"
+        if claim.control is not None and len(claim.control) < self.least_control:
+            return f"{self.name} needs a control of at least {self.least_control} variants"
+        if claim.control is not None and not self.of_setting and set(claim.control) <= set(claim.variants):
+            return "control: the claim itself says that these do not differ"
         if self.against and claim.against == claim.metric:
             return f"against: {claim.metric} would be compared with itself"
         if (claim.side is None) != self.both_sides:
             return f"{self.name} is of both sides: it takes no side" if claim.side else f"{self.name} needs side"
         return None
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is tested in the metric's own unit."""
+        return self.tolerant
+
     def needs(self, claim: "Claim") -> list[Need]:
         """The `(side, metric)` pairs that a claim is tested on."""
         return [(given(claim.side), metric) for metric in (claim.metric, claim.against) if metric is not None]
 
     @abstractmethod
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        """Margin `(replicates,)`, positive where the claim holds.
+    def test(self, claim: "Claim", measured: list["Measured"]) -> Outcome:
+        """What the runs say of the claim.
 
         Args:
             claim: the claim.
-            values: for each of `needs` the metric, `(variants, replicates)`.
-            settings: what the study's axis sets, by variant.
+            measured: for each of `needs` the metric of the claim's variants.
         """
+
+    def control(self, claim: "Claim", measured: list["Measured"]) -> Outcome:
+        """The same of the variants for which it would be false."""
+        return self.test(claim, measured)
 
     @abstractmethod
     def sentence(self, claim: "Claim", cells: Cells) -> str:
@@ -141,12 +209,12 @@ def given(value: Given | None) -> Given:
     return value
 
 
-def good(claim: "Claim", values: np.ndarray, metric: str | None = None) -> np.ndarray:
-    """Values of the claim's metric, or of another one, such that higher is better."""
-    higher = find_statistic(metric or claim.metric, "claim").higher_is_better
-    if metric is None and claim.direction is not None:
+def sign_of(claim: "Claim", metric: str) -> int:
+    """1 where a higher value of the metric is better, else -1; the claim may say so of its own."""
+    higher = find_statistic(metric, "claim").higher_is_better
+    if metric == claim.metric and claim.direction is not None:
         higher = claim.direction == "higher"
-    return values if higher else -values
+    return 1 if higher else -1
 
 
 def what(need: Need) -> str:

@@ -1,11 +1,9 @@
 """The first of two variants is better than the second."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.statistics.relations.base import Cells, Relation, good, named, what
+from shared.statistics.inference import Outcome
+from shared.statistics.relations.base import Cells, Measured, Relation, named, what
 
 if TYPE_CHECKING:
     from shared.statistics.claims import Claim
@@ -18,9 +16,10 @@ class Better(Relation):
     directed = True
     most = 2
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        first, second = good(claim, values[0])
-        return first - second
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        effect = measured[0].better(0, 1)
+        return Outcome(effect.above(), effect.below(), effect)
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)

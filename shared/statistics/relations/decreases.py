@@ -1,11 +1,9 @@
 """The metric falls from each variant to the next, whichever way is better."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.statistics.relations.base import Cells, Relation, in_order
+from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.relations.base import Cells, Measured, Relation, in_order
 
 if TYPE_CHECKING:
     from shared.statistics.claims import Claim
@@ -16,8 +14,11 @@ class Decreases(Relation):
 
     name = "decreases"
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        return -np.diff(values[0], axis=0).max(axis=0)
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        (values,) = measured
+        steps = [values.higher(place, place + 1) for place in range(len(values) - 1)]
+        return Outcome(all_of(each.above() for each in steps), any_of([each.below() for each in steps]), least(steps))
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         values = in_order(claim, self.needs(claim)[0], cells)

@@ -1,11 +1,9 @@
 """Of variants in pairs, the first of a pair is better than the second by more from each pair to the next."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.statistics.relations.base import Cells, Relation, good, named, what
+from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.relations.base import Cells, Measured, Relation, named, what
 
 if TYPE_CHECKING:
     from shared.statistics.claims import Claim
@@ -22,9 +20,15 @@ class GapWidens(Relation):
         """See `Relation`."""
         return super().problem(claim) or ("gap_widens needs pairs of variants" if len(claim.variants) % 2 else None)
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        ours = good(claim, values[0])
-        return np.diff(ours[::2] - ours[1::2], axis=0).min(axis=0)
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        (values,) = measured
+        sign = values.sign
+        widens = [
+            values.effect({pair + 2: sign, pair + 3: -sign, pair: -sign, pair + 1: sign})
+            for pair in range(0, len(values) - 2, 2)
+        ]
+        return Outcome(all_of(each.above() for each in widens), any_of([each.below() for each in widens]), least(widens))
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)

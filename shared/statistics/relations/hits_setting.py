@@ -1,12 +1,11 @@
 """The metric lies within a share of `tolerance` of what the study's axis sets for each variant."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Relation, given, what
+from shared.statistics.inference import Outcome, equality
+from shared.statistics.relations.base import Cells, Measured, Relation, given, what
 from shared.statistics.words import number, show
 
 if TYPE_CHECKING:
@@ -21,8 +20,17 @@ class HitsSetting(Relation):
     tolerant = True
     of_setting = True
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        return claim.tolerance - np.abs(values[0] / np.array(settings)[:, None] - 1).max(axis=0)
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        (values,) = measured
+        shares = values.over_settings()
+        off = [shares.effect({place: 1}) for place in range(len(values))]
+        return equality([each._replace(estimate=each.estimate - 1) for each in off], given(claim.tolerance))
+
+    def control(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """Each variant's value against the setting of another."""
+        (values,) = measured
+        return self.test(claim, [replace(values, settings=tuple(values.settings)[::-1])])
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)

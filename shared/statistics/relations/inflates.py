@@ -1,11 +1,9 @@
 """In each variant the metric is more than the one that it is `against`, such as dims95 than dims95_before."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.statistics.relations.base import Cells, Relation, against_in_words
+from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.relations.base import Cells, Measured, Relation, against_in_words
 
 if TYPE_CHECKING:
     from shared.statistics.claims import Claim
@@ -18,8 +16,11 @@ class Inflates(Relation):
     least = 1
     against = True
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        return (values[0] - values[1]).min(axis=0)
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        excess = measured[0].less(measured[1])
+        effects = [excess.effect({place: 1}) for place in range(len(excess))]
+        return Outcome(all_of(each.above() for each in effects), any_of([each.below() for each in effects]), least(effects))
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         return f"{against_in_words(claim, self.needs(claim), cells)}; the least excess is the margin"

@@ -1,11 +1,9 @@
 """The best variant lies at neither end."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.statistics.relations.base import Cells, Relation, good, in_order
+from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.relations.base import Cells, Measured, Relation, in_order
 
 if TYPE_CHECKING:
     from shared.statistics.claims import Claim
@@ -18,9 +16,17 @@ class PeaksInside(Relation):
     directed = True
     least = 3
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        ours = good(claim, values[0])
-        return ours[1:-1].max(axis=0) - np.maximum(ours[0], ours[-1])
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        (values,) = measured
+        inner, ends = range(1, len(values) - 1), (0, len(values) - 1)
+        over_ends = {place: [values.better(place, end) for end in ends] for place in inner}
+        under_ends = [[values.better(end, place) for place in inner] for end in ends]
+        return Outcome(
+            any_of([all_of(each.above() for each in effects) for effects in over_ends.values()]),
+            any_of([all_of(each.above() for each in effects) for effects in under_ends]),
+            max((least(effects) for effects in over_ends.values()), key=lambda each: each.estimate),
+        )
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         values = in_order(claim, self.needs(claim)[0], cells)

@@ -1,12 +1,10 @@
 """What is best by `metric` in reconstruction is not best by `against` in generation."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Need, Relation, given, good, what
+from shared.statistics.inference import Outcome, all_of, any_of
+from shared.statistics.relations.base import Cells, Measured, Need, Relation, given, what
 from shared.statistics.words import show
 
 if TYPE_CHECKING:
@@ -23,14 +21,22 @@ class RanksDisagree(Relation):
         """See `Relation`."""
         return [("reconstruction", claim.metric), ("generation", given(claim.against))]
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        pairs = zip(self.needs(claim), values, strict=True)
-        reconstruction, generation = (good(claim, each, metric) for (_, metric), each in pairs)
-        best = reconstruction.argmax(axis=0)[None]
-        own = np.take_along_axis(generation, best, axis=0)[0]
-        others = generation.copy()
-        np.put_along_axis(others, best, -np.inf, axis=0)
-        return others.max(axis=0) - own
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`.
+
+        The reconstructor that looks best must be better than each other one, and the usual test of that holds its level
+        (Gutmann & Maymin 1987).
+        """
+        reconstruction, generation = measured
+        best = reconstruction.best()
+        others = [place for place in range(len(reconstruction)) if place != best]
+        known = all_of(reconstruction.better(best, place).above() for place in others)
+        ahead = [generation.better(place, best) for place in others]
+        return Outcome(
+            all_of([known, any_of([each.above() for each in ahead])]),
+            all_of([known, all_of(each.below() for each in ahead)]),
+            max(ahead, key=lambda each: each.estimate),
+        )
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         best = {}

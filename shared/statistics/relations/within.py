@@ -1,12 +1,13 @@
 """All variants differ by at most `tolerance`, in the metric's unit."""
 
-from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shared.statistics.catalogue import STATISTICS
-from shared.statistics.relations.base import Cells, Relation, given, in_order
+from shared.statistics.inference import Outcome, equality
+from shared.statistics.relations.base import Cells, Measured, Relation, given, in_order
 from shared.statistics.words import difference
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ class Within(Relation):
     name = "within"
     tolerant = True
 
-    def margin(self, claim: "Claim", values: list[np.ndarray], settings: Sequence[float]) -> np.ndarray:
-        return claim.tolerance - np.ptp(values[0], axis=0)
+    def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
+        """See `Relation`."""
+        (values,) = measured
+        pairs = combinations(range(len(values)), 2)
+        return equality([values.higher(*pair) for pair in pairs], given(claim.tolerance))
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)
