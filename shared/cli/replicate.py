@@ -24,6 +24,8 @@ examples:
   replicate rank --metric wer                       each study's variants, best first, and which can't be told apart
   replicate report                                  all of it as one page to read and share, for each scale
   replicate summary                                 the verdict ledger, the ranks of all studies, one JSON for machines
+  replicate verify                                  does all that is committed follow from the committed scores?
+  replicate tabulate longcat                        tables and verdicts again, by the claims of today
   replicate seal                                    seal a record that was changed on purpose
   replicate doctor                                  does this machine have what is needed?
 
@@ -131,6 +133,25 @@ def _add_commands_of_all_studies(commands: Any) -> None:
         "--scale", action="append", help="a folder under results/, such as cpu; again for more (default: all there are)"
     )
     each.set_defaults(command=report)
+    each = commands.add_parser(
+        "verify",
+        help="whether tables, verdicts and ledger follow from the scores that are committed",
+        description="Make tables, pages and verdicts again of the record's own scores by the claims of today, and what "
+        "`replicate summary` writes, in a folder of its own; say a line for each number that is not what is committed, "
+        "and exit with status 1 if there is one. Nothing is trained and no figure is drawn.",
+    )
+    each.add_argument("source", nargs="*", help="only these, and not what is drawn from all (default: all)")
+    each.add_argument("--scale", help="only this one (default: all but smoke)")
+    each.set_defaults(command=verify_record)
+    each = commands.add_parser(
+        "tabulate",
+        help="make tables, pages and verdicts again of the record's scores, after claims or rules have changed",
+        description="Make each study's table, page, metrics and verdicts again of the scores that its record keeps, by "
+        "the claims of today, and seal it. Nothing is trained; figures stay as they are.",
+    )
+    each.add_argument("source", nargs="+", help="folders under replications/, such as longcat")
+    each.add_argument("--scale", default="cpu", help="which record: a folder under results/ (default: cpu)")
+    each.set_defaults(command=tabulate_again)
     each = commands.add_parser(
         "seal",
         help="seal a record that was changed on purpose, as it lies there",
@@ -243,7 +264,36 @@ def summarise(arguments: argparse.Namespace) -> None:
     from shared.report.summary import summarise_all
 
     page = arguments.results.parent / "docs/RESULTS.md"
-    summarise_all(arguments.results, _titles(arguments), arguments.scale, page)
+    for path in summarise_all(arguments.results, _titles(arguments), arguments.scale, page):
+        print(path)
+
+
+def tabulate_again(arguments: argparse.Namespace) -> None:
+    """Make tables, pages and verdicts again."""
+    from shared.record.again import make_again
+    from shared.record.files import choose_scales, study_names
+
+    (scale,) = choose_scales(arguments.results, [arguments.scale])
+    loaded = _sources(arguments)
+    for name in arguments.source:
+        folder = arguments.results / scale / name
+        for study in study_names(folder):
+            make_again(folder, study, loaded[name].folder, loaded[name].variants_of_studies())
+            print(folder / f"{study}.csv")
+
+
+def verify_record(arguments: argparse.Namespace) -> None:
+    """Make all again that follows from the record, and name what differs; exit status 1 if something does."""
+    from shared.report.verify import verify
+
+    loaded = _sources(arguments)
+    studies = {name: source.variants_of_studies() for name, source in loaded.items()}
+    places = arguments.results, arguments.replications
+    found = verify(*places, studies, _titles(arguments), arguments.scale, arguments.source)
+    for line in found:
+        print(line, file=sys.stderr)
+    print(f"{len(found)} differences from what is committed")
+    sys.exit(int(bool(found)))
 
 
 def seal(arguments: argparse.Namespace) -> None:
@@ -299,6 +349,15 @@ def write_dvc(arguments: argparse.Namespace) -> None:
 
     write_text(Path(dvc.FILE), dvc.text(load_sources(arguments.replications)))
     print(f"wrote {dvc.FILE}")
+
+
+def _sources(arguments: argparse.Namespace) -> dict[str, Source]:
+    """All sources, among which are those that are asked for."""
+    loaded = load_sources(arguments.replications)
+    for name in arguments.source:
+        if name not in loaded:
+            raise ConfigError(f"no source {name!r}{did_you_mean(name, loaded)}")
+    return loaded
 
 
 def _source(arguments: argparse.Namespace) -> Source:
