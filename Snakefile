@@ -65,6 +65,7 @@ include: "rules/report.smk"
 
 onstart:
     say_left_out(PLAN, workflow.dag)
+    GROWTH.say()
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
         check_packages(PLAN, workflow.dag)
