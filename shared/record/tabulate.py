@@ -20,6 +20,8 @@ from shared.statistics.paper import load_paper
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 from shared.statistics.study import StudySpec
 
+NOT_KEPT = "the record does not hold what it is computed from"
+
 
 def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[Verdict]]:
     """Rows and verdicts of a study.
@@ -28,10 +30,7 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
         spec: the study.
         facts: `paper` and `claims`: the source's files.
     """
-    latents = {each.name: spec.latent_files(each.name) for each in measurements()}
-    sets = spec.ground_truth, spec.set_metrics, spec.kad
-    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, latents, spec.trainings())
-    _add_unkept(scores, spec)
+    scores = read_study(spec)
     warn_of_few_clips(scores)
     known = spec.studies
     claims = [claim for claim in load_claims(facts["claims"], known) if claim.study == spec.study]
@@ -50,12 +49,21 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
     return rows, [verdict(claim) for claim in claims]
 
 
+def read_study(spec: StudySpec) -> StudyScores:
+    """All that was measured for a study."""
+    latents = {each.name: spec.latent_files(each.name) for each in measurements()}
+    sets = spec.ground_truth, spec.set_metrics, spec.kad
+    scores = load_study(spec.names, spec.seeds, spec.score_files(), *sets, latents, spec.trainings())
+    _add_unkept(scores, spec)
+    return scores
+
+
 def _add_unkept(scores: StudyScores, spec: StudySpec) -> None:
     """Values stay that are in a record without what they were computed from; nothing can be asked of them."""
     for side, metrics in spec.unkept.items():
         for metric, of_variants in metrics.items():
             scores.alone[side, metric] = {name: Alone(**dict(each)) for name, each in of_variants.items()}
-            scores.missing[side, metric] = "the record does not hold what it is computed from"
+            scores.missing[side, metric] = NOT_KEPT
 
 
 def warn_of_few_clips(scores: StudyScores) -> None:

@@ -1,8 +1,8 @@
 """Whether tables, verdicts and what is drawn from all of them follow from what is committed.
 
 All is made again in a folder of its own, of the record's own scores and the claims of today, and each number and word
-is held against what is committed. Numbers may differ by TOLERANCE of their size, or by one in the last digit that a page
-shows: another processor rounds otherwise.
+is held against what is committed. Numbers may differ by TOLERANCE of their size, or by one in the last digit that a
+page shows: another processor rounds otherwise.
 """
 
 import csv
@@ -18,8 +18,9 @@ from typing import Any
 from shared.config import ConfigError
 from shared.files import read_text
 from shared.record.again import MADE, make_again
-from shared.record.files import SourceRecord, damaged
-from shared.report.summary import SMOKE, load_scales, scales_with_results, summarise_all
+from shared.record.files import SourceRecord, damaged, scales_with_results
+from shared.record.processors import compare_processors
+from shared.report.summary import SMOKE, load_scales, summarise_all
 
 TOLERANCE, LEAST = 1e-4, 1e-9
 ABSENT = "nothing"
@@ -43,8 +44,7 @@ def verify(
     Raises:
         ConfigError: there is no such record, or a file of it is damaged.
     """
-    kept = [name for name in scales_with_results(results) if name != SMOKE]
-    scales = load_scales(results, [scale] if scale else kept or None)
+    scales = load_scales(results, _chosen(results, scale))
     for sources in scales.values():
         if broken := damaged(sources):
             raise ConfigError("\n".join(["the record is damaged, and can't be made again", *broken]))
@@ -58,6 +58,20 @@ def verify(
             for line in _verify_source(source, made / name / source.name, replications / source.name, studies)
         ]
         return found if asked else [*found, *_verify_summary(results, made, titles, scale)]
+
+
+def compare_runs(results: Path, scale: str | None, asked: list[str]) -> Iterator[str]:
+    """Of each study with runs of several processors, whether these differ."""
+    for sources in load_scales(results, _chosen(results, scale)).values():
+        for source in sources:
+            for study in source.studies.values() if not asked or source.name in asked else ():
+                if line := compare_processors(study):
+                    yield f"{source.name} {study.name}: {line}"
+
+
+def _chosen(results: Path, scale: str | None) -> list[str] | None:
+    """The scales to look at; smoke, which is no evidence and not in Git, only where it is asked for."""
+    return [scale] if scale else [name for name in scales_with_results(results) if name != SMOKE] or None
 
 
 def _verify_source(source: SourceRecord, made: Path, folder: Path, studies: Studies) -> Iterator[str]:
