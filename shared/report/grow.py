@@ -9,7 +9,6 @@ What was put back has no inputs, since none are here, and says in its origin.jso
 
 import shutil
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,17 +51,21 @@ class Recorded(NamedTuple):
         return {name: each for name, each in metrics.items() if name not in self.spec.variants[0].latents} or None
 
 
-def recorded(folder: Path, study: str) -> Recorded | None:
-    """The record of a study in a source's folder; None where it has none, or none that says which jobs it is of.
+def recorded(folder: Path, study: str, asked: set[int]) -> Recorded | None:
+    """The record of a study in a source's folder, if it has some of the seeds that are asked for, and not all.
+
+    None, too, where it does not say which jobs it is of.
 
     Raises:
         ConfigError: a file of it is damaged.
     """
-    if not runs_path(folder, study).exists():
+    if not runs_path(folder, study).exists() or not spec_path(folder, study).exists():
+        return None
+    spec = read_spec(spec_path(folder, study))
+    if not asked & {*spec.seeds} or not asked - {*spec.seeds}:
         return None
     for path, problem in check_seal(folder, study).damage().items():
         raise ConfigError(f"{path}: {problem}")
-    spec = read_spec(spec_path(folder, study))
     return Recorded(folder, spec, {(each.kind, each.key): each for each in read_runs(runs_path(folder, study))})
 
 
@@ -77,18 +80,16 @@ class Growth:
     def __init__(self, plan: Plan, results: Path = Path("results")):
         self.plan, self.folder = plan, results / plan.label
         self.taken: dict[str, bool] = {}  # folder of a job → whether its result is the record's
+        self.records: dict[str, dict[str, Recorded]] = {}
         self.said: set[str] = set()
 
-    @cached_property
-    def _growing(self) -> dict[str, dict[str, Recorded]]:
-        """Source → study → its record, where the plan has seeds of it and more."""
-        found: dict[str, dict[str, Recorded]] = {}
-        for source, study in self.plan.points if self.plan.seeds else ():
-            here = recorded(self.folder / source, study)
-            asked = {*self.plan.seeds_of(source, study)}
-            if here is not None and asked & {*here.spec.seeds} and asked - {*here.spec.seeds}:
-                found.setdefault(source, {})[study] = here
-        return found
+    def _growing(self, source: str) -> dict[str, Recorded]:
+        """Study of a source → its record, where the plan has some of its seeds, and more."""
+        if source not in self.records:
+            studies = [study for owner, study in self.plan.points if owner == source]
+            read = {each: recorded(self.folder / source, each, {*self.plan.seeds_of(source, each)}) for each in studies}
+            self.records[source] = {study: each for study, each in read.items() if each is not None}
+        return self.records[source]
 
     def takes(self, job: Job) -> bool:
         """Whether a job's result is the record's; puts it back where it has none."""
@@ -101,7 +102,7 @@ class Growth:
 
     def offers(self, source: str, job: Job) -> tuple[Recorded, Run] | None:
         """What a growing record has of a job, whatever its code."""
-        for each in self._growing.get(source, {}).values():
+        for each in self._growing(source).values():
             if (job.kind, job.key) in each.runs:
                 return each, each.runs[job.kind, job.key]
         return None
@@ -128,7 +129,7 @@ class Growth:
         if (target.parent / NAME).exists():
             return True
         first = [next(iter(point.scores.values())) for point in self.plan.points[source, study]]
-        here = self._growing.get(source, {}).get(study)
+        here = self._growing(source).get(study)
         heard = here and here.folder / CLIPS / study / LIST
         if here is None or heard is None or not heard.exists() or target.exists():
             return False
