@@ -28,6 +28,7 @@ examples:
   replicate decide longcat_fig3                     which claims are decided, and what another look takes
   replicate verify                                  does all that is committed follow from the committed scores?
   replicate tabulate longcat                        tables and verdicts again, by the claims of today
+  replicate history semavoice                       what earlier records of a study said, and what turned
   replicate seal                                    seal a record that was changed on purpose
   replicate doctor                                  does this machine have what is needed?
 
@@ -108,7 +109,7 @@ def _add_commands_of_all_studies(commands: Any) -> None:
         "rank",
         help="each study's variants by one metric, best first",
         description="Rank the variants of each study by one metric, and say which the data can't tell from the best: "
-        "where the 95 % interval of the difference, over the same clips and seeds, covers zero.",
+        "where the 95 % interval of the difference of training runs covers zero. One run tells nothing apart.",
     )
     each.add_argument("--metric", default="wer", help="such as wer, sim, pesq, mel_distance, kad (default: wer)")
     each.add_argument("--side", choices=SIDES, default="generation", help="default: generation")
@@ -117,13 +118,23 @@ def _add_commands_of_all_studies(commands: Any) -> None:
     each.set_defaults(command=rank_variants)
     each = commands.add_parser(
         "summary",
-        help="what is drawn from all of the record: verdicts.csv, results.json, decoupling.png, the ledger",
-        description="Write, beside each scale's record, verdicts.csv (every claim), results.json (all results; schema "
-        "in results/schema.json) and decoupling.png and .md (rank by reconstruction against rank by generation), and "
-        "the ledger in docs/RESULTS.md. Nothing is trained, and nothing is written if a file of the record is damaged.",
+        help="what is drawn from all of the record: verdicts.csv, history.csv, results.json, decoupling.png, ledger",
+        description="Write, beside each scale's record, verdicts.csv (every claim, and what stands after correction "
+        "for their number), history.csv (what earlier records said, from Git), results.json (all results; schema in "
+        "results/schema.json) and decoupling.png and .md (rank by reconstruction against rank by generation), and the "
+        "tables in docs/RESULTS.md. Nothing is trained, and nothing is written if a file of the record is damaged.",
     )
     each.add_argument("--scale", help="only this one; its figure also goes to figures/decoupling.pdf")
     each.set_defaults(command=summarise)
+    each = commands.add_parser(
+        "history",
+        help="what earlier records of each study said of each claim",
+        description="Show the records of each study, oldest first, with their commits and seeds, and what each said of "
+        "each claim: from Git's history, or from history.csv where Git has none.",
+    )
+    each.add_argument("sources", nargs="*", metavar="SOURCE", help="only these, such as semavoice")
+    each.add_argument("--scale", default="cpu", help="which record: a folder under results/ (default: cpu)")
+    each.set_defaults(command=show_history)
     each = commands.add_parser(
         "report",
         help="all of the record as one page: results/<scale>/report/index.html",
@@ -334,6 +345,23 @@ def verify_record(arguments: argparse.Namespace) -> None:
         print(line)
     print(f"{len(found)} differences from what is committed")
     sys.exit(int(bool(found)))
+
+
+def show_history(arguments: argparse.Namespace) -> None:
+    """Print what the records of each study said."""
+    from shared.record.files import choose_scales
+    from shared.record.history import history
+    from shared.record.turned import as_lines
+
+    choose_scales(arguments.results, [arguments.scale])
+    past, why_kept = history(arguments.results / arguments.scale)
+    known = {each.source for each in past}
+    if unknown := next((name for name in arguments.sources if name not in known), None):
+        raise ConfigError(f"no record of {unknown!r} is known at scale {arguments.scale}{did_you_mean(unknown, known)}")
+    if why_kept:
+        print(why_kept, file=sys.stderr)
+    for line in as_lines(each for each in past if each.source in (arguments.sources or known)):
+        print(line)
 
 
 def seal(arguments: argparse.Namespace) -> None:

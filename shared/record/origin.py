@@ -17,6 +17,7 @@ from shared.seal import check_file
 
 # What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
 _CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
+REFUSED = "Git refuses the folder, which is another user's (git config safe.directory)"
 _NAMES_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
 
@@ -28,12 +29,12 @@ def commit() -> dict[str, Any]:
     if not (ROOT / ".git").exists():
         return _no_commit("not a Git checkout")
     try:
-        found = _git("rev-parse", "--show-cdup", "HEAD")
-        changed = _git("status", "--porcelain", "--", *_CODE)
+        found = git("rev-parse", "--show-cdup", "HEAD")
+        changed = git("status", "--porcelain", "--", *_CODE)
     except (FileNotFoundError, PermissionError):
         return _no_commit("git is not installed")
-    if "dubious ownership" in found.stderr:
-        return _no_commit("Git refuses the folder, which is another user's (git config safe.directory)")
+    if refused(found):
+        return _no_commit(REFUSED)
     up, _, head = found.stdout.partition("\n")
     if found.returncode or up:
         return _no_commit("Git finds none here")
@@ -45,12 +46,12 @@ def last_commit(files: Iterable[Path]) -> dict[str, Any] | None:
     paths = [path.absolute().as_posix() for path in files if path.exists()]
     if not paths or commit()["commit"] is None:
         return None
-    found = _git("log", "-1", "--format=%H %ct", "--", *paths)
+    found = git("log", "-1", "--format=%H %ct", "--", *paths)
     if found.returncode or not found.stdout.strip():
         return None
     name, _, seconds = found.stdout.partition(" ")
     date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).isoformat(timespec="seconds")
-    return {"commit": name, "date_utc": date, "changed": bool(_git("status", "--porcelain", "--", *paths).stdout)}
+    return {"commit": name, "date_utc": date, "changed": bool(git("status", "--porcelain", "--", *paths).stdout)}
 
 
 def hardware() -> dict[str, Any]:
@@ -77,12 +78,28 @@ def _no_commit(reason: str) -> dict[str, Any]:
     return {"commit": None, "dirty": None, "no_commit": reason}
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+def git(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """What Git answers in a folder.
+
+    Raises:
+        FileNotFoundError, PermissionError: Git is not installed.
+    """
+    return subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment(), capture_output=True, encoding="utf-8", errors="replace"
+    )
+
+
+def environment() -> dict[str, str]:
+    """What Git is run in."""
     # A hook of Git's sets variables that name its repository, and they would count for more than the folder. No lock is
     # taken for a refreshed index: jobs that end together would otherwise meet there.
-    environment = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
-    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    return subprocess.run(["git", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    found = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
+    return found | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def refused(answer: subprocess.CompletedProcess[str]) -> bool:
+    """Whether Git does not trust the folder."""
+    return "dubious ownership" in answer.stderr
 
 
 def _processor() -> str:

@@ -19,6 +19,7 @@ from shared.config import ConfigError
 from shared.files import read_text
 from shared.record.again import MADE, make_again
 from shared.record.files import SourceRecord, damaged, scales_with_results
+from shared.record.history import FILE as HISTORY
 from shared.record.processors import compare_processors
 from shared.report.summary import SMOKE, load_scales, summarise_all
 
@@ -88,7 +89,10 @@ def _verify_source(source: SourceRecord, made: Path, folder: Path, studies: Stud
 
 
 def _verify_summary(results: Path, made: Path, titles: dict[str, str], scale: str | None) -> Iterator[str]:
-    """Draw from all of it again, but for the pictures."""
+    """Draw from all of it again, but for the pictures; what earlier records said is as committed."""
+    for path in results.glob(f"*/{HISTORY}"):
+        if (made / path.parent.name).exists():
+            shutil.copyfile(path, made / path.relative_to(results))
     page, drawn = results.parent / "docs/RESULTS.md", made.parent / "docs/RESULTS.md"
     if scale is None and page.exists():
         drawn.parent.mkdir()
