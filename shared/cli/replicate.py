@@ -150,8 +150,8 @@ def _add_commands_of_all_studies(commands: Any) -> None:
         "decide",
         help="which claims of a study are decided, and what the next look at more seeds would take",
         description="Say of each claim of a study whether it is decided, at which look, given up, or needs another "
-        "one: looks are at 4, 8 and 12 seeds, set beforehand, and none is taken because of a verdict's sign. Print what "
-        "the next one takes, in core-minutes by the record's own times, and the command.",
+        "one: looks are at 4, 8 and 12 seeds, set beforehand, and none is taken because of a verdict's sign. Print "
+        "what the next one takes, in core-minutes by the record's own times, and the command.",
     )
     each.add_argument("study", help="as its figure is called, such as longcat_fig3")
     each.add_argument("--looks", type=int, choices=(1, 2, 3), help="so many instead of the next")
