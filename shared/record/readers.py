@@ -15,7 +15,7 @@ from shared.config import ConfigError, parse
 from shared.files import read_json, read_text
 from shared.measurements.base import kept_names
 from shared.record.keep_clips import KeptClip, read_kept
-from shared.record.kept import Run, read_runs, read_spec, results
+from shared.record.kept import Run, read_runs, read_spec
 from shared.record.manifest import SCORES
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
@@ -189,15 +189,12 @@ def metrics(path: Path) -> dict[str, Any]:
 
 
 def study(path: Path) -> StudySpec:
-    """What a study's table is made of, whose files are there.
+    """What a study's table is made of.
 
     Raises:
-        ConfigError: it is no such spec, or a file that it names is missing.
+        ConfigError: it is no such spec.
     """
-    found = read_spec(path)
-    if lost := [each.path for each in results(found) if not each.path.exists()]:
-        raise ConfigError(f"{path}: {lost[0].name}, which it names, is not in the record")
-    return found
+    return read_spec(path)
 
 
 def runs(path: Path) -> list[Run]:
