@@ -201,10 +201,12 @@ def _said(text: str) -> list[Said]:
     Raises:
         KeyError, ValueError: it is none.
     """
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = csv.DictReader(io.StringIO(text))
+    if lacking := {"id", "verdict", "margin", "seeds"} - set(rows.fieldnames or ()):
+        raise KeyError(*lacking)
     return [
         Said(row["id"], row["verdict"], float(row["margin"]) if row["margin"] else None, row.get("scale") or None,
-             int(row["seeds"]))
+             int(row["seeds"] or ""))
         for row in rows
     ]  # fmt: skip
 
