@@ -209,8 +209,10 @@ def read_verdicts(path: Path) -> list[Verdict]:
     return read_models(path, Verdict, texts=("reason", "text", "where"))
 
 
-def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
-    """The page that people read."""
+def to_markdown(
+    title: str, scale: str, rows: list[Row], verdicts: list[Verdict], note: str | None = None
+) -> str:
+    """The page that people read; `note` is of its claims."""
     lines = [
         f"# {as_text(title)}",
         "",
@@ -228,7 +230,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
         if part:
             lines += ["", f"## {heading}", "", *_value_lines(part)]
     if verdicts:
-        lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
+        lines += ["", "## Claims", "", *([note, ""] if note else []), *_verdict_lines(verdicts)]
     sources = sorted({as_text(f"{row.paper_where} ({row.paper_trust})") for row in rows if row.paper_where})
     if sources:
         lines += ["", f"The paper's values: {'; '.join(sources)}."]

@@ -34,7 +34,8 @@ def margin(verdict: Verdict, claim: Claim | None) -> str:
     else:
         factor = 100 if verdict.scale == "share" or (metric and metric.percent and verdict.scale == "plain") else 1
         unit = " % of the setting" if verdict.scale == "share" else " points" if factor == 100 else ""
-        shown, before, after = (lambda value: factor * value), "", f"{unit}{' of z' if verdict.scale == 'fisher_z' else ''}"
+        unit = " of z" if verdict.scale == "fisher_z" else unit
+        shown, before, after = (lambda value: factor * value), "", unit
     if verdict.margin is None:
         raise ValueError("what was not tested has no margin")
     text = f"margin {before}{number(shown(verdict.margin))}{after}"

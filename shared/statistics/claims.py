@@ -200,6 +200,9 @@ def decided(holds: float, fails: float, level: float) -> str:
 
 def missing(claim: Claim, scores: StudyScores) -> str | None:
     """Why some value that it compares is not there, or None."""
+    for name in (*claim.variants, *(claim.control or ())):
+        if name not in scores.variants:
+            return f"{name} is not in the record"
     lacking = (need for need in claim.needs() if not scores.measured(*need))
     return next((scores.missing.get(need, f"{need[1]} is not computed") for need in lacking), None)
 

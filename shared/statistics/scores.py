@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shared.config import ConfigError
-from shared.files import finite, read_csv
+from shared.files import beside, finite, read_csv
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
@@ -21,6 +21,7 @@ from shared.statistics.distances import Distances
 from shared.statistics.inference import Runs
 
 GROUND_TRUTH = "ground_truth"
+SCORES = "scores.csv"  # what a scoring job writes
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,8 @@ def load_study(
     of_latents = {(*key, each.name): path for each in by_clip for key, path in latents[each.name].items()}
     paths: dict[Any, Path] = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
     read = {key: read_scores(path) for key, path in paths.items()}
+    if not read:  # a record of before scores were kept
+        return StudyScores(variants, seeds, [])
     first = next(iter(paths))
     clips = sorted(read[first].clips)
     for key, scored in read.items():
@@ -271,8 +274,8 @@ def _collect_sets(
     study: StudyScores, side: str, metrics: list[str], files: list[list[Path]], truth: Path, kad: KadConfig
 ) -> None:
     """Add the set metrics of one side, or why there are none; they replace what `_collect` found no column for."""
-    read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
-    reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
+    read = [[read_embeddings(beside(path, SCORES, EMBEDDINGS), study.clips) for path in row] for row in files]
+    reference = read_embeddings(beside(truth, SCORES, EMBEDDINGS), study.clips)
     for metric in metrics:
         distances = Distances(find_set_metric(metric), reference, np.array(read), kad)
         try:
