@@ -51,7 +51,8 @@ class StudyScores:
         replicated: `(side, metric)` → what the jobs that measured latents have bootstrapped.
         alone: `(side, metric)` → variant → what they have of those variants, without an interval.
         missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
-        groups: of each clip `(clips,)`, the number of its speaker, or its own where nobody speaks.
+        groups: of each clip `(clips,)`, the number of its speaker; its own where nobody speaks, or one speaker all,
+            of whom alone the clips then tell.
         shared: side → of each variant the number of its training; variants of one training have the same.
     """
 
@@ -66,6 +67,10 @@ class StudyScores:
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
     groups: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     shared: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(np.unique(self.groups)) < 2:
+            self.groups = np.arange(len(self.clips))
 
     def measured(self, side: str, metric: str) -> bool:
         """Whether all variants have a value."""
@@ -119,7 +124,10 @@ class StudyScores:
 
 
 def ratio(terms: np.ndarray, clips_only: bool = False) -> np.ndarray:
-    """`(..., 2, seeds, clips)` → `(...)`, or `(..., seeds)`: Σ numerator / Σ denominator; NaN where nothing was scored."""
+    """Σ numerator / Σ denominator of `(..., 2, seeds, clips)`: `(...)`, or `(..., seeds)` over the clips only.
+
+    NaN where nothing was scored.
+    """
     sums = np.moveaxis(terms.sum(axis=-1), -2, -1) if clips_only else terms.sum(axis=(-2, -1))
     top, bottom = sums[..., 0], sums[..., 1]
     return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
@@ -135,8 +143,9 @@ def of_terms(terms: np.ndarray, groups: np.ndarray, half: bool) -> tuple[np.ndar
     """
     top, bottom = (terms[:, side] for side in (0, 1))
     total = bottom.sum(axis=2)
+    total = np.where(total > 0, total, np.nan)
     values = ratio(terms, clips_only=True)
-    by_clip = (top - values[..., None] * bottom) / np.where(total > 0, total, np.nan)[..., None]
+    by_clip = (top - values[..., None] * bottom) / total[..., None]
     of_group = np.eye(groups.max() + 1)[groups]
     count = of_group.shape[1]
     deviations = by_clip @ of_group * np.sqrt(count / max(count - 1, 1))
