@@ -102,7 +102,8 @@ def from_git(folder: Path) -> tuple[list[Past], set[str]]:
         NoHistory: Git is not there, or does not know what was before.
     """
     results, label = folder.absolute().parent, folder.absolute().name
-    touched, found = _touched(results), []
+    touched = _touched(results)
+    found: list[Past] = []
     lying = {path.relative_to(results).as_posix() for path in folder.absolute().glob(f"*/*{VERDICTS_END}")}
     names = [name for name in sorted({*lying, *touched}) if len(Path(name).parts) == 3 and Path(name).parts[0] == label]
     files = [each.path_there for name in names for each in touched.get(name, [])]
@@ -213,7 +214,7 @@ def _said(text: str) -> list[Said]:
 
 def _values(text: str) -> dict[tuple[str, ...], str]:
     """By variant, side and metric the values of a table that are sums over clips, which other code does not change."""
-    found = {}
+    found: dict[tuple[str, ...], str] = {}
     for row in csv.DictReader(io.StringIO(text)):
         statistic = STATISTICS.get(row["metric"])
         if statistic and row["value"] and not statistic.of_set and row["metric"] not in MEASURED_APART:

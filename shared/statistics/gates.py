@@ -52,7 +52,7 @@ def shut(
 
 
 def read_unordered(path: Path) -> dict[str, str]:
-    """Of each metric that puts rungs of its ladder in the wrong order, which ones; two it can't tell apart are no fault.
+    """Of each metric that puts rungs of its ladder in the wrong order, which; some that it can't tell apart are no fault.
 
     Raises:
         ConfigError: the file, which `shared.metrics.ladder` writes, is missing or damaged.
@@ -80,9 +80,11 @@ def _ladder(unordered: Mapping[str, str]) -> Gate:
 def _recordings(claim: Claim, scores: StudyScores) -> str | None:
     """No reconstruction is rated above the recordings."""
     for _, metric in claim.needs():
-        if metric not in scores.ground_truth or ("reconstruction", metric) not in scores.terms:
+        statistic = STATISTICS[metric]
+        both = metric in scores.ground_truth and ("reconstruction", metric) in scores.terms
+        if not both or statistic.of_voice:
             continue
-        statistic, truth = STATISTICS[metric], scores.truth_runs(metric)
+        truth = scores.truth_runs(metric)
         runs = scores.runs("reconstruction", metric, plain=True)
         sign = 1 if statistic.higher_is_better else -1
         above = sign * (runs.means() - truth.values[0, 0])
