@@ -20,6 +20,7 @@ from shared.record.manifest import SCORES
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, PILOT, REPRODUCED, Verdict, decided
+from shared.statistics.gates import read_unordered
 from shared.statistics.looks import LOOKS, level
 from shared.statistics.scores import read_scores
 from shared.statistics.study import StudySpec
@@ -247,6 +248,8 @@ def scored(path: Path) -> Any:
     """
     if path.suffix == ".safetensors":
         return read_tensors(path, framework="numpy", delete="the folder")
+    if re.fullmatch(r"ladder\d+", path.stem):
+        return read_unordered(path)
     kept = re.search(r"_s\d+_(\w+)$", path.stem)
     measurement = kept_names().get(kept[1]) if kept else None
     return read_scores(path) if measurement is None or measurement.by_clip else measurement.read(path)

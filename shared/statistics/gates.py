@@ -52,7 +52,7 @@ def shut(
 
 
 def read_unordered(path: Path) -> dict[str, str]:
-    """Of each metric that puts rungs of its ladder in the wrong order, which; some that it can't tell apart are no fault.
+    """Of each metric that puts rungs of its ladder in the wrong order, which; equal ones are no fault.
 
     Raises:
         ConfigError: the file, which `shared.metrics.ladder` writes, is missing or damaged.
