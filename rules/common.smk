@@ -3,6 +3,8 @@ import os
 from pathlib import Path
 from shlex import quote
 
+from snakemake.io import IOFile
+
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
@@ -39,7 +41,11 @@ def inputs(kind):
 
     def files(wildcards):
         job = find_job(PLAN, wildcards.owner, kind, wildcards.key)
-        return {} if job.kind in KEPT_KINDS and GROWTH.takes(job) else job.inputs
+        if job.kind not in KEPT_KINDS or not GROWTH.takes(job):
+            return job.inputs
+        # What Snakemake knows of an earlier run here is no reason to make it again.
+        workflow.persistence.cleanup_metadata(IOFile(job.output, rule=workflow.get_rule("score")))
+        return {}
 
     return files
 
