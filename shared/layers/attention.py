@@ -99,11 +99,17 @@ class TextBlock(Unit):
         self.beta = nn.Parameter(torch.zeros(2 * width))
         self.reduce = nn.Linear(2 * width, width)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """`mask` `(batch, length, 1)` is 1 on real tokens: padding must not enter the response's norm."""
+    def forward(self, x: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
+        """`(batch, length, width)` -> the same.
+
+        Args:
+            x: tokens.
+            mask: 1 on those that neighbours see, `(batch, length, 1)`.
+            counted: 1 on those that the response's norm is over; by default it is `mask`, so that padding isn't in it.
+        """
         y = self.depthwise((x * mask).transpose(1, 2)).transpose(1, 2)
         y = self.activation(self.expand(self.norm(y)))
-        response = (y * mask).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
+        response = (y * (mask if counted is None else counted)).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
         y = self.gamma * (y * response / (response.mean(dim=-1, keepdim=True) + 1e-6)) + self.beta + y
         return x + self.reduce(y)
 
