@@ -20,10 +20,15 @@ class Embedder(nn.Sequential):
         super().__init__(nn.Linear(inputs, width, bias), nn.SiLU(), nn.Linear(width, outputs or width, bias))
 
 
-def time_features(time: Tensor, features: int = TIME_FEATURES) -> Tensor:
-    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, features)`."""
+def time_features(time: Tensor, features: int = TIME_FEATURES, inclusive: bool = True) -> Tensor:
+    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, features)`.
+
+    Their frequencies are a geometric series from 1 to 1e-4, which the last one reaches (LongCat, F5-TTS), or would
+    reach next if not `inclusive` (VibeVoice).
+    """
     half = features // 2
-    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / (half - 1)))
+    steps = half - 1 if inclusive else half
+    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / steps))
     angles = 1000.0 * time[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
