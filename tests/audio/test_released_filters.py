@@ -1,4 +1,4 @@
-"""RAVE's filter bank and noise filter as released: golden numbers made with its own code (rave_golden.json says how)."""
+"""RAVE's filter bank and noise filter as released: numbers made with its own code (rave_golden.json says how)."""
 
 import json
 from pathlib import Path
