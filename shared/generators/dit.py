@@ -2,7 +2,8 @@
 
 The architecture of LongCat-AudioDiT (arXiv 2603.29339, section 3 and its released code): global AdaLN, RoPE on
 queries and keys of self- and cross-attention, RMSNorm of queries and keys over the full inner width, one long
-skip from the embedded input to the output, ConvNeXt-V2 blocks over the text.
+skip from the embedded input to the output, ConvNeXt-V2 blocks over the text. The released sampler adds the embedded
+input a second time, after the block that REPA aligns (`skip_after`); `diffusers`' port of it does not.
 """
 
 from typing import NamedTuple, cast
@@ -173,6 +174,8 @@ class DiT(VelocityModel):
             x = block(x, words, modulation, *places, each)
             if index == return_layer:
                 hidden = x
+            if index == self.config.skip_after:
+                x = x + start
         scale, shift = self.final_modulation(now).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x + start, scale, shift))
         return velocity if hidden is None else (velocity, hidden)

@@ -6,7 +6,8 @@ channel, a convolutional position embedding, then blocks that each make their Ad
 time. No cross-attention: a filler token pads the text to the length of the audio, and self-attention aligns the two.
 
 Padded frames count for nothing here. The released code lets them into attention, convolutions and the response norm
-of the text's blocks when it trains, so that an example's loss depends on what else is in its batch.
+of the text's blocks when it trains, so that an example's loss depends on what else is in its batch. What an example's
+own fillers add to that norm, all frames past its text, is in it here as there.
 """
 
 from typing import NamedTuple
@@ -136,10 +137,11 @@ class TextOverFrames(nn.Module):
         features = F.pad(text.features, (0, 0, 0, length - text.features.shape[1]))  # cuts where it is negative
         x = torch.where((given & keep.bool()[:, None]).unsqueeze(-1), features, self.filler)
         x = x + text_positions(length, x.shape[-1], x.device)
-        mask = given if self.config.text_mask_padding else length_mask(frames, length)
-        mask = mask.unsqueeze(-1).to(x.dtype)
+        real = length_mask(frames, length) if leading else given
+        seen = given if self.config.text_mask_padding else real
+        mask, counted = (each.unsqueeze(-1).to(x.dtype) for each in (seen, real))
         for block in self.blocks:
-            x = block(x, mask)
+            x = block(x, mask, counted)
         return x * mask if leading else stretch(x, text, frames, longest)
 
 
