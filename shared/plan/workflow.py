@@ -136,7 +136,8 @@ def check_processes(plan: Plan, processes: int) -> None:
     """
     for (source, study), points in plan.points.items():
         for point in points:
-            for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
+            parts = TRAINED if point.config.evaluation.generation else TRAINED[:1]
+            for part in (each for each in parts if hasattr(getattr(point.config, each), "training")):
                 accumulation = getattr(point.config, part).training.accumulation
                 if accumulation % processes:
                     raise SettingError(
