@@ -74,19 +74,19 @@ def load(auto_class: Any, reference: str, weights: bool = True, settings: Mappin
         raise ConfigError(f"model {reference}: {_first_line(error)}; {_hint(name)}") from error
 
 
-def read_config(reference: str) -> dict[str, Any]:
-    """What a model's config.json says.
+def read_config(reference: str, subfolder: str | None = None) -> dict[str, Any]:
+    """What a model's config.json says, of the one that lies in a subfolder if that is named.
 
     Raises:
         ConfigError: there is none, here or on the hub, or it is damaged.
     """
     name, revision = locate(reference)
-    path = Path(name) / CONFIG
+    path = Path(name) / (subfolder or "") / CONFIG
     try:
         if not Path(name).is_dir():
             from huggingface_hub import hf_hub_download
 
-            path = Path(hf_hub_download(name, CONFIG, revision=revision))
+            path = Path(hf_hub_download(name, CONFIG, subfolder=subfolder, revision=revision))
         return dict(read_json(path))
     except DAMAGE as error:
         missing = isinstance(error, FileNotFoundError) and Path(name).is_dir()

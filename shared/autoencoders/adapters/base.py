@@ -4,10 +4,11 @@ Lengths are seen to in one place, `shared.autoencoders.adopted`: an adapter is g
 back may be some samples or frames longer or shorter than it should be.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from shared.autoencoders.adapters.config import AdapterConfig
+from shared.autoencoders.adapters.config import AdapterConfig, LibraryConfig
 from shared.bottlenecks.config import Draw
 from shared.config import ConfigError, did_you_mean
 
@@ -74,16 +75,19 @@ class FromLibrary(Adapter):
     library: ClassVar[str]
     name: ClassVar[str]
 
-    def __init__(self, config: AdapterConfig):
+    def __init__(self, config: LibraryConfig):
         self.config = config
         _check_class(config)
-        self.model = self._load(config.model, self.name)
+        self.model = self._load(config.model, self.name, config.subfolder)
         self.facts = self.read_facts(self.model.config)
 
-    def _load(self, reference: str, name: str) -> Any:
+    def _load(self, reference: str, name: str, subfolder: str | None = None) -> Any:
         from shared.pretrained import load
 
-        return load(getattr(import_module(self.library), name), reference).float().eval()
+        settings = {} if subfolder is None else {"subfolder": subfolder}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch, about how the libraries norm weights
+            return load(getattr(import_module(self.library), name), reference, settings=settings).float().eval()
 
     def read_facts(self, said: Any) -> Facts:
         """The facts in the model's own config."""
@@ -104,9 +108,9 @@ class FromDiffusers(FromLibrary):
         return self.model.decode(latents).sample
 
 
-def _check_class(config: AdapterConfig) -> None:
+def _check_class(config: LibraryConfig) -> None:
     """Raises ConfigError where the model's config.json says that it is of another class than the kind reads."""
-    found = said_class(config.model)
+    found = said_class(config.model, config.subfolder)
     if found in type(config).CLASSES:
         return
     other = kind_of_class(found)
@@ -115,7 +119,7 @@ def _check_class(config: AdapterConfig) -> None:
     raise ConfigError(f"model {config.model}: config.json is of {found}, and kind {config.kind} reads {wanted}{fix}")
 
 
-def said_class(reference: str) -> str:
+def said_class(reference: str, subfolder: str | None = None) -> str:
     """The class that a model's config.json names.
 
     Raises:
@@ -123,7 +127,7 @@ def said_class(reference: str) -> str:
     """
     from shared.pretrained import read_config
 
-    said = read_config(reference)
+    said = read_config(reference, subfolder)
     architectures = said.get("architectures") or [None]
     found = said.get("_class_name") or architectures[0] or said.get("model_type")
     if not found:

@@ -37,7 +37,13 @@ class AdapterConfig(Kind):
         return self.channels
 
 
-class CodecConfig(AdapterConfig):
+class LibraryConfig(AdapterConfig):
+    """One of a class of `diffusers` or `transformers`."""
+
+    subfolder: str | None = Field(None, description="where it lies in the hub's repository, such as vae in a pipeline's")
+
+
+class CodecConfig(LibraryConfig):
     """One with a quantiser, before which its latent is taken."""
 
     quantise: bool = Field(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.autoencoders.adapters.base import Facts, FromLibrary
-from shared.autoencoders.adapters.config import AdapterConfig, CodecConfig
+from shared.autoencoders.adapters.config import LibraryConfig, CodecConfig
 from shared.config import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Encodec(FromLibrary):
     latent = "the encoder's output, before the residual quantiser"
     config: EncodecConfig
 
-    def __init__(self, config: AdapterConfig):
+    def __init__(self, config: LibraryConfig):
         super().__init__(config)
         if self.model.config.normalize or self.model.config.chunk_length_s is not None:
             raise ConfigError(

@@ -3,10 +3,10 @@
 from typing import Any, Literal
 
 from shared.autoencoders.adapters.base import Facts, FromDiffusers
-from shared.autoencoders.adapters.config import AdapterConfig
+from shared.autoencoders.adapters.config import LibraryConfig
 
 
-class OobleckConfig(AdapterConfig):
+class OobleckConfig(LibraryConfig):
     """The `vae` folder of a Stable Audio pipeline."""
 
     CLASSES = ("AutoencoderOobleck",)
