@@ -1,6 +1,6 @@
 """Job: adopt an autoencoder that others trained. Nothing is trained or copied: it is loaded, tried and written down.
 
-The `model.json` that it writes is to the jobs downstream what a trained autoencoder's is; the weights stay where they are.
+The `model.json` that it writes is to later jobs what a trained autoencoder's is; the weights stay in their place.
 """
 
 from pathlib import Path

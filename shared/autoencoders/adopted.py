@@ -108,7 +108,8 @@ def _check_facts(config: AdapterConfig, adapter: Adapter) -> None:
     for name in ("sample_rate", "hop", "dim"):
         said, found = getattr(config, name), getattr(facts, name)
         if said != found:
-            raise ConfigError(f"model {config.model}: pretrained.{name} is {said}, and the model's is {found}; say that")
+            told = f"pretrained.{name} is {said}, and the model's is {found}; say that"
+            raise ConfigError(f"model {config.model}: {told}")
     if config.channels > facts.channels:
         raise ConfigError(
             f"model {config.model}: pretrained.channels is {config.channels}, and the model's is {facts.channels}"
@@ -132,7 +133,8 @@ def check_contract(autoencoder: Autoencoder, sample_rate: int, name: str) -> Non
         _check_tensor(name, "its latent", posterior.mean, (1, autoencoder.latent_dim, -(-length // autoencoder.hop)))
         _check_tensor(name, "the std of its latent", posterior.std, tuple(posterior.mean.shape))
         if not torch.equal(autoencoder.encode(audio).mean, posterior.mean):
-            raise ConfigError(f"{name}: encodes the same audio to another latent each time; its mean must have no noise")
+            told = "encodes the same audio to another latent each time; its mean must have no noise"
+            raise ConfigError(f"{name}: {told}")
         decoded = autoencoder.decode(posterior.mean, noise=False)
         shape = (1, autoencoder.channels, posterior.mean.shape[-1] * autoencoder.hop)
         _check_tensor(name, "what it decodes", decoded, shape)

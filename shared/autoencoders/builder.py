@@ -62,8 +62,8 @@ def load_autoencoder(weights: Path) -> Autoencoder:
     if isinstance(saved.config, AdoptedRecipe):
         found = adopt(saved.config.pretrained)
         if found.fingerprint != saved.fingerprint:
-            model = saved.config.pretrained.model
-            raise ConfigError(f"{weights}: {model} is not what was adopted (other weights); delete {weights} and run again")
+            told = f"{saved.config.pretrained.model} is not what was adopted (other weights)"
+            raise ConfigError(f"{weights}: {told}; delete {weights} and run again")
         return found.autoencoder
     autoencoder = build_autoencoder(saved.config)
     if saved.hop != autoencoder.hop:

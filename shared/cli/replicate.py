@@ -115,8 +115,8 @@ def _add_compare_latents(commands: Any) -> None:
     each.add_argument("--corpus", help="a folder of audio with metadata.csv, or a public data set's name")
     each.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0], help="default: infilling")
     each.add_argument("--content", choices=CONTENTS, default=CONTENTS[0], help="what the corpus is (default: speech)")
-    each.add_argument("--seeds", type=int, default=SEEDS, help=f"of each generator (default: {SEEDS}, the fewest that tell)")
-    each.add_argument("--sample-rate", type=int, help="Hz that clips are scored at (default: the lowest of the latents')")
+    each.add_argument("--seeds", type=int, default=SEEDS, help=f"of each generator (default: {SEEDS})")
+    each.add_argument("--sample-rate", type=int, help="Hz that clips are scored at (default: the latents' lowest)")
     each.add_argument("--name", default=OWN, help=f"of the study's folder (default: {OWN})")
     each.add_argument("--scale", default="cpu", choices=("smoke", "cpu", "gpu"), help="of the command (default: cpu)")
     each.set_defaults(command=compare_latents)
@@ -247,8 +247,9 @@ def compare_latents(arguments: argparse.Namespace) -> None:
     source = Source(path)
     print(f"wrote {path}: {', '.join(variant.label for variant in source.file.variants.values())}\n")
     print(f"  snakemake figures/{arguments.name}_{STUDY}.pdf --config scale={arguments.scale}")
-    print(f"  replicate describe {arguments.name} --scale {arguments.scale}   what it costs")
-    print(f"  replicate rank --source {arguments.name} --scale {arguments.scale}   which is best, and what can't be told apart")
+    place = f"{arguments.name} --scale {arguments.scale}"
+    print(f"  replicate describe {place}          what it costs")
+    print(f"  replicate rank --source {place}     which is best, and what can't be told apart")
 
 
 def _say_damage(sources: list[Any]) -> bool:

@@ -1,7 +1,7 @@
 """Write a study that compares latents which its user names: one generator, of one recipe, for each of them.
 
-A latent is named by where its autoencoder lies: a run folder of this project, a Python file, a folder or hub id of a class
-that an adapter reads; `kind:place` where the kind can't be told, and `name=` before it to call it otherwise.
+A latent is named by where its autoencoder lies: a run folder of this project, a Python file, a folder or hub id of a
+class that an adapter reads; `kind:place` where the kind can't be told, and `name=` before it to call it otherwise.
 """
 
 import re
@@ -37,7 +37,10 @@ CORPORA = {
     "speech": {"cpu": "corpora.speech_cpu", "gpu": "corpora.speech_gpu", "smoke": "corpora.speech_smoke"},
     "sound": {"cpu": "corpora.sounds_cpu", "gpu": "corpora.sounds_gpu", "smoke": "corpora.sounds_smoke"},
 }
-SHOWN = {"speech": (("wer", "sim"), ("wer", "mel_distance")), "sound": (("text_similarity", "kad"), ("mel_distance", "kad"))}
+SHOWN = {  # of generation, and of reconstruction
+    "speech": (("wer", "sim"), ("wer", "mel_distance")),
+    "sound": (("text_similarity", "kad"), ("mel_distance", "kad")),
+}
 FIGURES = '''"""Latents compared: what is generated of each, and how each reconstructs."""
 
 from matplotlib.figure import Figure
@@ -70,6 +73,11 @@ class Latent(NamedTuple):
         """Name, frames a second, dim."""
         rate = self.pretrained["sample_rate"] / self.pretrained["hop"]
         return f"{self.name}, {rate:.4g} Hz x {self.pretrained['dim']}"
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """A study's variant of it."""
+        return {"label": self.label, "all": {"autoencoder": {"pretrained": self.pretrained}}}
 
 
 class Request(NamedTuple):
@@ -136,7 +144,8 @@ def _kind_and_place(place: str) -> tuple[str, str]:
 
 def _name(place: str) -> str:
     """The last part of a path or id, as the name of a variant."""
-    last = re.sub(r"[^A-Za-z0-9._-]", "-", Path(place.partition("@")[0]).stem if place.endswith(".py") else Path(place).name)
+    path = Path(place.partition("@")[0])
+    last = re.sub(r"[^A-Za-z0-9._-]", "-", path.stem if path.suffix == ".py" else path.name)
     return last.strip("._-")[:64] or "latent"
 
 
@@ -200,9 +209,7 @@ def study_of(request: Request, latents: list[Latent]) -> dict[str, Any]:
                 "variants": [each.name for each in latents],
             }
         },
-        "variants": {
-            each.name: {"label": each.label, "all": {"autoencoder": {"pretrained": each.pretrained}}} for each in latents
-        },
+        "variants": {each.name: each.variant for each in latents},
         "scales": scales,
     }
 

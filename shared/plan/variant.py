@@ -147,7 +147,7 @@ class VariantConfig(Strict):
     @model_validator(mode="after")
     def _what_is_given_is_not_trained(self):
         if isinstance(self.autoencoder, AdoptedRecipe) and self.autoencoder_corpora:
-            raise ValueError("autoencoder_corpora are what an autoencoder is trained on, and this one is given; drop them")
+            raise ValueError("autoencoder_corpora are to train an autoencoder on, and this one is given; drop them")
         return self
 
     @model_validator(mode="after")

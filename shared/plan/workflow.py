@@ -182,7 +182,7 @@ def find_figure(plan: Plan, name: str) -> tuple[str, str]:
 
 
 def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], tuple[str, str]]:
-    """A source's figures, as a rule's input; if there are none at the scale or of the corpus, one line that says why."""
+    """A source's figures, as a rule's input; where the scale or the corpus gives none, one line that says why."""
     figures = [f"figures/{name}.pdf" for name, (owner, _) in plan.figures.items() if owner == source]
     missing = f"{source}_{next(iter(plan.sources[source].file.studies))}"
     return figures or (lambda wildcards: find_figure(plan, missing))

@@ -11,13 +11,12 @@ import transformers
 
 
 class Given(NamedTuple):
-    """How one is made, and the facts that its folder should be read to: rate, hop, dim; `more` is of its config."""
+    """How one is made, and the facts that its folder should be read to."""
 
     make: Callable[[], Any]
     sample_rate: int
     hop: int
     dim: int
-    more: dict[str, Any] = {}
 
 
 def _dac() -> Any:
@@ -38,7 +37,8 @@ def _encodec() -> Any:
 
 
 SEANET = {"num_filters": 4, "hidden_size": 16, "upsampling_ratios": [5, 4, 2], "num_hidden_layers": 1,
-          "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "upsample_groups": 16}  # fmt: skip
+          "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2,
+          "upsample_groups": 16}  # fmt: skip
 
 
 def _mimi() -> Any:

@@ -40,7 +40,7 @@ class AdapterConfig(Kind):
 class LibraryConfig(AdapterConfig):
     """One of a class of `diffusers` or `transformers`."""
 
-    subfolder: str | None = Field(None, description="where it lies in the hub's repository, such as vae in a pipeline's")
+    subfolder: str | None = Field(None, description="where it lies in its repository, such as vae in a pipeline's")
 
 
 class CodecConfig(LibraryConfig):
@@ -52,7 +52,7 @@ class CodecConfig(LibraryConfig):
 
 
 class AdoptedRecipe(Strict):
-    """An autoencoder that is given, where an `AutoencoderRecipe` says how to train one. What it does not have is absent."""
+    """An autoencoder that is given, where an `AutoencoderRecipe` says how to train one."""
 
     pretrained: AdapterConfig
 

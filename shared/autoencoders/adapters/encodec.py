@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.autoencoders.adapters.base import Facts, FromLibrary
-from shared.autoencoders.adapters.config import LibraryConfig, CodecConfig
+from shared.autoencoders.adapters.config import CodecConfig, LibraryConfig
 from shared.config import ConfigError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Encodec(FromLibrary):
         super().__init__(config)
         if self.model.config.normalize or self.model.config.chunk_length_s is not None:
             raise ConfigError(
-                f"model {config.model}: this EnCodec normalises or cuts its input into chunks, so that its latent alone "
-                "can't be decoded; take one that does not, such as facebook/encodec_24khz"
+                f"model {config.model}: this EnCodec normalises its input or cuts it into chunks, so that its latent "
+                "alone can't be decoded; take one that does not, such as facebook/encodec_24khz"
             )
 
     def read_facts(self, said: Any) -> Facts:
