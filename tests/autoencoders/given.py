@@ -88,7 +88,7 @@ def _same() -> Any:
 
 def _longcat() -> Any:
     return diffusers.LongCatAudioDiTVae(
-        channels=8, c_mults=[1, 2, 2, 2], strides=[2, 4, 5], latent_dim=4, encoder_latent_dim=8, downsampling_ratio=40
+        channels=8, c_mults=[1, 2, 2], strides=[2, 4, 4], latent_dim=4, encoder_latent_dim=8, downsampling_ratio=32
     )
 
 
@@ -123,7 +123,7 @@ GIVEN = {
     "xcodec": Given(_xcodec, 16000, 320, 32),
     "oobleck": Given(_oobleck, 44100, 40, 4),
     "same": Given(_same, 44100, 64, 6),
-    "longcat": Given(_longcat, 24000, 40, 4),
+    "longcat": Given(_longcat, 24000, 32, 4),
     "kvae": Given(_kvae, 48000, 40, 4),
     "mmaudio": Given(_mmaudio, 44100, 64, 4),
 }

@@ -65,7 +65,7 @@ def test_a_class_of_a_library_keeps_the_contract(kind, models):
     audio = 0.1 * torch.randn(1, 1, 3 * said["hop"] - 1)
     with torch.inference_mode():
         made, latents, posterior = found.autoencoder(audio, sample=False)
-        other = found.autoencoder.encode(-audio).mean
+        other = found.autoencoder.encode(audio.flip(-1)).mean
     assert (made.shape, latents.shape) == (audio.shape, (1, said["dim"], 3))
     assert not torch.allclose(other, posterior.mean), "the latent says nothing of the audio"
 
@@ -129,7 +129,7 @@ def test_a_file_that_breaks_the_protocol_is_refused(text, problem, tmp_path):
     ("old", "new", "problem"),
     [
         ("self.gain * audio", "torch.rand(()) * audio", "another latent each time"),
-        ("self.gain * audio", "audio / 0", "not finite"),
+        ("self.gain * audio", "torch.nan * audio", "not finite"),
         ("[:, 0].transpose(1, 2)", "[:, 0].transpose(1, 2)[:, :3]", r"its latent is \(1, 3, 1\)"),
         ("transpose(1, 2)\n", "transpose(1, 2)[..., :0]\n", "makes 0 latent frames of audio of 4"),
     ],
@@ -162,7 +162,8 @@ def test_lengths_are_made_exact_in_one_place():
 
 
 def test_a_checkpoint_of_this_project_is_itself(tmp_path):
-    data = {"architecture": {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [8]},
+    data = {"architecture": {"family": "oobleck", "channels": 4, "multipliers": [1], "strides": [8],
+                             "shortcuts": False},
             "bottleneck": {"kind": "gaussian", "dim": 4}}  # fmt: skip
     config = parse(AutoencoderConfig, data, "it")
     trained = build_autoencoder(config).eval()

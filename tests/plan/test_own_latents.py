@@ -119,11 +119,12 @@ def test_a_recipe_and_a_given_model_do_not_mix(places, tmp_path):
     path = write_study(Request(tuple(places)), tmp_path)
     study = yaml.safe_load(path.read_text())
     given = study["variants"]["dac"]["all"]["autoencoder"]
-    study["scales"]["smoke"]["autoencoder"] = given  # where the scale that it extends has a recipe
+    study["scales"] = {"cpu": study["scales"]["cpu"] | {"autoencoder": given}}  # what it extends has a recipe
+    study["studies"]["latents"]["seeds"] = {}
     study["variants"]["dac"]["all"] = {}
     path.write_text(yaml.safe_dump(study))
-    assert Source(path).resolve("dac", "smoke", "latents").autoencoder.pretrained.kind == "dac"
-    study["scales"]["smoke"]["autoencoder"] = given | {"kl": {"weight": 1.0}}
+    assert Source(path).resolve("dac", "cpu", "latents").autoencoder.pretrained.kind == "dac"
+    study["scales"]["cpu"]["autoencoder"] = given | {"kl": {"weight": 1.0}}
     path.write_text(yaml.safe_dump(study))
     with pytest.raises(ConfigError, match=r"autoencoder\.kl: unknown key"):
         Source(path)
@@ -136,8 +137,8 @@ def test_the_whole_chain_runs_on_latents_of_both_libraries_and_of_the_user(place
     latents = [find_latent(each) for each in (*places, save_given("oobleck", tmp_path)["model"])]
     scale = {
         "sample_rate": 12000,
-        "corpus": {"kind": "music", "sample_rate": 12000, "seconds": 1.0, "parts": 1, "clips": 42, "validation": 2,
-                   "test": 4},
+        "corpus": {"kind": "music", "sample_rate": 12000, "channels": 1, "seconds": 1.0, "parts": 1,
+                   "clips": 42, "validation": 2, "test": 4},
         "generator": {
             "kind": "infilling", "architecture": {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1},
             "text": {"kind": "characters", "dim": 4}, "flow": {"mask_ratio": [1.0, 1.0]}, "latent_scale": "std",
