@@ -12,6 +12,8 @@ from shared.measurements.base import measurements
 from shared.metrics.base import metrics, modules_of
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
+from shared.plan.own_latents import OWN
+from shared.plan.own_latents import STUDY as STUDY_OF_LATENTS
 from shared.plan.plan import as_list
 from shared.report.grow import KEPT_KINDS, Growth
 from shared.plan.workflow import (

@@ -11,6 +11,7 @@ from typing import Any
 from shared.config import ConfigError, did_you_mean
 from shared.files import write_text
 from shared.job import run_job
+from shared.plan.own_latents import CONTENTS, GENERATORS, OWN, SEEDS, STUDY, Request, write_study
 from shared.plan.plan import Plan
 from shared.plan.schema import Source, load_sources
 
@@ -23,6 +24,7 @@ examples:
   replicate compare longcat                         our tables beside the paper's, with a verdict on each claim
   replicate compare longcat --results THEIRS        somebody else's run of it against ours and the paper's
   replicate rank --metric wer                       each study's variants, best first, and which can't be told apart
+  replicate compare-latents a b --corpus /my/audio  a study of autoencoders of your own, or public ones
   replicate report                                  all of it as one page to read and share, for each scale
   replicate summary                                 the verdict ledger, the ranks of all studies, one JSON for machines
   replicate decide longcat_fig3                     which claims are decided, and what another look takes
@@ -93,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
         "provenance comes first",
     )  # fmt: skip
     each.set_defaults(command=compare)
+    _add_compare_latents(commands)
     _add_commands_of_all_studies(commands)
     _add_import(commands)
     each = commands.add_parser(
@@ -123,6 +126,27 @@ def _add_import(commands: Any) -> None:
     each.add_argument("--as", dest="model", metavar="MODEL", help="what the weights are of, such as longcat_vae")
     each.add_argument("--output", type=Path, metavar="FOLDER", help="to make; it must not hold a model yet")
     each.set_defaults(command=import_weights)
+
+
+def _add_compare_latents(commands: Any) -> None:
+    """That which writes a study."""
+    each = commands.add_parser(
+        "compare-latents",
+        help="write a study of autoencoders that you name: which of their latents does a generator model best?",
+        description="Write replications/NAME/study.yaml, a study with one generator of one recipe for each latent, and "
+        "say the command that runs it. A LATENT is a run folder of this project, a Python file (docs/YOUR_LATENTS.md), "
+        "or a folder or hub id of a class of diffusers or transformers that has an adapter; kind:PLACE says which "
+        "adapter, name=PLACE what to call it.",
+    )
+    each.add_argument("latents", nargs="+", metavar="LATENT")
+    each.add_argument("--corpus", help="a folder of audio with metadata.csv, or a public data set's name")
+    each.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0], help="default: infilling")
+    each.add_argument("--content", choices=CONTENTS, default=CONTENTS[0], help="what the corpus is (default: speech)")
+    each.add_argument("--seeds", type=int, default=SEEDS, help=f"of each generator (default: {SEEDS})")
+    each.add_argument("--sample-rate", type=int, help="Hz that clips are scored at (default: the latents' lowest)")
+    each.add_argument("--name", default=OWN, help=f"of the study's folder (default: {OWN})")
+    each.add_argument("--scale", default="cpu", choices=("smoke", "cpu", "gpu"), help="of the command (default: cpu)")
+    each.set_defaults(command=compare_latents)
 
 
 def _add_commands_of_all_studies(commands: Any) -> None:
@@ -279,6 +303,21 @@ def compare(arguments: argparse.Namespace) -> None:
         elif not study.damage:
             print(study.page.whole())
     sys.exit(int(not whole))
+
+
+def compare_latents(arguments: argparse.Namespace) -> None:
+    """Write the study, and say what runs and reads it."""
+    request = Request(
+        tuple(arguments.latents), arguments.corpus, arguments.generator, arguments.content, arguments.seeds,
+        arguments.sample_rate, arguments.name,
+    )  # fmt: skip
+    path = write_study(request, arguments.replications)
+    source = Source(path)
+    print(f"wrote {path}: {', '.join(variant.label for variant in source.file.variants.values())}\n")
+    print(f"  snakemake figures/{arguments.name}_{STUDY}.pdf --config scale={arguments.scale}")
+    place = f"{arguments.name} --scale {arguments.scale}"
+    print(f"  replicate describe {place}          what it costs")
+    print(f"  replicate rank --source {place}     which is best, and what can't be told apart")
 
 
 def _say_damage(sources: list[Any]) -> bool:

@@ -83,6 +83,7 @@ class Released:
         """Names and shapes of what a training would have saved, on the meta device."""
         with torch.device("meta"):
             if isinstance(description, SavedAutoencoder):
+                assert isinstance(description.config, AutoencoderConfig), "what is imported is one of ours"
                 return build_autoencoder(description.config).state_dict()
             return _of_generator(description)
 

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from shared.autoencoders.builder import SavedAutoencoder
+from shared.autoencoders.dac_config import DacConfig
 from shared.released.base import Place, Released, Weights, count, saved_autoencoder, shape
 
 
@@ -37,7 +38,9 @@ class Dac(Released):
 
     def places(self, description: SavedAutoencoder) -> list[Place]:
         """See `Released`."""
-        stages = len(description.config.architecture.strides)  # type: ignore[attr-defined]
+        architecture = description.config.architecture
+        assert isinstance(architecture, DacConfig), "that of `describe`"
+        stages = len(architecture.strides)
         found = _ends(r"encoder\.layers", "encoder", stages) + _ends("decoder", "decoder", stages)
         for index in range(stages):
             ours, theirs = rf"encoder\.layers\.{index + 1}\.layers", f"encoder.block.{index}"
