@@ -3,6 +3,8 @@ import os
 from pathlib import Path
 from shlex import quote
 
+from snakemake.io import IOFile
+
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
@@ -10,6 +12,8 @@ from shared.measurements.base import measurements
 from shared.metrics.base import metrics, modules_of
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
+from shared.plan.own_latents import OWN
+from shared.plan.own_latents import STUDY as STUDY_OF_LATENTS
 from shared.plan.plan import as_list
 from shared.report.grow import KEPT_KINDS, Growth
 from shared.plan.workflow import (
@@ -39,7 +43,11 @@ def inputs(kind):
 
     def files(wildcards):
         job = find_job(PLAN, wildcards.owner, kind, wildcards.key)
-        return {} if job.kind in KEPT_KINDS and GROWTH.takes(job) else job.inputs
+        if job.kind not in KEPT_KINDS or not GROWTH.takes(job):
+            return job.inputs
+        # What Snakemake knows of an earlier run here is no reason to make it again.
+        workflow.persistence.cleanup_metadata(IOFile(job.output, rule=workflow.get_rule("score")))
+        return {}
 
     return files
 

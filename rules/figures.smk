@@ -136,6 +136,24 @@ rule publish_figure:
         "cp {input.figure_pdf:q} {output:q} 2> {log:q}"
 
 
+# The latents that the user named: `--config latents=a,b,c`.
+if SETTINGS.latents:
+
+    rule compare_latents:
+        input:
+            f"figures/{OWN}_{STUDY_OF_LATENTS}.pdf",
+        output:
+            f"figures/{OWN}.pdf",
+        log:
+            f"logs/figures/{OWN}.log",
+        conda:
+            "../envs/cpu.yaml"
+        message:
+            "Here it is: {output}. Ranked: replicate rank --source mine"
+        shell:
+            "cp {input:q} {output:q} 2> {log:q}"
+
+
 # Says which figures there are when another one is asked for.
 rule unknown_figure:
     input:
@@ -143,7 +161,7 @@ rule unknown_figure:
     output:
         "figures/{figure}.pdf",
     wildcard_constraints:
-        figure=rf"(?!(?:{'|'.join([*PLAN.figures, 'decoupling'])})\.pdf$)[^/]+",
+        figure=rf"(?!(?:{'|'.join([*PLAN.figures, 'decoupling', *([OWN] if SETTINGS.latents else [])])})\.pdf$)[^/]+",
     log:
         "logs/unknown/{figure}.log",
     conda:

@@ -74,6 +74,32 @@ use rule train_autoencoder as train_autoencoder_with_snapshots with:
 ruleorder: train_autoencoder_with_snapshots > train_autoencoder
 
 
+# An autoencoder that others trained: it is loaded, tried and written down. Its weights stay where they are, and a plan
+# names the job after them.
+rule adopt_autoencoder:
+    input:
+        unpack(inputs("adopted")),
+    output:
+        ensure("runs/{scale}/{owner}/adopted/{key}/model.json", non_empty=True),
+    params:
+        **job_params("adopted"),
+    log:
+        "logs/{scale}/{owner}/adopted/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/adopted/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 90
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    message:
+        "Adopt an autoencoder [{params.label}]"
+    shell:
+        job_command("shared.autoencoders.adopt")
+
+
 rule encode_latents:
     input:
         unpack(inputs("latents")),

@@ -13,9 +13,10 @@ import torch
 from safetensors import SafetensorError
 
 from shared.config import ConfigError
+from shared.files import read_json
 from shared.tensors import not_finite
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
 TRAINED_ONLY = "masked_spec_embed"  # stands in for masked frames in training; published models lack it
 # What transformers raises on files that are missing, cut off, of wrong types or of other shapes.
 DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, SafetensorError)
@@ -71,6 +72,26 @@ def load(auto_class: Any, reference: str, weights: bool = True, settings: Mappin
         return model
     except DAMAGE as error:
         raise ConfigError(f"model {reference}: {_first_line(error)}; {_hint(name)}") from error
+
+
+def read_config(reference: str, subfolder: str | None = None) -> dict[str, Any]:
+    """What a model's config.json says, of the one that lies in a subfolder if that is named.
+
+    Raises:
+        ConfigError: there is none, here or on the hub, or it is damaged.
+    """
+    name, revision = locate(reference)
+    path = Path(name) / (subfolder or "") / CONFIG
+    try:
+        if not Path(name).is_dir():
+            from huggingface_hub import hf_hub_download
+
+            path = Path(hf_hub_download(name, CONFIG, subfolder=subfolder, revision=revision))
+        return dict(read_json(path))
+    except DAMAGE as error:
+        missing = isinstance(error, FileNotFoundError) and Path(name).is_dir()
+        what = f"no {CONFIG} in this folder" if missing else f"{_first_line(error)}; {_hint(name)}"
+        raise ConfigError(f"model {reference}: {what}") from None
 
 
 def _hint(name: str) -> str:

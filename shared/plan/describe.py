@@ -1,8 +1,10 @@
 """What a study trains at a scale: parameters, rates, steps, and an estimate of the cost from stated assumptions."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from shared.autoencoders.adapters.config import AdoptedRecipe
 from shared.autoencoders.config import AutoencoderConfig
 from shared.generators.config import GeneratorConfig
 from shared.plan.plan import PAPER_SCALE, Plan
@@ -59,17 +61,33 @@ def describe_variant(point: Point, seconds: float) -> dict[str, Any]:
     """Models, rates and cost of one variant, and the run folders of its first seed."""
     config = point.config
     models = count_models(config)
-    autoencoder, generator = config.autoencoder.training, config.generator.training
-    crop_flops = models["autoencoder_flops_per_second"] * config.autoencoder.crop_seconds
+    generator = config.generator.training
     # Two FLOPs a parameter and frame forwards.
     frame_flops = 2 * models["generator"] * seconds * config.generator.utterances * config.frame_rate
     return {
         "latent_dim": config.autoencoder.bottleneck.dim,
         "latent_frame_rate_hz": config.frame_rate,
         "information_rate_floats_per_second": config.information_rate,
-        "autoencoder": _cost(models["autoencoder"], autoencoder, crop_flops),
+        "autoencoder": _cost_of_autoencoder(config.autoencoder, models),
         "generator": _cost(models["generator"], generator, frame_flops) if config.evaluation.generation else None,
     }
+
+
+def _cost_of_autoencoder(recipe: Any, models: dict[str, int]) -> dict[str, Any]:
+    """That of its training; one that is given has none, and the bytes of its weights where they lie here."""
+    if isinstance(recipe, AdoptedRecipe):
+        found = recipe.pretrained
+        nothing = dict.fromkeys(("parameters", "steps", "batch", "micro_batches", "training_bytes"), 0)
+        costs = {**nothing, "training_flops": 0.0, "gpu_hours": 0.0}
+        return {**costs, "given": found.model, "kind": found.kind, "weights_bytes": bytes_of_weights(found.model)}
+    return _cost(models["autoencoder"], recipe.training, models["autoencoder_flops_per_second"] * recipe.crop_seconds)
+
+
+def bytes_of_weights(model: str) -> int | None:
+    """Bytes of a given model's safetensors files; None where it does not lie here, or in files of other kinds."""
+    path = Path(model)
+    files = path.glob("*.safetensors") if path.is_dir() else [path] if path.suffix == ".safetensors" else []
+    return sum(each.stat().st_size for each in files if each.is_file()) or None
 
 
 def _cost(parameters: int, training: TrainingConfig, forward_flops: float) -> dict[str, Any]:
@@ -87,13 +105,15 @@ def _cost(parameters: int, training: TrainingConfig, forward_flops: float) -> di
 
 
 def count_models(config: Any) -> dict[str, int]:
-    """Parameters of both models and the autoencoder's forward FLOPs for a second of audio, on the meta device."""
+    """Parameters of what is trained and the autoencoder's forward FLOPs for a second of audio, on the meta device."""
     from shared.generators.builder import architecture_of
 
-    autoencoder = AutoencoderConfig(
-        architecture=config.autoencoder.architecture, bottleneck=config.autoencoder.bottleneck
-    )
-    parameters, flops = _count_autoencoder(autoencoder, config.sample_rate)
+    parameters, flops = 0, 0
+    if not isinstance(config.autoencoder, AdoptedRecipe):
+        autoencoder = AutoencoderConfig(
+            architecture=config.autoencoder.architecture, bottleneck=config.autoencoder.bottleneck
+        )
+        parameters, flops = _count_autoencoder(autoencoder, config.sample_rate)
     architecture = GeneratorConfig.of_kind(config.generator.kind)
     assert architecture, "the recipe is of one of the kinds"
     generator = architecture.model_validate(architecture_of(config.generator))
@@ -128,6 +148,16 @@ def _count_generator(config: GeneratorConfig, latent_dim: int) -> int:
     return count_parameters(meta_generator(config, latent_dim))
 
 
+def _shown(part: dict[str, Any] | None) -> tuple[str, str]:
+    """Parameters, and steps x batch, of one model."""
+    if part is None:
+        return "–", "–"
+    if "given" in part:
+        size = part["weights_bytes"]
+        return "0 (given)", part["kind"] if size is None else f"{part['kind']}, {size / 1e6:,.4g} MB"
+    return f"{part['parameters']:,}", f"{part['steps']:,} x {part['batch']}"
+
+
 def as_text(description: dict[str, Any]) -> str:
     """The description for people."""
     lines = [f"{description['title']} ({description['paper']}) at scale {description['scale']}", ""]
@@ -151,7 +181,7 @@ def as_text(description: dict[str, Any]) -> str:
         models = [
             text
             for part in parts
-            for text in ((f"{part['parameters']:,}", f"{part['steps']:,} x {part['batch']}") if part else ("–", "–"))
+            for text in _shown(part)
         ]
         rate, floats = variant["latent_frame_rate_hz"], variant["information_rate_floats_per_second"]
         rows.append(

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.autoencoders.given import GIVEN
 from shared.config import did_you_mean
 from shared.kinds import Kind
 
@@ -25,6 +26,8 @@ def merge(base: dict, over: dict) -> dict:
 
 
 def _other_kind(old: dict, new: dict) -> bool:
+    if (GIVEN in new) != (GIVEN in old):
+        return True  # an autoencoder that is trained and one that is given have nothing in common
     return any(tag in new and new[tag] != old.get(tag) for tag in _TAGS)
 
 

@@ -8,6 +8,7 @@ KINDS = {
     "speaker": ("shared.training.evaluators.speaker", "model.safetensors"),
     "clap": ("shared.training.evaluators.clap", "model.safetensors"),
     "teacher_features": ("shared.training.teacher_features", "features.safetensors"),
+    "adopted": ("shared.autoencoders.adopt", "model.json"),
     "autoencoder": ("shared.training.autoencoder", "model.safetensors"),
     "latents": ("shared.training.encode", "latents.safetensors"),
     "generator": ("shared.training.generator", "model.safetensors"),
@@ -15,5 +16,6 @@ KINDS = {
     "reconstructions": ("shared.sampling.reconstruct", "clips.json"),
     "samples": ("shared.sampling.samples", "clips.json"),
     **{each.name: (each.module, each.file) for each in measurements()},
+    "ladder": ("shared.metrics.ladder", "ladder.csv"),
     "scores": ("shared.metrics.score", "scores.csv"),
 }

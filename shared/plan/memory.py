@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
+from shared.autoencoders.adapters.config import AdoptedRecipe
+
 SMALL_SCALES = ("smoke", "cpu")  # run on a laptop, without network and without a GPU
 LARGEST = 8 * 288e9  # bytes of the largest GPUs, eight in a machine: what other scales may take
 TRAINED = 16  # bytes of a weight that is trained: in float32 itself, its gradient and Adam's two moments
@@ -63,7 +65,8 @@ def needs(config: Any) -> Iterator[Need]:
         for field, section in sections(getattr(config, name, None), name):
             yield from _weights(field, section)
     if hasattr(config, "autoencoder"):
-        yield from _autoencoder(config)
+        if not isinstance(config.autoencoder, AdoptedRecipe):
+            yield from _autoencoder(config)
         yield from _generator(config)
         yield from _corpus(config)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.autoencoders.adapters.config import AdoptedRecipe
 from shared.code import code_hash
 from shared.config import Role, digest
 from shared.corpora.config import CorpusConfig
@@ -19,6 +20,8 @@ from shared.plan.jobs import KINDS
 
 SHARED = "shared"  # owner of what all sources use
 EVALUATOR_SEED, TEACHER_SEED = 0, 1
+LADDER_CLIPS = 24
+GIVEN = "given"  # begins the names of jobs that no training seed changes
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Job:
     @cached_property
     def code(self) -> str:
         """Hash of the code that it runs and of what this takes from the config: the job reruns when it changes."""
-        by_name = modules_of(self.config["metrics"]) if self.kind == "scores" else ()
+        by_name = modules_of(self.config["metrics"]) if self.kind in ("scores", "ladder") else ()
         return code_hash(KINDS[self.kind][0], self.configs, by_name)
 
     @property
@@ -121,14 +124,16 @@ def _replaced(
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. Each
-    measurement of latents that is asked for has a job by its name and seed.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it, and a ladder
+    says of metrics of single clips whether they put recordings and noise in order. Each measurement of latents that is
+    asked for has a job by its name and seed.
     """
 
     variant: str
     config: Any
     scores: dict[int, dict[str, Job]]
     ground_truth: Job | None
+    ladder: Job | None
     latent: dict[str, dict[int, Job]]
 
     @property
@@ -158,32 +163,50 @@ class PointBuilder:
 
     def scores(self, seed: int) -> dict[str, Job]:
         """Scoring jobs of the reconstructions and of the samples, by side; a side without metrics has none."""
-        name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self.corpus
+        name, word, corpus = f"{self.name} seed {seed}", f"seed{seed}", self._encoded_corpus()
         add = functools.partial(self.add, self.source)
         evaluation, scores = self.config.evaluation, {}
-        taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
         heard = [self._corpus(each) for each in self.config.autoencoder_corpora] or [corpus]
-        given = {"corpora": heard, "autoencoder": self.config.autoencoder, "seed": seed, **taught}
-        autoencoder = add("autoencoder", word, given, name, {"corpora": heard, **taught})
+        # Of an autoencoder that is given all seeds have one, and what follows from it alone.
+        once = GIVEN if isinstance(self.config.autoencoder, AdoptedRecipe) else word
+        autoencoder = self._adopted(name) if once == GIVEN else self._autoencoder(seed, heard, name)
         trained = {"corpus": corpus, "autoencoder": autoencoder}
         self._measure("training", seed, {"autoencoder": autoencoder}, {"autoencoder": autoencoder})
-        given = {**trained, **self.items}
-        self._measure("autoencoder", seed, given, {**trained, "corpora": heard})
+        self._measure("autoencoder", seed, {**trained, **self.items}, {**trained, "corpora": heard})
+        # Clips of any latent are heard at the study's rate.
+        made = {**self.items, **({} if corpus is self.corpus else {"rate": self.config.sample_rate})}
         if evaluation.reconstructed:
-            clips = add("reconstructions", word, given, name, trained)
-            scores["reconstruction"] = self._score(clips, f"reconstruction-{word}", evaluation.reconstructed, name)
+            clips = add("reconstructions", once, {**trained, **made}, name, trained)
+            scores["reconstruction"] = self._score(clips, f"reconstruction-{once}", evaluation.reconstructed, name)
         if evaluation.generation:
             # What the generator learns and what is measured may be another corpus than the autoencoder's.
-            latents = add("latents", word, trained, name, trained)
+            latents = add("latents", once, trained, name, trained)
             given = {**trained, "generator": self.config.generator, "seed": seed}
             generator = add("generator", word, given, name, {"corpus": corpus, "latents": latents})
             given = {"generator": generator, "sampling": self.config.sampling, **self.items}
             models = {**trained, "generator": generator}
             self._measure("generator", seed, given, models)
             if evaluation.generated:
-                clips = add("samples", word, given, name, models)
+                clips = add("samples", word, {**given, **made}, name, models)
                 scores["generation"] = self._score(clips, f"generation-{word}", evaluation.generated, name)
         return scores
+
+    def _autoencoder(self, seed: int, heard: list[Job], name: str) -> Job:
+        """The job that trains it on these corpora."""
+        taught = {"features": self._teacher_features()} if self.config.autoencoder.alignment else {}
+        given = {"corpora": heard, "autoencoder": self.config.autoencoder, "seed": seed, **taught}
+        return self.add(self.source, "autoencoder", f"seed{seed}", given, name, {"corpora": heard, **taught})
+
+    def _adopted(self, name: str) -> Job:
+        """The job that adopts the one which is given."""
+        return self.add(self.source, "adopted", GIVEN, {"autoencoder": self.config.autoencoder}, name, {})
+
+    def _encoded_corpus(self) -> Job:
+        """The corpus at the rate that the autoencoder works at."""
+        rate = self.config.latent_sample_rate
+        if rate == self.config.sample_rate:
+            return self.corpus
+        return self._corpus(self.config.corpus.model_copy(update={"sample_rate": rate}))
 
     def _measure(
         self, subject: Subject, seed: int, given: dict[str, Any], inputs: Mapping[str, Job | list[Job]]
@@ -202,6 +225,15 @@ class PointBuilder:
         given = {"corpus": self.corpus, **self.items}
         clips = self.add(SHARED, "ground_truth", self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", metrics, self.name)
+
+    def ladder(self) -> Job | None:
+        """Whether the metrics of single clips can be believed on this corpus."""
+        of_clips = (each for each in chosen(self.config.evaluation.asked) if not each.of_set and not each.needs_notes)
+        asked = [each.name for each in of_clips]
+        if not asked:
+            return None
+        given = {"corpus": self.corpus, **self.items, "clips": min(LADDER_CLIPS, self.items["clips"])}
+        return self._judge("ladder", "ladder", given, tuple(asked), self.name, {"corpus": self.corpus})
 
     def _corpus(self, config: CorpusConfig) -> Job:
         return self.add(SHARED, "corpus", config.kind, config, self.name, {})
@@ -229,13 +261,17 @@ class PointBuilder:
         return self.add(SHARED, kind, self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
+        inputs = {"corpus": self.corpus, "clips": clips}
+        return self._judge("scores", word, {"clips": clips}, metrics, used_by, inputs)
+
+    def _judge(
+        self, kind: str, word: str, given: dict[str, Any], metrics: tuple[str, ...], used_by: str,
+        inputs: dict[str, Job],
+    ) -> Job:
+        """A job that runs metrics, with the evaluators that these need."""
         kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})
         evaluators = {kind: self._evaluator(kind) for kind in kinds}
         jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
-        given = {
-            "clips": clips,
-            "models": evaluators,
-            "metrics": list(metrics),
-            "dnsmos_windows": self.config.evaluation.dnsmos_windows,
-        }
-        return self.add(self.source, "scores", word, given, used_by, {"corpus": self.corpus, "clips": clips, **jobs})
+        windows = {"dnsmos_windows": self.config.evaluation.dnsmos_windows}
+        given = {**given, "models": evaluators, "metrics": list(metrics), **windows}
+        return self.add(self.source, kind, word, given, used_by, {**inputs, **jobs})

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.autoencoders.adapters.config import AdoptedRecipe
+from shared.autoencoders.given import given_or
 from shared.config import DISTINCT, MODEL, Seed, Strict
 from shared.corpora.config import CorpusConfig
 from shared.corpora.hub import HubConfig, find_layout
@@ -104,7 +106,9 @@ class VariantConfig(Strict):
     autoencoder_corpora: tuple[CorpusConfig, ...] = Field(
         default=(), description="what the autoencoder trains on where that is not `corpus`"
     )
-    autoencoder: AutoencoderRecipe
+    autoencoder: Annotated[AutoencoderRecipe | AdoptedRecipe, given_or(AutoencoderRecipe)] = Field(
+        description="how it is trained; or `pretrained`: one that is given (shared/autoencoders/adapters)"
+    )
     generator: GeneratorRecipe
     sampling: SamplingConfig
     teacher: Annotated[AsrRecipe | str | None, *MODEL] = Field(
@@ -135,8 +139,15 @@ class VariantConfig(Strict):
                     f"autoencoder.architecture.audio_channels is {asked}, and {name}.channels is {channels} (kind "
                     f"{corpus.kind}): both must be 1 or both 2"
                 )
-        if asked == 1 and self.autoencoder.reconstruction.stereo != "channels":
+        recipe = self.autoencoder
+        if asked == 1 and isinstance(recipe, AutoencoderRecipe) and recipe.reconstruction.stereo != "channels":
             raise ValueError("autoencoder.reconstruction.stereo is of stereo, and audio_channels is 1; drop it")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_given_is_not_trained(self):
+        if isinstance(self.autoencoder, AdoptedRecipe) and self.autoencoder_corpora:
+            raise ValueError("autoencoder_corpora are to train an autoencoder on, and this one is given; drop them")
         return self
 
     @model_validator(mode="after")
@@ -207,9 +218,15 @@ class VariantConfig(Strict):
         return self
 
     @property
+    def latent_sample_rate(self) -> int:
+        """Hz of the audio that is encoded: the study's, or that of an autoencoder which is given."""
+        recipe = self.autoencoder
+        return recipe.pretrained.sample_rate if isinstance(recipe, AdoptedRecipe) else self.sample_rate
+
+    @property
     def frame_rate(self) -> float:
         """Latent frames per second."""
-        return self.sample_rate / self.autoencoder.architecture.hop
+        return self.latent_sample_rate / self.autoencoder.architecture.hop
 
     @property
     def information_rate(self) -> float:

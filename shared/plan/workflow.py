@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import Field, field_validator
 
@@ -17,6 +17,7 @@ from shared.plan import fork_server
 from shared.plan.dotted import merge
 from shared.plan.lease import devices
 from shared.plan.memory import SMALL_SCALES
+from shared.plan.own_latents import Request, write_study
 from shared.plan.plan import Plan
 from shared.plan.point import Job
 from shared.plan.schema import load_sources
@@ -26,7 +27,7 @@ from shared.yaml_file import load_yaml, parse_yaml
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 TRAINED = ("autoencoder", "generator")  # kinds of jobs that can run as several processes
 SWAPPED = "swapped"  # of sampling.prompt
-TEXTS = ("scale", "corpus", "label", "replications")  # settings that are names and paths
+TEXTS = ("scale", "corpus", "label", "replications", "latents")  # settings that are names and paths
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -51,6 +52,11 @@ class Settings(Strict):
     looks: int | None = Field(
         default=None, ge=1, le=len(LOOKS), description="seeds of so many looks, set beforehand: 4, 8 or 12 of them"
     )
+    latents: list[str] | None = Field(
+        default=None, min_length=2, description="autoencoders of yours, to compare in figures/mine.pdf: a,b,c"
+    )
+    generator: Literal["infilling", "next_token"] = Field(default="infilling", description="of the latents compared")
+    content: Literal["speech", "sound"] = Field(default="speech", description="of the latents compared")
     processes: int = Field(default=1, ge=1, description="of each training job, one a GPU where there are GPUs")
     fork: bool = Field(default=True, description="whether jobs of the small scales are forked off one process")
     replications: str = Field(default="replications", description="where the sources lie")
@@ -62,7 +68,12 @@ class Settings(Strict):
             return [int(part) if part.strip("- ").isdecimal() else part.strip() for part in value.split(",")]
         return [value] if isinstance(value, int) else value
 
-    @field_validator("seeds", "corpus", "max_rejected", "label", "looks", mode="before")
+    @field_validator("latents", mode="before")
+    @classmethod
+    def _places(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) and value != "null" else value
+
+    @field_validator("latents", "seeds", "corpus", "max_rejected", "label", "looks", mode="before")
     @classmethod
     def _null(cls, value: Any) -> Any:
         return None if value == "null" else value  # as Snakemake passes it on
@@ -102,6 +113,9 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
     """The plan that the settings ask for; an error that the user can fix ends the program with one line."""
     changes = {source: change for source, change in settings.changes.items() if change}
     try:
+        if settings.latents:
+            request = Request(tuple(settings.latents), generator=settings.generator, content=settings.content)
+            write_study(request, base / settings.replications)
         sources = load_sources(base / settings.replications)
         plan = Plan(
             sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label,
@@ -136,7 +150,8 @@ def check_processes(plan: Plan, processes: int) -> None:
     """
     for (source, study), points in plan.points.items():
         for point in points:
-            for part in TRAINED if point.config.evaluation.generation else TRAINED[:1]:
+            parts = TRAINED if point.config.evaluation.generation else TRAINED[:1]
+            for part in (each for each in parts if hasattr(getattr(point.config, each), "training")):
                 accumulation = getattr(point.config, part).training.accumulation
                 if accumulation % processes:
                     raise SettingError(
@@ -167,10 +182,10 @@ def find_figure(plan: Plan, name: str) -> tuple[str, str]:
 
 
 def figures_of(plan: Plan, source: str) -> list[str] | Callable[[Any], tuple[str, str]]:
-    """A source's figures, as a rule's input; if the user's corpus fits none of its studies, one line that says why."""
+    """A source's figures, as a rule's input; where the scale or the corpus gives none, one line that says why."""
     figures = [f"figures/{name}.pdf" for name, (owner, _) in plan.figures.items() if owner == source]
-    left_out = [f"{owner}_{study}" for owner, study in plan.left_out if owner == source]
-    return figures if figures or not left_out else lambda wildcards: find_figure(plan, left_out[0])
+    missing = f"{source}_{next(iter(plan.sources[source].file.studies))}"
+    return figures or (lambda wildcards: find_figure(plan, missing))
 
 
 def find_study(plan: Plan, source: str, study: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from shared.config import ConfigError, did_you_mean
 from shared.record import readers
 from shared.record.keep_clips import LIST, KeptClip
-from shared.record.kept import Run, runs_path, spec_path
+from shared.record.kept import Run, results, runs_path, spec_path
 from shared.record.manifest import CLIPS, ENDS, KEPT, MANIFEST, SCORES, Seal, check_seal, write_manifest
 from shared.record.readers import Picture, Provenance
 from shared.record.table import Row
@@ -204,4 +204,7 @@ def seal_study(folder: Path, name: str) -> Path:
     scores = [load(path, readers.scored) for path in sorted((folder / SCORES / name).glob("*")) if path.suffix in KEPT]
     if broken := [f"{each.path}: {each.problem}" for each in (*study.parts(), *scores) if each.problem]:
         raise ConfigError("\n".join(broken))
+    kept = results(study.spec.value) if study.spec.value else ()
+    if lost := [each.path for each in kept if not each.path.exists()]:
+        raise ConfigError(f"{study.spec.path}: {lost[0].name}, which it names, is not in the record")
     return write_manifest(folder, name)

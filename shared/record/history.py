@@ -1,19 +1,20 @@
 """What the records of a study said before: each state of its verdicts in Git's history, oldest first.
 
 A record is a state of `results/<label>/<source>/<study>_verdicts.csv` whose claims, verdicts, margins or seeds differ
-from those of the state before. It rests on *new* runs, or is the same runs *read again* by other rules or claims: then
-no value in the study's table that is a sum over clips has changed. The record that lies there is the last one; it has
-no commit, as a commit can't hold its own name.
+from those of the state before. It rests on *new* runs, or on *more seeds* of the same config, or is the same runs *read
+again* by other rules or claims: then no value in the study's table that is a sum over clips has changed. The last one
+is the record that lies there; it has no commit, as a commit can't hold its own name.
 
 Where Git has no history (a shallow clone, a download), what `history.csv` says is what is known.
 """
 
 import csv
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
@@ -25,7 +26,8 @@ from shared.statistics.catalogue import MEASURED_APART, STATISTICS
 
 FILE = "history.csv"
 VERDICTS_END = "_verdicts.csv"
-NEW, AGAIN = "new", "read again"
+NEW, GROWN, AGAIN = "new", "more seeds", "read again"
+PROVENANCE_END = "_provenance.json"
 
 
 class Past(Place):
@@ -35,7 +37,7 @@ class Past(Place):
         date, commit: of the commit that holds the record; None: the record that lies there.
         seeds: training runs of each variant.
         margin: on `scale`; without one in the metric's own unit, as older records have it.
-        runs: whether the record rests on other runs than the one before.
+        runs: whether the record rests on other runs than the one before, on more, or on the same.
     """
 
     FROM_TEXT: ClassVar[bool] = True
@@ -47,7 +49,7 @@ class Past(Place):
     verdict: str
     margin: float | None
     scale: str | None
-    runs: Literal["new", "read again"]
+    runs: Literal["new", "more seeds", "read again"]
 
 
 class NoHistory(Exception):
@@ -64,14 +66,29 @@ class Said(NamedTuple):
     seeds: int
 
 
+class Config(NamedTuple):
+    """Of a study."""
+
+    name: str | None
+    seeds: frozenset[int]
+
+
 @dataclass(frozen=True)
 class State:
-    """A study's verdicts at a commit, and the values of its table by variant, side and metric."""
+    """A study's verdicts at a commit.
+
+    Attributes:
+        values: of its table, by variant, side and metric.
+        config: a hash, and which training seeds.
+        before: both, as the record had them that it replaced: a hash may have been computed anew since that was made.
+    """
 
     date: str | None
     commit: str | None
     claims: list[Said]
     values: dict[tuple[str, ...], str]
+    config: Config
+    before: Config
 
 
 def history(folder: Path) -> tuple[list[Past], str]:
@@ -102,16 +119,19 @@ def from_git(folder: Path) -> tuple[list[Past], set[str]]:
         NoHistory: Git is not there, or does not know what was before.
     """
     results, label = folder.absolute().parent, folder.absolute().name
-    touched, found = _touched(results), []
+    touched = _touched(results)
+    found: list[Past] = []
     lying = {path.relative_to(results).as_posix() for path in folder.absolute().glob(f"*/*{VERDICTS_END}")}
     names = [name for name in sorted({*lying, *touched}) if len(Path(name).parts) == 3 and Path(name).parts[0] == label]
     files = [each.path_there for name in names for each in touched.get(name, [])]
-    contents = _contents(results, [*files, *map(_table_of, files)])
+    of_head = [_of_study(f"HEAD:./{name}")[-1] for name in names]
+    contents = _contents(results, [*of_head, *(name for file in files for name in _needed(file))])
     for name in names:
         _, source, file = Path(name).parts
         states = [state for each in touched.get(name, []) if (state := _committed(each, contents))]
         place = {"source": source, "study": file.removesuffix(VERDICTS_END)}
-        found += _rows(place, _records(states, _lying(results / name)))
+        before = contents.get(_of_study(f"HEAD:./{name}")[-1], "")
+        found += _rows(place, _records(states, _lying(results / name, before)))
     return found, {each.commit for name in names for each in touched.get(name, [])}
 
 
@@ -162,9 +182,8 @@ def _committed(touch: _Touch, contents: dict[str, str]) -> State | None:
     if touch.path_there not in contents:
         raise NoHistory(f"Git lacks {touch.path_there}")
     try:
-        values = _values(contents.get(_table_of(touch.path_there), ""))
-        return State(touch.date, touch.commit, _said(contents[touch.path_there]), values)
-    except (KeyError, ValueError):
+        return _state(touch.date, touch.commit, [contents.get(name, "") for name in _needed(touch.path_there)])
+    except (KeyError, TypeError, ValueError):
         print(f"{touch.path_there}: no verdicts; left out of the history", file=sys.stderr)
         return None
 
@@ -182,17 +201,44 @@ def _contents(results: Path, names: list[str]) -> dict[str, str]:
     return found
 
 
-def _lying(path: Path) -> State | None:
-    """The record that lies there; None where there is none that can be read, which is said elsewhere."""
+def _lying(path: Path, before: str) -> State | None:
+    """The record that lies there; None where there is none that can be read, which is said elsewhere.
+
+    Args:
+        path: its verdicts.
+        before: the provenance of the record that was committed last.
+    """
     try:
-        table = path.with_name(_table_of(path.name))
-        return State(None, None, _said(read_text(path)), _values(read_text(table) if table.exists() else ""))
-    except (FileNotFoundError, KeyError, ValueError):
+        files = [Path(name) for name in _of_study(str(path))]
+        return _state(None, None, [*(read_text(file) if file.exists() else "" for file in files), before])
+    except (KeyError, TypeError, ValueError):
         return None
 
 
-def _table_of(verdicts: str) -> str:
-    return verdicts.removesuffix(VERDICTS_END) + ".csv"
+def _of_study(verdicts: str) -> list[str]:
+    """The files of a study that say what it is: verdicts, table and provenance."""
+    return [verdicts.removesuffix(VERDICTS_END) + end for end in (VERDICTS_END, ".csv", PROVENANCE_END)]
+
+
+def _needed(committed: str) -> list[str]:
+    """`commit:path` of all that a state is made of: a study's files, and the provenance that was there before."""
+    files = _of_study(committed)
+    return [*files, files[-1].replace(":", "^:", 1)]
+
+
+def _state(date: str | None, commit: str | None, texts: list[str]) -> State:
+    """What these files say, of which but the first any may be missing.
+
+    Raises:
+        KeyError, ValueError: one is no such file.
+    """
+    verdicts, table, provenance, before = texts
+    return State(date, commit, _said(verdicts), _values(table), _config(provenance), _config(before))
+
+
+def _config(provenance: str) -> Config:
+    made = json.loads(provenance or '{"config_hash": null, "seeds": []}')
+    return Config(made["config_hash"], frozenset(made["seeds"]))
 
 
 def _said(text: str) -> list[Said]:
@@ -201,17 +247,19 @@ def _said(text: str) -> list[Said]:
     Raises:
         KeyError, ValueError: it is none.
     """
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = csv.DictReader(io.StringIO(text))
+    if lacking := {"id", "verdict", "margin", "seeds"} - set(rows.fieldnames or ()):
+        raise KeyError(*lacking)
     return [
         Said(row["id"], row["verdict"], float(row["margin"]) if row["margin"] else None, row.get("scale") or None,
-             int(row["seeds"]))
+             int(row["seeds"] or ""))
         for row in rows
     ]  # fmt: skip
 
 
 def _values(text: str) -> dict[tuple[str, ...], str]:
     """By variant, side and metric the values of a table that are sums over clips, which other code does not change."""
-    found = {}
+    found: dict[tuple[str, ...], str] = {}
     for row in csv.DictReader(io.StringIO(text)):
         statistic = STATISTICS.get(row["metric"])
         if statistic and row["value"] and not statistic.of_set and row["metric"] not in MEASURED_APART:
@@ -227,18 +275,23 @@ def _records(states: list[State], lying: State | None) -> list[State]:
             found.append(state)
     if lying is None:
         return found
-    return [*(found[:-1] if found and found[-1].claims == lying.claims else found), lying]
+    if found and found[-1].claims == lying.claims:
+        return [*found[:-1], replace(found[-1], date=None, commit=None)]
+    return [*found, lying]
 
 
 def _rows(place: dict[str, str], records: list[State]) -> Iterator[Past]:
     before = None
     for record in records:
-        runs = AGAIN if before is not None and _same_runs(before, record) else NEW
+        runs = NEW if before is None else _runs(before, record)
         for claim in record.claims:
             yield Past(**place, date=record.date, commit=record.commit, runs=runs, **claim._asdict())
         before = record
 
 
-def _same_runs(one: State, other: State) -> bool:
-    common = one.values.keys() & other.values.keys()
-    return all(one.values[key] == other.values[key] for key in common)
+def _runs(before: State, record: State) -> str:
+    common = before.values.keys() & record.values.keys()
+    if all(before.values[key] == record.values[key] for key in common):
+        return AGAIN
+    grown = record.before.name == record.config.name and record.before.seeds < record.config.seeds
+    return GROWN if grown else NEW

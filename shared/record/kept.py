@@ -23,12 +23,13 @@ from shared.statistics.scores import SCORES as RESULT
 from shared.statistics.study import StudySpec
 from shared.user_files import file_name
 
-SCORING = "scores"  # the kind of job
+SCORING, LADDER = "scores", "ladder"  # kinds of jobs
+LADDER_FILE = "ladder.csv"
 HARDWARE = ("processor", "cores", "memory_gib", "system", "python", "torch")
 
 
 class Kept(NamedTuple):
-    """A job's result that the record keeps; `seed` is None of the ground truth."""
+    """A job's result that the record keeps; `seed` is None of the ground truth and of ladders."""
 
     variant: str
     seed: int | None
@@ -40,7 +41,7 @@ class Kept(NamedTuple):
     def name(self) -> str:
         """Of its file in the record, without the end."""
         what = self.side if self.kind == SCORING else self.kind
-        return GROUND_TRUTH if self.seed is None else file_name(f"{self.variant}_s{self.seed}_{what}")
+        return self.variant if self.seed is None else file_name(f"{self.variant}_s{self.seed}_{what}")
 
     def files(self) -> Iterator[tuple[Path, str]]:
         """The result, and what lies beside it and is kept, too; each with its name in the record."""
@@ -82,6 +83,8 @@ class Run(Strict):
 
 def names_of(kind: str) -> tuple[str, tuple[str, ...]]:
     """How a kind of job calls its result, and those files beside it that are kept."""
+    if kind == LADDER:
+        return LADDER_FILE, ()
     measurement = find_measurement(kind)
     return (RESULT, (EMBEDDINGS,)) if measurement is None else (measurement.file, measurement.beside)
 
@@ -95,6 +98,8 @@ def results(spec: StudySpec) -> Iterator[Kept]:
             yield Kept(variant, seed, each.side, each.name, path)
     if spec.ground_truth:
         yield Kept(GROUND_TRUTH, None, "generation", SCORING, spec.ground_truth)
+    for number, path in enumerate(spec.ladders, start=1):
+        yield Kept(f"{LADDER}{number}", None, "reconstruction", LADDER, path)
 
 
 def keep_scores(spec: StudySpec, folder: Path) -> None:
@@ -161,7 +166,8 @@ def _moved(spec: StudySpec, move: Callable[[Path], Path]) -> StudySpec:
         for each in spec.variants
     ]
     truth = spec.ground_truth and move(spec.ground_truth)
-    return spec.model_copy(update={"variants": variants, "ground_truth": truth})
+    ladders = [move(path) for path in spec.ladders]
+    return spec.model_copy(update={"variants": variants, "ground_truth": truth, "ladders": ladders})
 
 
 def spec_path(folder: Path, study: str) -> Path:

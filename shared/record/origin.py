@@ -78,14 +78,15 @@ def _no_commit(reason: str) -> dict[str, Any]:
     return {"commit": None, "dirty": None, "no_commit": reason}
 
 
-def git(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """What Git answers in a folder.
+def git(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What Git answers in a folder, by default the project's.
 
     Raises:
         FileNotFoundError, PermissionError: Git is not installed.
     """
+    command, where = ["git", *arguments], folder or ROOT
     return subprocess.run(
-        ["git", *arguments], cwd=folder, env=environment(), capture_output=True, encoding="utf-8", errors="replace"
+        command, cwd=where, env=environment(), capture_output=True, encoding="utf-8", errors="replace"
     )
 
 

@@ -15,11 +15,12 @@ from shared.config import ConfigError, parse
 from shared.files import read_json, read_text
 from shared.measurements.base import kept_names
 from shared.record.keep_clips import KeptClip, read_kept
-from shared.record.kept import Run, read_runs, read_spec, results
+from shared.record.kept import Run, read_runs, read_spec
 from shared.record.manifest import SCORES
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, PILOT, REPRODUCED, Verdict, decided
+from shared.statistics.gates import read_unordered
 from shared.statistics.looks import LOOKS, level
 from shared.statistics.scores import read_scores
 from shared.statistics.study import StudySpec
@@ -189,15 +190,12 @@ def metrics(path: Path) -> dict[str, Any]:
 
 
 def study(path: Path) -> StudySpec:
-    """What a study's table is made of, whose files are there.
+    """What a study's table is made of.
 
     Raises:
-        ConfigError: it is no such spec, or a file that it names is missing.
+        ConfigError: it is no such spec.
     """
-    found = read_spec(path)
-    if lost := [each.path for each in results(found) if not each.path.exists()]:
-        raise ConfigError(f"{path}: {lost[0].name}, which it names, is not in the record")
-    return found
+    return read_spec(path)
 
 
 def runs(path: Path) -> list[Run]:
@@ -250,6 +248,8 @@ def scored(path: Path) -> Any:
     """
     if path.suffix == ".safetensors":
         return read_tensors(path, framework="numpy", delete="the folder")
+    if re.fullmatch(r"ladder\d+", path.stem):
+        return read_unordered(path)
     kept = re.search(r"_s\d+_(\w+)$", path.stem)
     measurement = kept_names().get(kept[1]) if kept else None
     return read_scores(path) if measurement is None or measurement.by_clip else measurement.read(path)

@@ -15,7 +15,7 @@ from shared.record.provenance import provenance, younger
 from shared.record.table import Row, Setting, make_rows, show_setting, to_csv, to_markdown, to_metrics
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Claim, Verdict, judge, load_claims, missing
-from shared.statistics.gates import shut
+from shared.statistics.gates import read_unordered, shut
 from shared.statistics.paper import load_paper
 from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 from shared.statistics.study import StudySpec
@@ -40,10 +40,11 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
         settings[variant.name] = Setting(label=variant.label, **places)
     published = load_paper(facts["paper"], known)
     rows = make_rows(spec.study, scores, settings, published)
+    unordered = {name: faults for path in spec.ladders for name, faults in read_unordered(path).items()}
     on_axis = {variant.name: variant.setting for variant in spec.variants}
 
     def verdict(claim: Claim) -> Verdict:
-        reason = missing(claim, scores) or shut(claim, scores, published, on_axis, {})
+        reason = missing(claim, scores) or shut(claim, scores, published, on_axis, unordered)
         return judge(claim, scores, spec.scale, on_axis, reason, spec.sequential)
 
     return rows, [verdict(claim) for claim in claims]

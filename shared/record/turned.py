@@ -60,7 +60,7 @@ def history_table(scales: dict[str, list[Past]], titles: dict[str, str]) -> str:
         total: Counter[str] = Counter()
         for (source, study), records in studies(past).items():
             if len(records) > 1:
-                count = turned(records) + Counter({RECORDS: sum(rows[0].runs == NEW for rows in records)})
+                count = turned(records) + Counter({RECORDS: sum(rows[0].runs != AGAIN for rows in records)})
                 total += count
                 lines.append(_line(as_text(f"{titles.get(source, source)}, {study}"), scale, count))
         if total:
@@ -75,7 +75,7 @@ def _line(name: str, scale: str, count: Counter[str]) -> str:
 def as_lines(past: Iterable[Past]) -> Iterator[str]:
     """For people: of each study its records, and by claim the verdict of each."""
     for (source, study), records in studies(past).items():
-        count = sum(rows[0].runs == NEW for rows in records)
+        count = sum(rows[0].runs != AGAIN for rows in records)
         yield f"{source} {study}: {count} record{'s' if count > 1 else ''}"
         yield from (f"  {number}. {_when(rows)}" for number, rows in enumerate(records, start=1))
         said = [{each.claim: each.verdict for each in rows} for rows in records]
@@ -90,8 +90,8 @@ def as_lines(past: Iterable[Past]) -> Iterator[str]:
 def _when(rows: list[Past]) -> str:
     first, seeds = rows[0], max(each.seeds for each in rows)
     place = f"{first.date} {first.commit[:10]}" if first.date and first.commit else "as it lies there"
-    again = ", the same runs read again" if first.runs == AGAIN else ""
-    return f"{place:21}  {seeds} seed{'s' if seeds > 1 else ''}{again}"
+    how = "" if first.runs == NEW else f", {first.runs}"
+    return f"{place:21}  {seeds} seed{'s' if seeds > 1 else ''}{how}"
 
 
 def _cells(name: str, width: int, cells: Iterable[str]) -> str:

@@ -94,8 +94,8 @@ def decoupling_page(ranked: list[Ranked], left_out: dict[str, str], titles: dict
         f"Scale `{file_name(scale)}`. Each study holds generator and training fixed and changes the latent."
         " Kendall's tau: 1 where the latents have the same order by both, −1 where the opposite; with two latents it "
         "is one of these. 95 % intervals: a study's over trainings and clips, those of several studies over sources. "
-        "Metrics were chosen before: PESQ (mel distance or STOI where there is none), and WER (text-audio similarity for "
-        "sounds).",
+        "Metrics were chosen before: PESQ (mel distance or STOI where there is none), and WER (text-audio similarity "
+        "for sounds).",
         "",
         "| study | latents | by reconstruction | by generation | seeds | tau [95 %] |",
         "|---|---|---|---|---|---|",

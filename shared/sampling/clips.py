@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from shared.audio.io import AudioError, read_audio, write_pcm16
+from shared.audio.io import AudioError, read_audio, resample, write_pcm16
 from shared.config import ConfigError, Strict
 from shared.corpora.manifest import Channels
 from shared.files import read_json, sha256, write_json
@@ -56,10 +56,18 @@ def clip_file(identity: str) -> str:
     return f"{FOLDER}/{file_name(identity)}.wav"
 
 
-def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]]) -> ClipSet:
+def write_clips(
+    path: Path, sample_rate: int, items: Iterable[tuple[GeneratedClip, np.ndarray]], rate: int | None = None
+) -> ClipSet:
     """Write each `(time,)` or `(2, time)` signal as a 16-bit wav, then `path` (clips.json) once all of them are there.
 
     Samples beyond full scale are clipped, as a listener's player would.
+
+    Args:
+        path: clips.json.
+        sample_rate: Hz of the signals.
+        items: what is said of each, and the signal.
+        rate: Hz that they are written at, if that is another.
 
     Raises:
         ValueError: a signal holds a value that is not finite, some are mono and some stereo, or two clips share an id.
@@ -68,7 +76,8 @@ def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedCli
     for clip, audio in items:
         if not np.isfinite(audio).all():
             raise ValueError(f"clip {clip.id}: samples that are not finite")
-        write_pcm16(path.parent / clip.file, audio, sample_rate)
+        audio = resample(np.ascontiguousarray(audio.T), sample_rate, rate or sample_rate).T
+        write_pcm16(path.parent / clip.file, audio, rate or sample_rate)
         clips.append(clip.model_copy(update={"sha256": sha256(path.parent / clip.file)}))
         shapes.add(audio.shape[:-1])
     if len(shapes) > 1:
@@ -76,7 +85,7 @@ def write_clips(path: Path, sample_rate: int, items: Iterable[tuple[GeneratedCli
     repeated = len(clips) - len({clip.id for clip in clips})
     if repeated:
         raise ValueError(f"{path}: {repeated} clips share an id with another")
-    clip_set = ClipSet(sample_rate=sample_rate, channels=2 if shapes == {(2,)} else 1, clips=clips)
+    clip_set = ClipSet(sample_rate=rate or sample_rate, channels=2 if shapes == {(2,)} else 1, clips=clips)
     write_json(path, clip_set.model_dump(mode="json"))
     return clip_set
 

@@ -29,6 +29,7 @@ class ReconstructSpec(Strict):
     clips: int
     seed: int
     split: Split = "test"
+    rate: int | None = None  # Hz of the clips where that is not the corpus's
 
 
 @torch.inference_mode()
@@ -58,7 +59,7 @@ def main() -> None:
     spec = parse(ReconstructSpec, read_json(arguments.spec), arguments.spec)
     corpus = Corpus(arguments.corpus)
     clips = reconstruct(spec, corpus, Path(arguments.autoencoder))
-    write_clips(Path(arguments.output), corpus.sample_rate, clips)
+    write_clips(Path(arguments.output), corpus.sample_rate, clips, spec.rate)
 
 
 if __name__ == "__main__":

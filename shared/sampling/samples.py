@@ -35,6 +35,7 @@ class SamplesSpec(Strict):
     clips: int = Field(gt=0)
     seed: int = Field(description="of the noise and the choice of prompts, the same for every variant")
     split: Split = "test"
+    rate: int | None = None  # Hz of the clips where that is not the corpus's
 
 
 class Sampler(Pair):
@@ -151,7 +152,7 @@ def sampler_of_job(about: str) -> tuple[Sampler, Path]:
 def main() -> None:
     """Command line of the job."""
     sampler, output = sampler_of_job(__doc__)
-    write_clips(output, sampler.corpus.sample_rate, sample_clips(sampler))
+    write_clips(output, sampler.corpus.sample_rate, sample_clips(sampler), sampler.spec.rate)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """What must hold before a claim can be asked at all; a gate that is shut says so, with the number that shuts it."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shared.config import ConfigError
+from shared.files import read_csv
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Claim, asked
 from shared.statistics.inference import Runs, training_variance
@@ -48,6 +51,19 @@ def shut(
     return None
 
 
+def read_unordered(path: Path) -> dict[str, str]:
+    """Of each metric that puts rungs of its ladder in the wrong order, which; equal ones are no fault.
+
+    Raises:
+        ConfigError: the file, which `shared.metrics.ladder` writes, is missing or damaged.
+    """
+    header, rows = read_csv(path, "delete it and run again")
+    if not {"statistic", "faults"} <= set(header):
+        raise ConfigError(f"{path}: no ladder in this file; delete it and run again")
+    wrong = {row["statistic"]: [each for each in row["faults"].split("; ") if "<" in each] for row in rows}
+    return {name: ", ".join(faults) for name, faults in wrong.items() if faults}
+
+
 Gate = Callable[[Claim, StudyScores], str | None]
 
 
@@ -64,9 +80,11 @@ def _ladder(unordered: Mapping[str, str]) -> Gate:
 def _recordings(claim: Claim, scores: StudyScores) -> str | None:
     """No reconstruction is rated above the recordings."""
     for _, metric in claim.needs():
-        if metric not in scores.ground_truth or ("reconstruction", metric) not in scores.terms:
+        statistic = STATISTICS[metric]
+        both = metric in scores.ground_truth and ("reconstruction", metric) in scores.terms
+        if not both or statistic.of_voice:
             continue
-        statistic, truth = STATISTICS[metric], scores.truth_runs(metric)
+        truth = scores.truth_runs(metric)
         runs = scores.runs("reconstruction", metric, plain=True)
         sign = 1 if statistic.higher_is_better else -1
         above = sign * (runs.means() - truth.values[0, 0])

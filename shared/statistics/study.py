@@ -50,6 +50,7 @@ class StudySpec(Strict):
     Attributes:
         label: folder of the record under results/.
         ground_truth: scores.csv of the recordings, if they are scored.
+        ladders: ladder.csv of the metrics on the corpus (`shared.metrics.ladder`).
         set_metrics: side → the metrics of sets of clips that all variants ask for.
         config_hash: of the config of all variants.
         folder: of the source, with paper.yaml, claims.yaml and figures.py.
@@ -69,6 +70,7 @@ class StudySpec(Strict):
     seeds: list[int]
     variants: list[StudiedVariant] = Field(min_length=1)
     ground_truth: Path | None
+    ladders: list[Path] = Field(default_factory=list)
     set_metrics: dict[str, list[str]]
     kad: KadConfig
     config_hash: str

@@ -37,7 +37,9 @@ def test_a_users_folder_is_identified_by_its_content_not_its_place(sources, tmp_
 def test_every_figure_takes_a_users_corpus(tmp_path, corpus, scale):
     plan = Plan(SOURCES, scale, [0], str(_audio_folder(tmp_path / "mine")) if corpus == "folder" else corpus)
     assert not plan.left_out
-    assert set(plan.points) == {(name, study) for name, each in SOURCES.items() for study in each.file.studies}
+    assert set(plan.points) == {
+        (name, study) for name, each in SOURCES.items() if scale in each.file.scales for study in each.file.studies
+    }
     assert {job.spec["kind"] for job in plan.jobs.values() if job.kind == "corpus"} <= {"folder", "hub"}
 
 

@@ -1,0 +1,1 @@
+"""Autoencoders that others trained, one module for each class or place that they come from."""

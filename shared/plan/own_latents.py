@@ -1,0 +1,231 @@
+"""Write a study that compares latents which its user names: one generator, of one recipe, for each of them.
+
+A latent is named by where its autoencoder lies: a run folder of this project, a Python file, a folder or hub id of a
+class that an adapter reads; `kind:place` where the kind can't be told, and `name=` before it to call it otherwise.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from shared.config import NAME, ConfigError
+from shared.files import write_text
+from shared.plan.corpus_choice import corpus_override
+from shared.statistics.scores import GROUND_TRUTH
+
+STUDY, OWN = "latents", "mine"  # the study's name, and by default its source's
+LEAST_RATE = 16000  # Hz that clips are scored at, at the least: what recognisers of speech hear
+SEEDS = 2  # the fewest that tell anything apart
+GENERATORS = ("infilling", "next_token")
+CONTENTS = ("speech", "sound")
+SPEECH = {"reconstruction": ["wer", "sim", "pesq", "stoi", "mel_distance"], "generation": ["wer", "sim"]}
+SOUND = {"reconstruction": ["mel_distance", "lsd", "si_sdr", "kad"], "generation": ["text_similarity", "kad", "fad"]}
+DIT = {"kind": "dit", "width": 128, "depth": 4, "heads": 2, "feed_forward": 3, "text_layers": 1,
+       "text_positions": "stretched"}  # fmt: skip
+# What a scale starts from, of `base.yaml`: by content and generator.
+PIECES = {
+    ("speech", "infilling"): {"cpu": "scales.flow_cpu", "gpu": "scales.flow_gpu", "smoke": "scales.flow_smoke"},
+    ("speech", "next_token"): {
+        "cpu": "scales.next_token_cpu", "gpu": "scales.next_token_gpu", "smoke": "scales.next_token_smoke",
+    },
+    ("sound", "infilling"): {"cpu": "scales.audio_cpu", "gpu": "scales.gpu", "smoke": "scales.audio_smoke"},
+}  # fmt: skip
+CORPORA = {
+    "speech": {"cpu": "corpora.speech_cpu", "gpu": "corpora.speech_gpu", "smoke": "corpora.speech_smoke"},
+    "sound": {"cpu": "corpora.sounds_cpu", "gpu": "corpora.sounds_gpu", "smoke": "corpora.sounds_smoke"},
+}
+SHOWN = {  # of generation, and of reconstruction
+    "speech": (("wer", "sim"), ("wer", "mel_distance")),
+    "sound": (("text_similarity", "kad"), ("mel_distance", "kad")),
+}
+FIGURES = '''"""Latents compared: what is generated of each, and how each reconstructs."""
+
+from matplotlib.figure import Figure
+
+from shared.plotting.dots import dots_figure
+from shared.plotting.draw import StudyTable
+
+
+def {study}(table: StudyTable) -> Figure:
+    """A row for each latent."""
+    return dots_figure(table, {shown})
+'''
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what is there twice twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+class Latent(NamedTuple):
+    """One that was found: what it is called, and what a study says of it."""
+
+    name: str
+    pretrained: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Name, frames a second, dim."""
+        rate = self.pretrained["sample_rate"] / self.pretrained["hop"]
+        return f"{self.name}, {rate:.4g} Hz x {self.pretrained['dim']}"
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """A study's variant of it."""
+        return {"label": self.label, "all": {"autoencoder": {"pretrained": self.pretrained}}}
+
+
+class Request(NamedTuple):
+    """What is asked for; `seeds` training seeds of each generator, `rate` the Hz that clips are scored at."""
+
+    latents: tuple[str, ...]
+    corpus: str | None = None
+    generator: str = "infilling"
+    content: str = "speech"
+    seeds: int = SEEDS
+    rate: int | None = None
+    name: str = OWN
+
+    @property
+    def line(self) -> str:
+        """It as a comment: a study that begins with it was written for the same."""
+        said = {name: value for name, value in self._asdict().items() if name not in ("latents", "name")}
+        options = " ".join(f"{name}={value}" for name, value in said.items() if value is not None)
+        return f"# Written by `replicate compare-latents` for {', '.join(self.latents)}; {options}."
+
+
+def find_latent(reference: str) -> Latent:
+    """Load the autoencoder that a reference names, for its facts.
+
+    Raises:
+        ConfigError: there is none, or no adapter reads it.
+    """
+    from shared.autoencoders.adapters.config import AdapterConfig
+    from shared.config import parse
+
+    named, place = _named(reference)
+    kind, place = _kind_and_place(place)
+    path = Path(place).expanduser()
+    place = str(path.resolve()) if path.exists() else place
+    found = AdapterConfig.of_kind(kind)
+    assert found, "the kind is one that there is"
+    unknown = {"kind": kind, "model": place, "sample_rate": 1, "hop": 1, "dim": 1}
+    facts = parse(found, unknown, reference).build().facts
+    said = {"kind": kind, "model": place, "sample_rate": facts.sample_rate, "hop": facts.hop, "dim": facts.dim}
+    return Latent(named or _name(place), said)
+
+
+def _named(reference: str) -> tuple[str | None, str]:
+    """`name=place` in its two parts; a path may have such a sign, too."""
+    name, sign, place = reference.partition("=")
+    return (name, place) if sign and NAME.fullmatch(name) else (None, reference)
+
+
+def _kind_and_place(place: str) -> tuple[str, str]:
+    """What reads it, and where it lies."""
+    from shared.autoencoders.adapters.base import kind_of
+    from shared.autoencoders.adapters.config import AdapterConfig
+
+    kind, colon, rest = place.partition(":")
+    if colon and kind in AdapterConfig.kinds():
+        return kind, rest
+    path = Path(place).expanduser()
+    if path.suffix == ".py":
+        return "file", place
+    if (path / "model.json").is_file() or path.name == "model.safetensors":
+        return "run", place
+    return kind_of(str(path) if path.exists() else place), place
+
+
+def _name(place: str) -> str:
+    """The last part of a path or id, as the name of a variant."""
+    path = Path(place.partition("@")[0])
+    last = re.sub(r"[^A-Za-z0-9._-]", "-", path.stem if path.suffix == ".py" else path.name)
+    return last.strip("._-")[:64] or "latent"
+
+
+def write_study(request: Request, root: Path) -> Path:
+    """Write `<root>/<name>/study.yaml` and `figures.py`, unless they were written for the same request.
+
+    Args:
+        request: what to compare.
+        root: the folder of the sources.
+
+    Returns:
+        The study file.
+
+    Raises:
+        ConfigError: a latent can't be found, two have one name, or a folder of this name holds another study.
+    """
+    folder = root / request.name
+    path = folder / "study.yaml"
+    if path.exists():
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        if first == request.line:
+            return path
+        if not first.startswith("# Written by `replicate compare-latents`"):
+            raise ConfigError(f"{path}: is not one that compare-latents wrote; give another --name")
+    latents = [find_latent(each) for each in request.latents]
+    _check(request, latents)
+    shown = dict(zip(("generation", "reconstruction"), SHOWN[request.content], strict=True))
+    write_text(folder / "figures.py", FIGURES.format(study=STUDY, shown=shown))
+    text = yaml.dump(study_of(request, latents), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+    write_text(path, f"{request.line}\n{text}")
+    return path
+
+
+def _check(request: Request, latents: Iterable[Latent]) -> None:
+    names = [each.name for each in latents]
+    if not NAME.fullmatch(request.name):
+        raise ConfigError(f"name: {request.name!r} is no name of a folder: letters, digits, dots, dashes, underscores")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"latents: two are called {twice}; write one as other={twice}")
+    if wrong := next((name for name in names if not NAME.fullmatch(name) or name == GROUND_TRUTH), None):
+        raise ConfigError(f"latents: {wrong!r} is no name of a variant; write name=PLACE")
+    if len(names) < 2:
+        raise ConfigError("latents: name two at least")
+    if (request.content, request.generator) not in PIECES:
+        raise ConfigError(f"generator: {request.generator} is not made for {request.content}; take infilling")
+
+
+def study_of(request: Request, latents: list[Latent]) -> dict[str, Any]:
+    """The study file as data."""
+    rate = request.rate or max(LEAST_RATE, min(each.pretrained["sample_rate"] for each in latents))
+    seeds = list(range(request.seeds))
+    scales = {scale: _scale(request, scale, rate) for scale in ("cpu", "gpu", "smoke")}
+    return {
+        "source": request.name,
+        "title": "Which latent",
+        "paper": "none: latents of one's own choice",
+        "studies": {
+            STUDY: {
+                "title": f"One {request.generator.replace('_', '-')} generator for each latent",
+                "seeds": {"cpu": seeds, "gpu": seeds},
+                "variants": [each.name for each in latents],
+            }
+        },
+        "variants": {each.name: each.variant for each in latents},
+        "scales": scales,
+    }
+
+
+def _scale(request: Request, scale: str, rate: int) -> dict[str, Any]:
+    piece = PIECES[request.content, request.generator][scale]
+    evaluation = dict(SPEECH if request.content == "speech" else SOUND)
+    data: dict[str, Any] = {"extends": piece if scale == "cpu" else ["cpu", piece], "sample_rate": rate}
+    override = corpus_override(request.corpus)
+    if override is None:
+        data["corpus"] = {"extends": CORPORA[request.content][scale], "sample_rate": rate}
+    else:
+        data["corpus"] = override | {"content": request.content}
+    if scale == "cpu" and (request.content, request.generator) == ("speech", "infilling"):
+        data["generator"] = {"architecture": DIT, "text": {"dim": 64}, "flow": {"condition_dropout": 0.1},
+                             "training": {"steps": 2600}}  # fmt: skip
+        data["sampling"] = {"solver": {"extends": "solvers.longcat"}}
+    data["evaluation"] = evaluation
+    return data

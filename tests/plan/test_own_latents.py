@@ -1,0 +1,171 @@
+"""A study of autoencoders that others trained: how it is written, what is planned for it, the chain on tiny ones."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.cli.replicate import main
+from shared.config import ConfigError
+from shared.plan.describe import as_text, describe
+from shared.plan.own_latents import Request, find_latent, write_study
+from shared.plan.plan import Plan
+from shared.plan.schema import Source
+from shared.plan.workflow import load_settings
+from tests.autoencoders.given import save_given
+from tests.autoencoders.test_adapters import PATCHES
+from tests.plan.chain import run_jobs
+
+ROOT = Path(__file__).parents[2]
+TRAINING = {"steps": 2, "batch": 2, "learning_rate": {"peak": 1e-3, "final": 1e-4}}
+
+
+@pytest.fixture
+def places(tmp_path):
+    (tmp_path / "mine.py").write_text(PATCHES)
+    shutil.copy(ROOT / "replications/base.yaml", tmp_path / "base.yaml")
+    return [save_given("dac", tmp_path)["model"], f"mine={tmp_path / 'mine.py'}"]
+
+
+def _plan(request: Request, root: Path, seeds=(0, 1)) -> Plan:
+    source = Source(write_study(request, root))
+    return Plan({source.name: source}, "smoke", list(seeds))
+
+
+def test_an_adopted_autoencoder_is_one_job_for_all_seeds_and_hears_its_own_rate(places, tmp_path):
+    plan = _plan(Request(tuple(places), rate=24000), tmp_path)
+    by_kind: dict[str, list] = {}
+    for job in plan.jobs.values():
+        by_kind.setdefault(job.kind, []).append(job)
+    assert "autoencoder" not in by_kind
+    counts = {kind: len(by_kind[kind]) for kind in ("adopted", "latents", "reconstructions", "generator", "samples")}
+    assert counts == {"adopted": 2, "latents": 2, "reconstructions": 2, "generator": 4, "samples": 4}
+    assert sorted(job.spec["sample_rate"] for job in by_kind["corpus"]) == [8000, 16000, 24000]
+    scored = {job.inputs["corpus"] for job in by_kind["scores"]}
+    (corpus,) = [job.output for job in by_kind["corpus"] if job.spec["sample_rate"] == 24000]
+    assert scored == {corpus}
+    assert {job.spec["rate"] for job in (*by_kind["samples"], *by_kind["reconstructions"])} == {24000}
+
+
+def test_another_file_of_the_users_is_another_job(places, tmp_path):
+    before = _plan(Request(tuple(places)), tmp_path).jobs.keys()
+    (tmp_path / "mine.py").write_text(PATCHES.replace("2.0", "3.0"))
+    # A fingerprint of a file is taken once in a process.
+    from shared.plan.content import model_fingerprint
+
+    model_fingerprint.cache_clear()
+    after = _plan(Request(tuple(places)), tmp_path).jobs.keys()
+    changed = {kind for _, kind, _ in before - after}
+    assert changed == {"adopted", "reconstructions", "latents", "generator", "samples", "scores"}
+    assert len([kind for _, kind, _ in after - before if kind == "adopted"]) == 1
+
+
+def test_what_it_costs_counts_no_training_of_what_is_given(places, tmp_path):
+    source = Source(write_study(Request(tuple(places)), tmp_path))
+    described = describe(source, "smoke")
+    given = described["variants"]["dac"]["autoencoder"]
+    assert (given["parameters"], given["training_flops"], given["kind"]) == (0, 0.0, "dac")
+    size = (Path(places[0]) / "model.safetensors").stat().st_size
+    assert given["weights_bytes"] == size
+    assert "0 (given)" in as_text(described)
+
+
+@pytest.mark.parametrize("generator", ["infilling", "next_token"])
+def test_the_command_writes_a_study_and_says_what_runs_it(generator, places, tmp_path, monkeypatch, capsys):
+    asked = ["replicate", "--replications", str(tmp_path), "compare-latents", *places, "--generator", generator]
+    monkeypatch.setattr("sys.argv", [*asked, "--name", "own", "--scale", "smoke"])
+    main()
+    said = capsys.readouterr().out
+    assert "snakemake figures/own_latents.pdf --config scale=smoke" in said
+    config = Source(tmp_path / "own/study.yaml").resolve("mine", "smoke", "latents")
+    assert (config.generator.kind, config.frame_rate, config.information_rate) == (generator, 2000, 8000)
+
+
+def test_a_study_is_written_again_for_another_request_alone(places, tmp_path):
+    path = write_study(Request(tuple(places)), tmp_path)
+    text = path.read_text() + "# edited\n"
+    path.write_text(text)
+    assert write_study(Request(tuple(places)), tmp_path).read_text() == text
+    assert write_study(Request(tuple(places), seeds=3), tmp_path).read_text() != text
+    path.write_text("source: mine\n")
+    with pytest.raises(ConfigError, match="is not one that compare-latents wrote; give another --name"):
+        write_study(Request(tuple(places)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("latents", "problem"),
+    [
+        (["{0}"], "name two at least"),
+        (["{0}", "{0}"], "two are called dac; write one as other=dac"),
+        (["{0}", "dac:./nowhere"], "no such folder of a model"),
+        (["{0}", "./nowhere.py"], "nowhere.py: no such file"),
+    ],
+)
+def test_a_mistake_is_one_line(latents, problem, places, tmp_path):
+    with pytest.raises(ConfigError, match=problem) as error:
+        write_study(Request(tuple(each.format(*places) for each in latents)), tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_settings_take_latents_as_they_are_typed():
+    typed = ["latents=/a b,kyutai/mimi, mine=/x/mine.py", "generator=next_token"]
+    assert load_settings({}, typed).latents == ["/a b", "kyutai/mimi", "mine=/x/mine.py"]
+
+
+def test_a_recipe_and_a_given_model_do_not_mix(places, tmp_path):
+    path = write_study(Request(tuple(places)), tmp_path)
+    study = yaml.safe_load(path.read_text())
+    given = study["variants"]["dac"]["all"]["autoencoder"]
+    study["scales"] = {"cpu": study["scales"]["cpu"] | {"autoencoder": given}}  # what it extends has a recipe
+    study["studies"]["latents"]["seeds"] = {}
+    study["variants"]["dac"]["all"] = {}
+    path.write_text(yaml.safe_dump(study))
+    assert Source(path).resolve("dac", "cpu", "latents").autoencoder.pretrained.kind == "dac"
+    study["scales"]["cpu"]["autoencoder"] = given | {"kl": {"weight": 1.0}}
+    path.write_text(yaml.safe_dump(study))
+    with pytest.raises(ConfigError, match=r"autoencoder\.kl: unknown key"):
+        Source(path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_whole_chain_runs_on_latents_of_both_libraries_and_of_the_user(places, tmp_path, monkeypatch):
+    """Tiny music, since it is made without a synthesiser of speech; scored at a rate that none of the latents has."""
+    latents = [find_latent(each) for each in (*places, save_given("oobleck", tmp_path)["model"])]
+    scale = {
+        "sample_rate": 12000,
+        "corpus": {"kind": "music", "sample_rate": 12000, "channels": 1, "seconds": 1.0, "parts": 1,
+                   "clips": 42, "validation": 2, "test": 4},
+        "generator": {
+            "kind": "infilling", "architecture": {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1},
+            "text": {"kind": "characters", "dim": 4}, "flow": {"mask_ratio": [1.0, 1.0]}, "latent_scale": "std",
+            "training": TRAINING,
+        },
+        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 4},
+        "evaluation": {"clips": 4, "reconstruction": ["mel_distance", "si_sdr"], "generation": ["chroma"]},
+    }  # fmt: skip
+    study = {
+        "source": "toy", "title": "Toy", "paper": "none",
+        "studies": {"fig": {"title": "One", "variants": [each.name for each in latents]}},
+        "variants": {each.name: each.variant for each in latents},
+        "scales": {"smoke": scale},
+    }  # fmt: skip
+    place = tmp_path / "toy"
+    place.mkdir()
+    (place / "study.yaml").write_text(yaml.safe_dump(study))
+    (place / "figures.py").write_text("def fig(table):\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    plan = Plan({"toy": Source(place / "study.yaml")}, "smoke", [0])
+    run_jobs(plan, monkeypatch)
+    for job in plan.jobs.values():
+        if job.kind in ("samples", "reconstructions"):
+            assert json.loads(Path(job.output).read_text())["sample_rate"] == 12000
+        if job.kind == "adopted":
+            assert json.loads(Path(job.output).read_text())["latent"]
+    scored = [Path(job.output).read_text().splitlines() for job in plan.jobs.values() if job.kind == "scores"]
+    rows = [row for text in scored for row in csv.DictReader(text)]
+    assert len(rows) == 4 * (1 + 2 * len(latents))  # of the recordings, and of each latent on both sides
+    assert all(float(row["mel_distance"]) > 0 for row in rows if row.get("mel_distance"))
