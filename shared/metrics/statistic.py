@@ -73,11 +73,11 @@ class Statistic:
             return np.where(np.abs(values) < 1, np.arctanh(values), np.nan) if self.analysed == "fisher_z" else values
 
     def slope(self, values: np.ndarray) -> np.ndarray:
-        """Derivative of `to_scale`."""
-        with np.errstate(divide="ignore"):
-            if self.analysed == "log":
-                return 1 / values
-            return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
+        """Derivative of `to_scale`; NaN where that is."""
+        if self.analysed == "plain":
+            return np.ones_like(values)
+        known = np.where(np.isfinite(self.to_scale(values)), values, np.nan)
+        return 1 / known if self.analysed == "log" else 1 / (1 - known**2)
 
     def from_scale(self, value: float) -> float:
         """Back from the analysed scale."""

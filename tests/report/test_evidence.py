@@ -25,7 +25,7 @@ def _wer(**values):
 def test_better_gives_both_values_and_the_margin_in_points():
     rows = _wer(a=0.068, b=0.263)
     claim = _claim("better", ["a", "b"], **GENERATION)
-    said = evidence(verdict("c", "reproduced", 0.195, low=0.161, high=0.229), claim, rows)
+    said = evidence(verdict("c", "reproduced", 0.195, low=0.161, high=0.229, scale="points"), claim, rows)
     assert said == "Generation WER 6.8 % on a against 26.3 % on b; margin 19.5 points [16.1, 22.9]."
 
 
@@ -33,6 +33,8 @@ def test_a_difference_of_logarithms_is_a_ratio():
     rows, claim = _wer(a=0.1, b=0.2), _claim("better", ["a", "b"], **GENERATION)
     given = verdict("c", "reproduced", math.log(2), low=math.log(1.6), high=math.log(2.5), scale="log")
     assert evidence(given, claim, rows).endswith("; margin ×2 [1.6, 2.5].")
+    of_z = verdict("c", "reproduced", 0.2, low=0.1, high=0.3, scale="fisher_z")
+    assert evidence(of_z, claim, rows).endswith("; margin 0.2 of z [0.1, 0.3].")
     pilot = verdict("c", "pilot", math.log(2), scale="log", reason="one training run")
     assert evidence(pilot, claim, rows).endswith("; margin ×2 (one training run).")
 
@@ -61,7 +63,7 @@ RELATIONS = {
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_each_relation_shows_the_values_that_it_compares(relation):
     claim, expected = RELATIONS[relation]
-    scale = "share" if relation == "hits_setting" else "plain"
+    scale = "share" if relation == "hits_setting" else "points"
     said = evidence(verdict("c", "inconclusive", 0.02, scale=scale), claim, _wer(a=0.1, b=0.2, c=0.4, d=0.05))
     assert said.startswith("Generation WER ")
     assert expected in said
@@ -72,10 +74,10 @@ def test_each_relation_shows_the_values_that_it_compares(relation):
 def test_ranks_name_the_best_of_either_side():
     claim = _claim("ranks_disagree", ["a", "b"], metric="pesq", against="wer")
     pesq = [row("a", 1.2, side="reconstruction", metric="pesq"), row("b", 1.3, side="reconstruction", metric="pesq")]
-    disagree = evidence(verdict("c", "reproduced", 0.1), claim, [*pesq, *_wer(a=0.1, b=0.2)])
+    disagree = evidence(verdict("c", "reproduced", 0.1, scale="points"), claim, [*pesq, *_wer(a=0.1, b=0.2)])
     best = "Reconstruction PESQ is best on b (1.3)"
     assert disagree.startswith(f"{best}, Generation WER on a (10 % against 20 %); margin 10 points")
-    agree = evidence(verdict("c", "contradicted", -0.1), claim, [*pesq, *_wer(a=0.2, b=0.1)])
+    agree = evidence(verdict("c", "contradicted", -0.1, scale="points"), claim, [*pesq, *_wer(a=0.2, b=0.1)])
     assert agree.startswith(f"{best}, and so is Generation WER (10 %); margin −10 points")
 
 
