@@ -228,7 +228,8 @@ def equality(rng: np.random.Generator, repetitions: int) -> Iterator[str]:
                 noise = Noise(sd, sd * np.sqrt(2) / rho) if rho else Noise(0.0, sd)
                 found = [ask(claim, [made_runs(rng, each, seeds, noise) for each in true]) for _ in range(repetitions)]
                 shares.append(np.mean([decided(each.holds, each.fails, ONE_SIDED) in case.wrong for each in found]))
-            yield f"| {case.relation} | {case.where} | {size} | " + " | ".join(f"{each:.3f}" for each in shares) + " |"
+            name = f"{case.relation} | {case.where} | {size} of {max(studied, size)}"
+            yield f"| {name} | " + " | ".join(f"{each:.3f}" for each in shares) + " |"
 
 
 def of_wer(sd: float) -> Noise:
