@@ -11,6 +11,7 @@ from shared.metrics.base import metrics, modules_of
 from shared.code import code_hash
 from shared.plan.jobs import KINDS
 from shared.plan.plan import as_list
+from shared.report.grow import KEPT_KINDS, Growth
 from shared.plan.workflow import (
     corpus_threads_of,
     find_figure,
@@ -29,12 +30,18 @@ from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
 GPUS = gpus_of(PLAN)
+GROWTH = Growth(PLAN)
 os.environ.update(job_environment(PLAN))
 
 
 def inputs(kind):
-    """Input function: files of the jobs upstream, by name."""
-    return lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).inputs
+    """Input function: files of the jobs upstream, by name; none of a job whose result is taken from the record."""
+
+    def files(wildcards):
+        job = find_job(PLAN, wildcards.owner, kind, wildcards.key)
+        return {} if job.kind in KEPT_KINDS and GROWTH.takes(job) else job.inputs
+
+    return files
 
 
 def beside(name):
@@ -79,8 +86,8 @@ def measured_files(measurement):
     """Input function: what a measurement of latents is given; of a training what that kept of its encoder."""
 
     def files(wildcards):
-        given = find_job(PLAN, wildcards.owner, measurement.name, wildcards.key).inputs
-        if measurement.subject != "training":
+        given = inputs(measurement.name)(wildcards)
+        if not given or measurement.subject != "training":
             return given
         return {"snapshots": os.path.join(os.path.dirname(given["autoencoder"]), KEPT)}
 
@@ -150,7 +157,9 @@ def study_files(*names):
 
 
 def heard_inputs(wildcards):
-    """Where the clips of a study are described."""
+    """Where the clips of a study are described; nowhere where they are taken from the record."""
+    if GROWTH.takes_clips(wildcards.source, wildcards.study):
+        return {}
     return clips_inputs(PLAN, wildcards.source, wildcards.study)
 
 

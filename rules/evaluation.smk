@@ -142,3 +142,30 @@ rule score:
             "shared.metrics.score",
             "--corpus {input.corpus:q} --clips {input.clips:q} {params.models}",
         )
+
+
+# Recordings and the same made worse: whether metrics put them in order.
+rule climb_ladder:
+    input:
+        unpack(inputs("ladder")),
+    output:
+        ensure("runs/{scale}/{owner}/ladder/{key}/ladder.csv", non_empty=True),
+    params:
+        **job_params("ladder"),
+        models=evaluators_trained_here,
+    log:
+        "logs/{scale}/{owner}/ladder/{key}.log",
+    benchmark:
+        "runs/{scale}/{owner}/ladder/{key}/benchmark.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: THREADS
+    priority: 20
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPUS,
+    message:
+        "Climb the ladder of the metrics [{params.label}]"
+    shell:
+        job_command("shared.metrics.ladder", "--corpus {input.corpus:q} {params.models}")

@@ -13,6 +13,11 @@ def tables1_2(table: StudyTable) -> Figure:
     )
 
 
+def table2(table: StudyTable) -> Figure:
+    """What alignment costs in reconstruction, beside what a quarter of the channels does."""
+    return dots_figure(table, {"reconstruction": ("pesq", "stoi", "utmos")})
+
+
 def table3(table: StudyTable) -> Figure:
     """Distance and layer of the alignment."""
     return dots_figure(table, {"generation": ("wer", "sim", "utmos")})

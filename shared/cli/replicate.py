@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ examples:
   replicate rank --metric wer                       each study's variants, best first, and which can't be told apart
   replicate report                                  all of it as one page to read and share, for each scale
   replicate summary                                 the verdict ledger, the ranks of all studies, one JSON for machines
+  replicate decide longcat_fig3                     which claims are decided, and what another look takes
+  replicate verify                                  does all that is committed follow from the committed scores?
+  replicate tabulate longcat                        tables and verdicts again, by the claims of today
   replicate history semavoice                       what earlier records of a study said, and what turned
   replicate seal                                    seal a record that was changed on purpose
   replicate doctor                                  does this machine have what is needed?
@@ -143,6 +147,37 @@ def _add_commands_of_all_studies(commands: Any) -> None:
     )
     each.set_defaults(command=report)
     each = commands.add_parser(
+        "decide",
+        help="which claims of a study are decided, and what the next look at more seeds would take",
+        description="Say of each claim of a study whether it is decided, at which look, given up, or needs another "
+        "one: looks are at 4, 8 and 12 seeds, set beforehand, and none is taken because of a verdict's sign. Print "
+        "what the next one takes, in core-minutes by the record's own times, and the command.",
+    )
+    each.add_argument("study", help="as its figure is called, such as longcat_fig3")
+    each.add_argument("--looks", type=int, choices=(1, 2, 3), help="so many instead of the next")
+    each.add_argument("--run", action="store_true", help="run the command")
+    each.add_argument("--scale", default="cpu", help="which record: a folder under results/ (default: cpu)")
+    each.set_defaults(command=decide)
+    each = commands.add_parser(
+        "verify",
+        help="whether tables, verdicts and ledger follow from the scores that are committed",
+        description="Make tables, pages and verdicts again of the record's own scores by the claims of today, and what "
+        "`replicate summary` writes, in a folder of its own; say a line for each number that is not what is committed, "
+        "and exit with status 1 if there is one. Nothing is trained and no figure is drawn.",
+    )
+    each.add_argument("source", nargs="*", help="only these, and not what is drawn from all (default: all)")
+    each.add_argument("--scale", help="only this one (default: all but smoke)")
+    each.set_defaults(command=verify_record)
+    each = commands.add_parser(
+        "tabulate",
+        help="make tables, pages and verdicts again of the record's scores, after claims or rules have changed",
+        description="Make each study's table, page, metrics and verdicts again of the scores that its record keeps, by "
+        "the claims of today, and seal it. Nothing is trained; figures stay as they are.",
+    )
+    each.add_argument("source", nargs="+", help="folders under replications/, such as longcat")
+    each.add_argument("--scale", default="cpu", help="which record: a folder under results/ (default: cpu)")
+    each.set_defaults(command=tabulate_again)
+    each = commands.add_parser(
         "seal",
         help="seal a record that was changed on purpose, as it lies there",
         description="Write <study>_manifest.json, with a hash of each file, for those studies of a record that have "
@@ -249,12 +284,67 @@ def rank_variants(arguments: argparse.Namespace) -> None:
     sys.exit(int(not whole))
 
 
+def decide(arguments: argparse.Namespace) -> None:
+    """Say how a study's claims stand and what the next look takes, and have it made where that is asked for."""
+    from shared.report.decide import cost_of, stand
+    from shared.statistics.looks import LOOKS
+
+    sources = load_sources(arguments.replications)
+    source, study = Plan(sources, arguments.scale).figure(arguments.study)
+    standing = stand(arguments.results / arguments.scale / source, study, arguments.looks)
+    for line in (f"{arguments.study} at {arguments.scale}, seeds: {standing.seeds}", *standing.said, *standing.notes):
+        print(line)
+    if standing.look is None:
+        print("nothing to do: no claim needs another look")
+        return
+    plan = Plan(sources, arguments.scale, looks=standing.look)
+    cost = cost_of(plan, source, study, arguments.results)
+    settings = [f"looks={standing.look}", *([] if arguments.scale == "cpu" else [f"scale={arguments.scale}"])]
+    command = ["snakemake", f"figures/{arguments.study}.pdf", "--config", *settings]
+    untold = f", and what {', '.join(cost.unknown)} take" if cost.unknown else ""
+    print(f"look {standing.look} ({LOOKS[standing.look - 1]} seeds) takes {cost.trainings} trainings, in all about "
+          f"{cost.minutes:.0f} core-minutes{untold}:\n  {' '.join(command)}")  # fmt: skip
+    if arguments.run:
+        sys.exit(subprocess.run([sys.executable, "-m", *command]).returncode)
+
+
 def summarise(arguments: argparse.Namespace) -> None:
     """Write what is drawn from all of the record, if it is whole."""
     from shared.report.summary import summarise_all
 
     page = arguments.results.parent / "docs/RESULTS.md"
-    summarise_all(arguments.results, _titles(arguments), arguments.scale, page)
+    for path in summarise_all(arguments.results, _titles(arguments), arguments.scale, page):
+        print(path)
+
+
+def tabulate_again(arguments: argparse.Namespace) -> None:
+    """Make tables, pages and verdicts again."""
+    from shared.record.again import make_again
+    from shared.record.files import choose_scales, study_names
+
+    (scale,) = choose_scales(arguments.results, [arguments.scale])
+    loaded = _sources(arguments)
+    for name in arguments.source:
+        folder = arguments.results / scale / name
+        for study in study_names(folder):
+            make_again(folder, study, loaded[name].folder, loaded[name].variants_of_studies())
+            print(folder / f"{study}.csv")
+
+
+def verify_record(arguments: argparse.Namespace) -> None:
+    """Make all again that follows from the record, and name what differs; exit status 1 if something does."""
+    from shared.report.verify import compare_runs, verify
+
+    loaded = _sources(arguments)
+    studies = {name: source.variants_of_studies() for name, source in loaded.items()}
+    places = arguments.results, arguments.replications
+    found = verify(*places, studies, _titles(arguments), arguments.scale, arguments.source)
+    for line in found:
+        print(line, file=sys.stderr)
+    for line in compare_runs(arguments.results, arguments.scale, arguments.source):
+        print(line)
+    print(f"{len(found)} differences from what is committed")
+    sys.exit(int(bool(found)))
 
 
 def show_history(arguments: argparse.Namespace) -> None:
@@ -327,6 +417,15 @@ def write_dvc(arguments: argparse.Namespace) -> None:
 
     write_text(Path(dvc.FILE), dvc.text(load_sources(arguments.replications)))
     print(f"wrote {dvc.FILE}")
+
+
+def _sources(arguments: argparse.Namespace) -> dict[str, Source]:
+    """All sources, among which are those that are asked for."""
+    loaded = load_sources(arguments.replications)
+    for name in arguments.source:
+        if name not in loaded:
+            raise ConfigError(f"no source {name!r}{did_you_mean(name, loaded)}")
+    return loaded
 
 
 def _source(arguments: argparse.Namespace) -> Source:

@@ -147,7 +147,7 @@ class DiT(VelocityModel):
         given, tokens = text.features * keep[:, None, None], text.lengths
         mask, text_mask = length_mask(frames, context.shape[1]), length_mask(tokens, given.shape[1])
         words = self._encode_text(given, text_mask)
-        angles, text_angles = self._angles(frames, tokens, context.shape[1], words.shape[1])
+        angles, text_angles = self._angles(frames, text, context.shape[1])
         return Condition(
             words=words,
             summary=words.sum(dim=1) / tokens.clamp_min(1)[:, None],
@@ -184,12 +184,13 @@ class DiT(VelocityModel):
             text = block(text, weights)
         return text * weights
 
-    def _angles(self, frames: Tensor, tokens: Tensor, length: int, text_length: int) -> tuple[Tensor, Tensor]:
+    def _angles(self, frames: Tensor, text: Text, length: int) -> tuple[Tensor, Tensor]:
         head_dim, base = self.config.width // self.config.heads, self.config.rope_base
         positions = torch.arange(length, device=frames.device).float().expand(len(frames), -1)
-        text_positions = torch.arange(text_length, device=frames.device).float().expand(len(frames), -1)
         if self.config.text_positions == "stretched":
-            text_positions = text_positions * (frames / tokens.clamp_min(1)).unsqueeze(1)
+            text_positions = text.begins() * frames.unsqueeze(1)
+        else:
+            text_positions = torch.arange(text.features.shape[1], device=frames.device).float().expand(len(frames), -1)
         return rotary_angles(positions, head_dim, base), rotary_angles(text_positions, head_dim, base)
 
 

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from shared.cells import as_cell
-from shared.config import ConfigError, parse
+from shared.config import ConfigError, Strict, parse
 from shared.corpora.corpus import Corpus
-from shared.corpora.manifest import SPLITS, Clip
-from shared.files import write_text
+from shared.corpora.manifest import SPLITS, Clip, Split
+from shared.files import read_json, write_text
 from shared.job import run_job, set_threads
 from shared.metrics.base import Case, Metric, Setup, channels_problem, chosen, metrics
 from shared.metrics.rungs import NOISE, RANDOM_PHASES, RECORDINGS, RUNGS, rungs
@@ -204,14 +205,27 @@ def asked_for(names: list[str], corpus: Corpus) -> list[type[Metric]]:
     return found
 
 
+class LadderSpec(Strict):
+    """The whole config of the job."""
+
+    corpus: dict[str, Any] = Field(default_factory=dict)
+    models: dict[str, Any] = Field(default_factory=dict)
+    metrics: list[str] = Field(min_length=1)
+    clips: int = Field(default=12, ge=2)
+    split: Split = "test"
+    seed: int = 0
+    dnsmos_windows: int | None = None
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", required=True, type=Path, help="manifest.json of a corpus")
+    parser.add_argument("--metrics", nargs="+", help="by their names, as in study.yaml")
     parser.add_argument("--split", choices=SPLITS, default="test", help="default: test")
-    parser.add_argument("--metrics", required=True, nargs="+", help="by their names, as in study.yaml")
     parser.add_argument("--clips", type=int, default=12, help="the first so many of the split (default: 12)")
     parser.add_argument("--seed", type=int, default=0, help="of noise and phases (default: 0)")
+    parser.add_argument("--spec", help="a JSON file that says all of this, as a workflow's job has it")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     parser.add_argument("--output", required=True, type=Path, help="CSV file to write")
     evaluators = sorted({each.evaluator for each in metrics() if each.evaluator})
@@ -219,15 +233,24 @@ def main() -> None:
         parser.add_argument(f"--{name}", help="a folder, a file or a hub id, if a metric needs one")
     arguments = parser.parse_args()
     set_threads(arguments.threads)
+    if not arguments.spec and not arguments.metrics:
+        parser.error("--metrics: name at least one")
+    typed = {name: getattr(arguments, name) for name in ("metrics", "clips", "split", "seed")}
+    asked = read_json(arguments.spec) if arguments.spec else typed
+    spec = parse(LadderSpec, asked, arguments.spec or "command line")
     corpus = Corpus(arguments.corpus)
-    clips = corpus.split(arguments.split)[: arguments.clips]
+    clips = corpus.split(spec.split)[: spec.clips]
     if len(clips) < 2:
-        raise ConfigError(f"{corpus.path}: split {arguments.split} has {len(clips)} clips of those asked; 2 are needed")
-    asked = asked_for(arguments.metrics, corpus)
-    models = {name: model for name in evaluators if (model := getattr(arguments, name))}
-    spec = parse(ScoreSpec, {"clips": {}, "models": models, "metrics": arguments.metrics}, "--metrics")
-    ready = make_ready(asked, Setup(models, spec, arguments.threads, corpus.path))
-    ladders = climb(corpus, clips, ready, arguments.seed)
+        raise ConfigError(f"{corpus.path}: split {spec.split} has {len(clips)} clips of those asked; 2 are needed")
+    of_hub = {name: model for name, model in spec.models.items() if isinstance(model, str)}
+    models = of_hub | {name: model for name in evaluators if (model := getattr(arguments, name))}
+    scoring = parse(
+        ScoreSpec,
+        {"clips": {}, "models": models, "metrics": spec.metrics, "dnsmos_windows": spec.dnsmos_windows},
+        arguments.spec or "--metrics",
+    )
+    ready = make_ready(asked_for(spec.metrics, corpus), Setup(models, scoring, arguments.threads, corpus.path))
+    ladders = climb(corpus, clips, ready, spec.seed)
     write_text(arguments.output, to_csv(table(ladders)))
     print(show(ladders))
 

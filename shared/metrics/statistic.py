@@ -71,9 +71,10 @@ class Statistic:
 
     def slope(self, values: np.ndarray) -> np.ndarray:
         """Derivative of `to_scale`."""
-        if self.analysed == "log":
-            return 1 / values
-        return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
+        with np.errstate(divide="ignore"):
+            if self.analysed == "log":
+                return 1 / values
+            return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
 
     def from_scale(self, value: float) -> float:
         """Back from the analysed scale."""

@@ -15,5 +15,6 @@ KINDS = {
     "reconstructions": ("shared.sampling.reconstruct", "clips.json"),
     "samples": ("shared.sampling.samples", "clips.json"),
     **{each.name: (each.module, each.file) for each in measurements()},
+    "ladder": ("shared.metrics.ladder", "ladder.csv"),
     "scores": ("shared.metrics.score", "scores.csv"),
 }

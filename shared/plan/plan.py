@@ -8,7 +8,7 @@ each output. Snakemake's rules look their inputs and parameters up here.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from shared.code import code_hash
@@ -197,12 +197,13 @@ class Plan:
             seeds=self.seeds_of(source, study),
             variants=variants,
             ground_truth=truth and truth.output,
+            ladders=sorted({job.output for job in self._ladders(source, study)}),
             set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
             config_hash=digest([self._identity(loaded, point) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
-            jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
+            jobs=sorted(job.folder for job in self.due(source, study, lambda job: False)),
             sequential=self.looks is not None,
         )
 
@@ -232,6 +233,7 @@ class Plan:
         facts = {name: folder / f"{name}.yaml" for name in ("paper", "claims")}
         return {
             "scores": [job.output for job in self._scoring(source, study)],
+            "ladders": sorted({job.output for job in self._ladders(source, study)}),
             **{each.name: [job.output for job in self._latent(source, study, each.name)] for each in measurements()},
             **{name: path.as_posix() for name, path in facts.items() if path.exists()},
         }
@@ -258,6 +260,10 @@ class Plan:
         truths = [point.ground_truth for point in self.points[source, study]]
         return truths[0] if all(truths) else None
 
+    def _ladders(self, source: str, study: str) -> list[Job]:
+        """What says whether metrics put recordings and noise in order; variants that ask for the same share one."""
+        return [point.ladder for point in self.points[source, study] if point.ladder]
+
     def _scoring(self, source: str, study: str) -> list[Job]:
         """The jobs whose scores a study's table is made from."""
         sides, truth = self.sides(source, study), self._ground_truth(source, study)
@@ -271,16 +277,16 @@ class Plan:
     def _measuring(self, source: str, study: str) -> list[Job]:
         """All jobs that a study's table is made from."""
         latent = [job for each in measurements() for job in self._latent(source, study, each.name)]
-        return [*self._scoring(source, study), *latent]
+        return [*self._scoring(source, study), *self._ladders(source, study), *latent]
 
-    def _upstream(self, jobs: list[Job]) -> list[Job]:
-        """Jobs with all that they rest on."""
+    def due(self, source: str, study: str, there: Callable[[Job], bool]) -> list[Job]:
+        """The jobs that a study's table takes, given whose results are `there`."""
         by_output = {job.output: job for job in self.jobs.values()}
         found: dict[str, Job] = {}
-        todo = list(jobs)
+        todo = self._measuring(source, study)
         while todo:
             job = todo.pop()
-            if job.folder not in found:
+            if job.folder not in found and not there(job):
                 found[job.folder] = job
                 todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
         return list(found.values())
@@ -337,7 +343,7 @@ class Plan:
         builder = PointBuilder(self.add, config, source.name, variant)
         with self._naming(source, variant):
             scores = {seed: builder.scores(seed) for seed in seeds}
-            return Point(variant, config, scores, builder.ground_truth(), builder.latent)
+            return Point(variant, config, scores, builder.ground_truth(), builder.ladder(), builder.latent)
 
     @contextlib.contextmanager
     def _naming(self, source: Source, variant: str) -> Iterator[None]:

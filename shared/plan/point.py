@@ -19,6 +19,7 @@ from shared.plan.jobs import KINDS
 
 SHARED = "shared"  # owner of what all sources use
 EVALUATOR_SEED, TEACHER_SEED = 0, 1
+LADDER_CLIPS = 24
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Job:
     @cached_property
     def code(self) -> str:
         """Hash of the code that it runs and of what this takes from the config: the job reruns when it changes."""
-        by_name = modules_of(self.config["metrics"]) if self.kind == "scores" else ()
+        by_name = modules_of(self.config["metrics"]) if self.kind in ("scores", "ladder") else ()
         return code_hash(KINDS[self.kind][0], self.configs, by_name)
 
     @property
@@ -121,14 +122,15 @@ def _replaced(
 class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
-    A side of which no metric is asked has no job; ground truth is scored where something is set beside it. Each
-    measurement of latents that is asked for has a job by its name and seed.
+    A side of which no metric is asked has no job; ground truth is scored where something is set beside it, and a ladder
+    says of metrics of single clips whether they put recordings and noise in order. Each measurement of latents that is asked for has a job by its name and seed.
     """
 
     variant: str
     config: Any
     scores: dict[int, dict[str, Job]]
     ground_truth: Job | None
+    ladder: Job | None
     latent: dict[str, dict[int, Job]]
 
     @property
@@ -203,6 +205,14 @@ class PointBuilder:
         clips = self.add(SHARED, "ground_truth", self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
         return self._score(clips, "ground-truth", metrics, self.name)
 
+    def ladder(self) -> Job | None:
+        """Whether the metrics of single clips can be believed on this corpus."""
+        asked = [each.name for each in chosen(self.config.evaluation.asked) if not each.of_set and not each.needs_notes]
+        if not asked:
+            return None
+        given = {"corpus": self.corpus, **self.items, "clips": min(LADDER_CLIPS, self.items["clips"])}
+        return self._judge("ladder", "ladder", given, tuple(asked), self.name, {"corpus": self.corpus})
+
     def _corpus(self, config: CorpusConfig) -> Job:
         return self.add(SHARED, "corpus", config.kind, config, self.name, {})
 
@@ -229,13 +239,16 @@ class PointBuilder:
         return self.add(SHARED, kind, self.corpus.config.kind, given, self.name, {"corpus": self.corpus})
 
     def _score(self, clips: Job, word: str, metrics: tuple[str, ...], used_by: str) -> Job:
+        inputs = {"corpus": self.corpus, "clips": clips}
+        return self._judge("scores", word, {"clips": clips}, metrics, used_by, inputs)
+
+    def _judge(
+        self, kind: str, word: str, given: dict[str, Any], metrics: tuple[str, ...], used_by: str, inputs: dict[str, Job]
+    ) -> Job:
+        """A job that runs metrics, with the evaluators that these need."""
         kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})
         evaluators = {kind: self._evaluator(kind) for kind in kinds}
         jobs = {kind: evaluator for kind, evaluator in evaluators.items() if isinstance(evaluator, Job)}
-        given = {
-            "clips": clips,
-            "models": evaluators,
-            "metrics": list(metrics),
-            "dnsmos_windows": self.config.evaluation.dnsmos_windows,
-        }
-        return self.add(self.source, "scores", word, given, used_by, {"corpus": self.corpus, "clips": clips, **jobs})
+        windows = {"dnsmos_windows": self.config.evaluation.dnsmos_windows}
+        given = {**given, "models": evaluators, "metrics": list(metrics), **windows}
+        return self.add(self.source, kind, word, given, used_by, {**inputs, **jobs})

@@ -251,7 +251,9 @@ def scores_of(folder: Path, study: StudyRecord, sides: tuple[str, ...] = SIDES) 
     for path in files.values():
         if not path.exists():
             raise NotRecorded(f"{path}: missing")
-    return load_study(variants, seeds, files, None)
+    spec = study.spec.value
+    shared = spec.trainings() if spec is not None and spec.names == variants else None
+    return load_study(variants, seeds, files, None, trainings=shared)
 
 
 def distinct(scored: StudyScores) -> list[int]:

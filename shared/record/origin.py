@@ -5,12 +5,15 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from shared.code import ROOT
-from shared.files import write_json
+from shared.config import ConfigError
+from shared.files import read_json, write_json
 from shared.seal import ORIGIN as NAME
+from shared.seal import check_file
 
 # What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
 _CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
@@ -36,6 +39,19 @@ def commit() -> dict[str, Any]:
     if found.returncode or up:
         return _no_commit("Git finds none here")
     return {"commit": head.strip(), "dirty": bool(changed.stdout) if changed.returncode == 0 else None}
+
+
+def last_commit(files: Iterable[Path]) -> dict[str, Any] | None:
+    """The last commit that touched one of these files, and whether they were changed since; None: none is known."""
+    paths = [path.absolute().as_posix() for path in files if path.exists()]
+    if not paths or commit()["commit"] is None:
+        return None
+    found = git("log", "-1", "--format=%H %ct", "--", *paths)
+    if found.returncode or not found.stdout.strip():
+        return None
+    name, _, seconds = found.stdout.partition(" ")
+    date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).isoformat(timespec="seconds")
+    return {"commit": name, "date_utc": date, "changed": bool(git("status", "--porcelain", "--", *paths).stdout)}
 
 
 def hardware() -> dict[str, Any]:
@@ -104,6 +120,25 @@ def _gpus() -> list[str]:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
     except (FileNotFoundError, subprocess.CalledProcessError):
         return []
+
+
+def read_origin(job: Path) -> dict[str, Any]:
+    """What the note in a job's folder says; nothing where there is none.
+
+    Raises:
+        ConfigError: it is damaged.
+    """
+    path = job / NAME
+    if not path.exists():
+        return {}
+    check_file(path)
+    try:
+        found = read_json(path)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: damaged; delete it, and the record says that it is unknown")
+    return found
 
 
 def write_origin(result: Path, code: str) -> None:

@@ -39,7 +39,9 @@ def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, lis
     return {scale: load_scale(results / scale) for scale in chosen}
 
 
-def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str], pdf: Path | None) -> list[Path]:
+def summarise(
+    folder: Path, sources: list[SourceRecord], titles: dict[str, str], pdf: Path | None, draw: bool = True
+) -> list[Path]:
     """Write what is drawn from a scale's record; returns the files.
 
     Args:
@@ -47,6 +49,7 @@ def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str],
         sources: what it holds.
         titles: of each source.
         pdf: where the figure goes as well.
+        draw: the figure, too.
     """
     ranked, left_out = rank_record(sources)
     ledger, everything = folder / "verdicts.csv", folder / "results.json"
@@ -55,12 +58,14 @@ def summarise(folder: Path, sources: list[SourceRecord], titles: dict[str, str],
     written = [ledger, everything]
     if ranked:
         png, page = folder / "decoupling.png", folder / "decoupling.md"
-        with styled():
-            save_figure(decoupling_figure(ranked, titles, folder.name), pdf or png.with_suffix(".pdf"), png)
-        if pdf is None:
-            png.with_suffix(".pdf").unlink()
         write_text(page, decoupling_page(ranked, left_out, titles, folder.name))
-        written += [png, page, *([pdf] if pdf else [])]
+        written.append(page)
+        if draw:
+            with styled():
+                save_figure(decoupling_figure(ranked, titles, folder.name), pdf or png.with_suffix(".pdf"), png)
+            if pdf is None:
+                png.with_suffix(".pdf").unlink()
+            written += [png, *([pdf] if pdf else [])]
     return written
 
 
@@ -118,8 +123,10 @@ def _show(tau: Tau) -> str:
     return f"{tau.value:.2f}" + ("" if tau.low is None else f" [{tau.low:.2f}, {tau.high:.2f}]")
 
 
-def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page: Path | None) -> None:
-    """Summarise one scale, or all with schema and the tables of docs/RESULTS.md; say what was written.
+def summarise_all(
+    results: Path, titles: dict[str, str], scale: str | None, page: Path | None, draw: bool = True
+) -> list[Path]:
+    """Summarise one scale, or all with schema and the tables of docs/RESULTS.md; returns what was written.
 
     Of a record that is not whole nothing is drawn: a ledger without some claims would look like one with all.
 
@@ -134,7 +141,7 @@ def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page
     for name, sources in scales.items():
         known = {source.name: titles.get(source.name, source.name) for source in sources}
         # One figures/ for all scales, as for the studies' figures: it holds the scale that was asked for.
-        written += summarise(results / name, sources, known, Path(FIGURE) if name == scale else None)
+        written += summarise(results / name, sources, known, Path(FIGURE) if name == scale else None, draw)
         past[name], files = write_history(results / name)
         written += files
     if scale is None:
@@ -147,5 +154,4 @@ def summarise_all(results: Path, titles: dict[str, str], scale: str | None, page
                 if begin in read_text(page):
                     write_text(page, put_into(page, table, begin, end))
             written.append(page)
-    for path in written:
-        print(path)
+    return written

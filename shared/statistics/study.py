@@ -36,18 +36,28 @@ class StudiedVariant(Strict):
     trained: dict[str, str] = Field(default_factory=dict)
 
 
+class Unkept(Strict):
+    """A value whose data is not kept: of how many clips, over how many seeds."""
+
+    value: float
+    clips: int
+    seeds: int
+
+
 class StudySpec(Strict):
     """A study at one scale.
 
     Attributes:
         label: folder of the record under results/.
         ground_truth: scores.csv of the recordings, if they are scored.
+        ladders: ladder.csv of the metrics on the corpus (`shared.metrics.ladder`).
         set_metrics: side → the metrics of sets of clips that all variants ask for.
         config_hash: of the config of all variants.
         folder: of the source, with paper.yaml, claims.yaml and figures.py.
         studies: study of the source → its variants.
         jobs: run folders of all jobs that the table rests on.
         sequential: the seeds are those of a look that was set beforehand (`shared.statistics.looks`).
+        unkept: side → metric → variant → what a record of before data were kept says of it.
     """
 
     source: str
@@ -60,6 +70,7 @@ class StudySpec(Strict):
     seeds: list[int]
     variants: list[StudiedVariant] = Field(min_length=1)
     ground_truth: Path | None
+    ladders: list[Path] = Field(default_factory=list)
     set_metrics: dict[str, list[str]]
     kad: KadConfig
     config_hash: str
@@ -67,6 +78,7 @@ class StudySpec(Strict):
     studies: dict[str, list[str]]
     jobs: list[Path]
     sequential: bool = False
+    unkept: dict[str, dict[str, dict[str, Unkept]]] = Field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:

@@ -56,17 +56,16 @@ import json, sys
 
 import numpy as np
 
-from shared.bootstrap import draw
 from shared.report.evidence import evidence
 from shared.statistics.claims import Claim, judge
 from shared.statistics.scores import StudyScores
 from tests.report.made_up import row
 
 claim = Claim(**json.loads(sys.argv[1]))
-errors = np.array([[4.0] * 20, [1.0] * 20])[:, None]
-scores = StudyScores(["dim64", "dim128"], [0], [f"c{n:02d}" for n in range(20)])
+errors = np.array([[[4.0] * 20] * 2, [[1.0] * 20] * 2])  # (variants, seeds, clips)
+scores = StudyScores(["dim64", "dim128"], [0, 1], [f"c{n:02d}" for n in range(20)], groups=np.arange(20))
 scores.terms["generation", "wer"] = np.stack([errors, np.full_like(errors, 10.0)], axis=1)
-verdict = judge(claim, scores, draw(1, 20), "cpu")
+verdict = judge(claim, scores, "cpu")
 print(json.dumps([verdict.verdict, verdict.margin, evidence(verdict, claim, [row("dim64", 0.4), row("dim128", 0.1)])]))
 """
 
