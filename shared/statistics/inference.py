@@ -17,6 +17,7 @@ with Satterthwaite's degrees of freedom (Welch 1947). One run says nothing of tr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,11 @@ class Runs:
     def means(self) -> np.ndarray:
         """Of each variant, `(variants,)`."""
         return self.values.mean(axis=1)
+
+    @cached_property
+    def variances(self) -> np.ndarray:
+        """Of each variant's runs, `(variants,)`; one claim asks for them in each of its differences."""
+        return self.values.var(axis=1, ddof=1)
 
 
 class Effect(NamedTuple):
@@ -109,8 +115,7 @@ def interval_of_clips(runs: Runs, level: float = LEVEL) -> tuple[float, float] |
 def training_variance(runs: Runs) -> tuple[float, int]:
     """The variance of trainings about their variant's mean, and its degrees of freedom."""
     trainings = list(dict.fromkeys(runs.shared))
-    own = runs.values.var(axis=1, ddof=1)
-    of_training = [own[[each == training for each in runs.shared]].mean() for training in trainings]
+    of_training = [runs.variances[[each == training for each in runs.shared]].mean() for training in trainings]
     return float(np.mean(of_training)), len(trainings) * (runs.values.shape[1] - 1)
 
 
@@ -119,7 +124,7 @@ def _training(runs: Runs, c: np.ndarray) -> tuple[float, int]:
     if len(used) > len(set(used)):  # of one training: what it gave them in common falls out of the difference
         return float((c @ runs.values).var(ddof=1) / seeds), seeds - 1
     variance, df = training_variance(runs)
-    own = float(c**2 @ runs.values.var(axis=1, ddof=1))
+    own = float(c**2 @ runs.variances)
     return float(np.max([variance * float(c @ c), own])) / seeds, df
 
 
