@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from shared.autoencoders.adapters.config import AdapterConfig
 from shared.autoencoders.config import ArchitectureConfig
 from shared.bottlenecks.config import BottleneckConfig
 from shared.discriminators.config import DiscriminatorConfig
@@ -22,7 +23,7 @@ from tests.test_layout import ROOT, _imports
 BASES = (
     ArchitectureConfig, BottleneckConfig, DiscriminatorConfig, generators.GeneratorConfig,
     generators.ArchitectureConfig, BackboneConfig, HeadConfig, PathConfig, ReconstructionTermConfig, ShapingLossConfig,
-    SpectralTermConfig, SolverConfig, TextConfig, GeneratorRecipe,
+    SpectralTermConfig, SolverConfig, TextConfig, GeneratorRecipe, AdapterConfig,
 )  # fmt: skip
 JOBS = ("training.autoencoder", "training.encode", "training.generator", "sampling.samples", "sampling.reconstruct")
 

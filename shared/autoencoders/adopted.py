@@ -11,7 +11,6 @@ from shared.autoencoders.adapters.config import AdapterConfig
 from shared.autoencoders.base import Autoencoder
 from shared.bottlenecks.base import Bottleneck
 from shared.bottlenecks.config import Draw
-from shared.bottlenecks.gaussian import GaussianPosterior
 from shared.config import ConfigError
 
 MORE = 3  # frames beyond the audio's that an encoder may need to make as many as it should
@@ -42,19 +41,35 @@ class AdoptedEncoder(nn.Module):
         return torch.cat([mean, std], dim=1)[..., :frames]
 
 
+class AdoptedPosterior(NamedTuple):
+    """Mean and std of the latent, each `(batch, dim, frames)`; the std is 0 where it has no noise."""
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self) -> Tensor:
+        """mean + std · ε, ε ~ N(0, 1) from torch's global generator."""
+        return self.mean + self.std * torch.randn_like(self.mean)
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`; infinite without noise."""
+        return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
+
+    def penalty(self) -> Tensor:
+        """Nothing is trained, and so nothing kept small: zeros, `(batch, frames)`."""
+        return torch.zeros_like(self.mean[:, 0])
+
+
 class AdoptedBottleneck(Bottleneck):
     """Splits what the encoder makes into mean and std."""
-
-    penalised = "kl"
 
     def __init__(self, dim: int, draw: Draw):
         super().__init__()
         self.dim, self.in_channels, self.draw = dim, 2 * dim, draw
 
-    def forward(self, features: Tensor) -> GaussianPosterior:
-        """A std of 0 where there is no noise; its KL is infinite."""
-        mean, std = features.float().chunk(2, dim=1)
-        return GaussianPosterior(mean, std.abs())
+    def forward(self, features: Tensor) -> AdoptedPosterior:
+        """`(batch, 2 * dim, frames)` → posterior."""
+        return AdoptedPosterior(*features.float().chunk(2, dim=1))
 
 
 class AdoptedDecoder(nn.Module):

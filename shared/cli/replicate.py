@@ -112,8 +112,8 @@ def _add_import(commands: Any) -> None:
     each = commands.add_parser(
         "import",
         help="read weights that others released into this project's classes",
-        description="Read the safetensors that a paper's authors released, and write model.safetensors and model.json "
-        "as a training here would, for Pair.from_pretrained. Each weight is named, and each shape checked: what is "
+        description="Read the safetensors that a paper's authors released, and write model.safetensors and model.json\n"
+        "as a training here would, for Pair.from_pretrained. Every name and every shape is checked: what is\n"
         "missing, or has no place, is refused by name. Without arguments: what can be read.",
         epilog="examples:\n"
         "  replicate import                              all models that can be read\n"

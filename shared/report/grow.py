@@ -18,7 +18,7 @@ from shared.measurements.base import measurements
 from shared.plan.plan import Plan
 from shared.plan.point import Job
 from shared.record.keep_clips import LIST, read_kept
-from shared.record.kept import SCORING, Kept, Run, names_of, read_runs, read_spec, runs_path, spec_path
+from shared.record.kept import LADDER, SCORING, Kept, Run, names_of, read_runs, read_spec, runs_path, spec_path
 from shared.record.manifest import CLIPS, SCORES, check_seal
 from shared.record.origin import NAME, read_origin
 from shared.seal import NAME as SEAL
@@ -26,7 +26,7 @@ from shared.seal import seal_folder
 from shared.statistics.study import StudySpec
 
 TAKEN = "taken_from"
-KEPT_KINDS = {SCORING, *(each.name for each in measurements())}
+KEPT_KINDS = {SCORING, LADDER, *(each.name for each in measurements())}
 
 
 class Recorded(NamedTuple):

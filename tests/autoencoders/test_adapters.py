@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -108,6 +109,13 @@ def test_a_file_of_the_users_is_exact(tmp_path):
     audio = torch.randn(1, 1, 11)
     assert torch.allclose(autoencoder(audio, sample=False)[0], audio)
     assert autoencoder.encode(audio).kl().isinf().all(), "a latent without noise holds no bounded number of nats"
+
+
+def test_the_file_that_the_docs_show_works(tmp_path):
+    page = (Path(__file__).parents[2] / "docs/YOUR_LATENTS.md").read_text()
+    _, _, rest = page.partition("```python patches.py\n")
+    autoencoder = adopt(_user(tmp_path, rest.partition("```")[0], sample_rate=16000, hop=64, dim=64)).autoencoder
+    check_contract(autoencoder, 16000, "patches")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_both_values_the_papers_and_changed_verdicts_are_shown(both):
     path = both[1] / "fig3.csv"
     path.write_text(path.read_text().replace("0.175833,0.15825,0.193417", "0.3,0.29,0.31"))
     path = both[1] / "fig3_verdicts.csv"
-    before, after = "contradicted,-0.1,-0.15,-0.05,plain,0.999,0.001", "reproduced,0.1,0.05,0.15,plain,0.001,0.999"
+    before, after = "contradicted,-0.1,-0.15,-0.05,points,0.999,0.001", "reproduced,0.1,0.05,0.15,points,0.001,0.999"
     path.write_text(path.read_text().replace(before, after))
     write_manifest(both[1], "fig3")
     text = compare(both)

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from shared.metrics.config import KadConfig
 from shared.record.keep_clips import KeptClip, write_mp3
+from shared.record.kept import Run
 from shared.record.manifest import write_manifest
 from shared.record.table import Row, to_csv
 from shared.statistics.claims import Verdict
+from shared.statistics.study import StudiedVariant, StudySpec
 
 SOURCE, STUDY = "longcat", "fig3"
 VARIANTS = {"dim64": 0.04, "dim128": 0.05, "dim256": 0.18}
@@ -33,7 +36,7 @@ def verdict(identity: str, said: str, margin: float | None = None, **changes) ->
     tested = said in P
     ends = {"low": margin - 0.05, "high": margin + 0.05} if tested else {"low": None, "high": None}
     of_test = dict(zip(("holds", "fails"), P.get(said, (None, None)), strict=True)) | {"look": None}
-    rest = {"scale": None if margin is None else "plain", "seeds": 2 if tested else 1, "clips": 4, "origin": "paper"}
+    rest = {"scale": None if margin is None else "points", "seeds": 2 if tested else 1, "clips": 4, "origin": "paper"}
     told = {"primary": False, "reason": "", "text": f"claim {identity}", "where": "Figure 3"}
     return Verdict(id=identity, verdict=said, margin=margin, **{**rest, **of_test, **told, **ends, **changes})
 
@@ -70,6 +73,16 @@ def provenance(seeds: tuple[int, ...] = (0,)) -> dict:
     }  # fmt: skip
 
 
+def _spec(scale: str) -> StudySpec:
+    """The study, with paths from the source's folder."""
+    scores = {name: {0: {"generation": Path(f"scores/{STUDY}/{name}_s0_generation.csv")}} for name in VARIANTS}
+    return StudySpec(
+        source=SOURCE, study=STUDY, title="made up", paper="Figure 3", axis=None, scale=scale, label=scale, seeds=[0],
+        variants=[StudiedVariant(name=name, label=name, scores=each) for name, each in scores.items()],
+        ground_truth=None, set_metrics={}, kad=KadConfig(), config_hash="", folder=Path(SOURCE), studies={}, jobs=[],
+    )  # fmt: skip
+
+
 def make_record(results: Path, scale: str = "cpu") -> Path:
     """Write the record; returns the source's folder."""
     folder = results / scale / SOURCE
@@ -92,6 +105,9 @@ def make_record(results: Path, scale: str = "cpu") -> Path:
         lines = [f"c{index},100,{round(100 * value)}," for index in range(4)]
         text = "\n".join(["id,words,word_errors,reason", *lines, ""])
         (folder / f"scores/{STUDY}/{name}_s0_generation.csv").write_text(text)
+    (folder / f"{STUDY}_study.json").write_text(_spec(scale).model_dump_json())
+    runs = [Run(variant=name, seed=0, side="generation", kind="scores", key=name) for name in VARIANTS]
+    (folder / f"{STUDY}_runs.csv").write_text(to_csv(runs, Run))
     clips = [clip("ground_truth", None), *(clip(name, "generation") for name in VARIANTS)]
     for place, each in enumerate(clips):
         write_mp3(audio / each.file, tone(300 + 100 * place), RATE)

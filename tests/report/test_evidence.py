@@ -42,7 +42,8 @@ def test_a_difference_of_logarithms_is_a_ratio():
 def test_what_is_no_rate_has_no_points():
     rows = [row("a", 1.21, metric="pesq"), row("b", 1.27, metric="pesq")]
     claim = _claim("better", ["a", "b"], side="generation", metric="pesq")
-    said = evidence(verdict("c", "contradicted", -0.06, low=-0.0712, high=-0.04, reason="one seed"), claim, rows)
+    said = verdict("c", "contradicted", -0.06, low=-0.0712, high=-0.04, scale="plain", reason="one seed")
+    said = evidence(said, claim, rows)
     assert said == "Generation PESQ 1.21 on a against 1.27 on b; margin −0.06 [−0.0712, −0.04] (one seed)."
 
 
@@ -87,15 +88,16 @@ def test_what_is_held_against_another_metric_gives_both():
     of_dims = {"side": "reconstruction", "metric": "dims95", "against": "dims95_before"}
     dims = "Effective dims (f = 0.95)"
     values = f"Reconstruction {dims}, against {dims}, before the last stage: 20 against 12"
-    said = evidence(verdict("c", "reproduced", 8), _claim("inflates", ["a"], **of_dims), rows)
+    said = evidence(verdict("c", "reproduced", 8, scale="plain"), _claim("inflates", ["a"], **of_dims), rows)
     assert said.startswith(f"{values} (a); the least excess is the margin; margin 8 [")
-    said = evidence(verdict("c", "contradicted", -6), _claim("stays", ["a"], tolerance=2, **of_dims), rows)
+    stays = _claim("stays", ["a"], tolerance=2, **of_dims)
+    said = evidence(verdict("c", "contradicted", -6, scale="plain"), stays, rows)
     assert said.startswith(f"{values} (a); allowed are 2 apart; margin −6 [")
 
 
 def test_without_claim_or_values_the_margin_stands_alone():
     claim, given = _claim("better", ["a", "b"], **GENERATION), verdict("c", "reproduced", 0.1)
-    alone = "Margin 0.1 [0.05, 0.15]."
+    alone = "Margin 10 points [5, 15]."
     assert evidence(given, None, _wer(a=0.1, b=0.2)) == alone
     assert evidence(given, claim, _wer(a=0.1)) == alone
     assert evidence(given, claim, [*_wer(a=0.1), row("b", None)]) == alone

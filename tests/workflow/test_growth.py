@@ -31,7 +31,7 @@ def test_another_seed_trains_that_seed_alone_and_the_record_has_both(tmp_path):
         shutil.rmtree(project.folder / name)
     done = project.run(*SMOKE, "seeds=0,1")
     assert done.returncode == 0, done.stdout
-    assert "5 results are taken from results/smoke" in done.stdout
+    assert "6 results are taken from results/smoke" in done.stdout
     assert len(list(project.folder.glob("runs/smoke/toy/generator/*"))) == 2  # of both variants, seed 1
     now = {path.name: path.read_bytes() for path in (record / "scores/width").iterdir()}
     assert len(now) == len(first) + 4 and {name: now[name] for name in first} == first
@@ -49,13 +49,12 @@ def plan_of(tmp_path, monkeypatch):
     sources = load_sources(Path("replications"))
     plan = Plan(sources, "smoke", [0])
     spec = plan.study_spec("toy", "width")
-    for kind in ("score", "truth"):
-        paths = spec.score_files().values() if kind == "score" else [spec.ground_truth]
-        for path in map(Path, paths):
-            path.parent.mkdir(parents=True)
-            path.write_text("id,sim,reason\nx,0.5,\n")
-            write_origin(path, plan.job("toy", "scores", path.parent.name).code)
-            seal_folder([path])
+    scores = dict.fromkeys([*spec.score_files().values(), spec.ground_truth], "id,sim,reason\nx,0.5,\n")
+    for path, text in {**scores, **dict.fromkeys(spec.ladders, "statistic,faults\nsim,\n")}.items():
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        write_origin(path, plan.job("toy", path.parent.parent.name, path.parent.name).code)
+        seal_folder([path])
     record = tmp_path / "results/smoke/toy"
     keep_scores(spec, record / "scores/width")
     write_json(record / "width_study.json", kept_spec(spec).model_dump(mode="json"))

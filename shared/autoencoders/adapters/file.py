@@ -14,7 +14,9 @@
             ...
 """
 
+import ast
 import hashlib
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -90,14 +92,22 @@ def _text(path: str) -> str:
         raise ConfigError(f"{path}: no such file") from None
 
 
+class _Loader(SourceFileLoader):
+    """Leaves nothing beside the file."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        pass
+
+
 def _run(path: str, text: str) -> ModuleType:
-    module = ModuleType(Path(path).stem)
-    module.__file__ = path
     try:
-        code = compile(text, path, "exec", dont_inherit=True)
+        ast.parse(text, filename=path)
     except (SyntaxError, ValueError) as error:
         raise ConfigError(f"{path}:{getattr(error, 'lineno', None) or 1}: not valid Python: {error}") from None
-    exec(code, vars(module))
+    loader = _Loader(f"{Path(path).stem}_autoencoder", path)
+    module = ModuleType(loader.name)
+    module.__file__ = path
+    loader.exec_module(module)
     return module
 
 
