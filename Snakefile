@@ -4,6 +4,7 @@
 #   snakemake figures/longcat_fig3.pdf --config scale=smoke   the whole chain in minutes
 #   snakemake figures/longcat_fig3.pdf -n                     what would run
 #   --config seeds=0   --config corpus=/my/audio              one seed, not those of the record; your recordings
+#   --config looks=2                                          8 seeds, of which those in the record are taken from it
 #   --config pilot=true                                       on the validation split, to tune a recipe
 #   snakemake longcat                                         all figures of one source; `snakemake`: of all
 #   snakemake figures/decoupling.pdf                          ranks of all latents, from the record; trains nothing
@@ -65,6 +66,7 @@ include: "rules/report.smk"
 
 onstart:
     say_left_out(PLAN, workflow.dag)
+    GROWTH.say()
     if workflow.local_exec and not workflow.dryrun:
         check_gpus(PLAN)
         check_packages(PLAN, workflow.dag)

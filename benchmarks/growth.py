@@ -31,7 +31,6 @@ from cluster import STUDY, make_study
 
 from shared.audio.io import write_pcm16
 from shared.autoencoders.latents import Latents
-from shared.bootstrap import draw
 from shared.corpora.corpus import Corpus
 from shared.corpora.folder import FolderConfig, build_folder
 from shared.plan.plan import Plan
@@ -176,7 +175,7 @@ def of_study(table: Table, work: Path) -> None:
     def tabulate(variants: int, seeds: int) -> list:
         scores = scores_of(variants, seeds)
         settings = {name: Setting(label=name, setting="1") for name in ("ground_truth", *scores.variants)}
-        return make_rows("fig3", scores, settings, {}, draw(seeds, len(scores.clips)))
+        return make_rows("fig3", scores, settings, {})
 
     rows = {variants: tabulate(variants, 1) for variants in (4, 20, 100)}
 

@@ -3,6 +3,8 @@ import os
 from pathlib import Path
 from shlex import quote
 
+from snakemake.io import IOFile
+
 from shared.plan.clips_spec import clips_inputs, clips_spec
 from shared.config import digest
 from shared.files import sha256
@@ -13,6 +15,7 @@ from shared.plan.jobs import KINDS
 from shared.plan.own_latents import OWN
 from shared.plan.own_latents import STUDY as STUDY_OF_LATENTS
 from shared.plan.plan import as_list
+from shared.report.grow import KEPT_KINDS, Growth
 from shared.plan.workflow import (
     corpus_threads_of,
     find_figure,
@@ -31,12 +34,22 @@ from shared.training.recipes import KEPT
 
 THREADS = threads_of(PLAN)
 GPUS = gpus_of(PLAN)
+GROWTH = Growth(PLAN)
 os.environ.update(job_environment(PLAN))
 
 
 def inputs(kind):
-    """Input function: files of the jobs upstream, by name."""
-    return lambda wildcards: find_job(PLAN, wildcards.owner, kind, wildcards.key).inputs
+    """Input function: files of the jobs upstream, by name; none of a job whose result is taken from the record."""
+
+    def files(wildcards):
+        job = find_job(PLAN, wildcards.owner, kind, wildcards.key)
+        if job.kind not in KEPT_KINDS or not GROWTH.takes(job):
+            return job.inputs
+        # What Snakemake knows of an earlier run here is no reason to make it again.
+        workflow.persistence.cleanup_metadata(IOFile(job.output, rule=workflow.get_rule("score")))
+        return {}
+
+    return files
 
 
 def beside(name):
@@ -81,8 +94,8 @@ def measured_files(measurement):
     """Input function: what a measurement of latents is given; of a training what that kept of its encoder."""
 
     def files(wildcards):
-        given = find_job(PLAN, wildcards.owner, measurement.name, wildcards.key).inputs
-        if measurement.subject != "training":
+        given = inputs(measurement.name)(wildcards)
+        if not given or measurement.subject != "training":
             return given
         return {"snapshots": os.path.join(os.path.dirname(given["autoencoder"]), KEPT)}
 
@@ -152,7 +165,9 @@ def study_files(*names):
 
 
 def heard_inputs(wildcards):
-    """Where the clips of a study are described."""
+    """Where the clips of a study are described; nowhere where they are taken from the record."""
+    if GROWTH.takes_clips(wildcards.source, wildcards.study):
+        return {}
     return clips_inputs(PLAN, wildcards.source, wildcards.study)
 
 

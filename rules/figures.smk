@@ -13,6 +13,8 @@ rule tabulate:
         metrics=f"{STUDY}/metrics.json",
         verdicts=f"{STUDY}/verdicts.csv",
         provenance=f"{STUDY}/provenance.json",
+        study=f"{STUDY}/study.json",
+        runs=f"{STUDY}/runs.csv",
     params:
         **study_params("shared.record.tabulate"),
     log:
@@ -29,6 +31,7 @@ rule tabulate:
             "shared.record.tabulate",
             "--table {output.table:q} --page {output.page:q} --metrics {output.metrics:q}",
             "--verdicts {output.verdicts:q} --provenance {output.provenance:q}",
+            "--study {output.study:q} --runs {output.runs:q}",
         )
 
 
@@ -87,6 +90,7 @@ rule keep_clips:
 rule record:
     input:
         **study_files("table.csv", "table.md", "metrics.json", "verdicts.csv", "provenance.json", "figure.png"),
+        **study_files("study.json", "runs.csv"),
         clips=lambda wildcards: os.path.join(find_study(PLAN, wildcards.source, wildcards.study), "clips/clips.csv"),
     output:
         table_csv=report(f"{RECORD}.csv", "captions/table.rst", category="{source}", labels=report_labels("table")),
@@ -96,6 +100,8 @@ rule record:
             f"{RECORD}_verdicts.csv", "captions/verdicts.rst", category="{source}", labels=report_labels("claims")
         ),
         provenance_json=f"{RECORD}_provenance.json",
+        study_json=f"{RECORD}_study.json",
+        runs_csv=f"{RECORD}_runs.csv",
         figure_png=report(f"{RECORD}.png", "captions/figure.rst", category="{source}", labels=report_labels("figure")),
         clips="results/{label}/{source}/clips/{study}/clips.csv",
         manifest=f"{RECORD}_manifest.json",

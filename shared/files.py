@@ -88,6 +88,15 @@ def _unwritable(path: Path, error: Exception) -> Unwritable | None:
     return Unwritable(f"{path}: {reason}; mend that and run the same command again, which goes on from here")
 
 
+def beside(result: Path, own: str, name: str) -> Path:
+    """The file `name` that a job wrote beside its result.
+
+    Under runs/ a result goes by its `own` name and has a folder to itself. In the record many lie in one, each by
+    another name, with which the names of the files beside it begin.
+    """
+    return result.with_name(name if result.name == own else f"{result.stem}_{name}")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically."""
     with atomic_path(path) as temporary:

@@ -1,65 +1,35 @@
-"""The bootstrap on made-up data with known answers."""
+"""Draws of clips, and percentile intervals of what is measured on them."""
 
 import numpy as np
 import pytest
 
-from shared.bootstrap import draw, interval, ratio, replicate_ratios
+from shared.bootstrap import SET_REPLICATES, draw, interval
 
 
-def _mean_terms(values: np.ndarray) -> np.ndarray:
-    """`(..., seeds, clips)` → `(..., 2, seeds, clips)` of a mean."""
-    return np.stack([values, np.ones_like(values)], axis=-3)
+def test_each_replicate_has_as_many_clips_as_there_are():
+    draws = draw(2, 30, replicates=50)
+    assert draws.clips.shape == (50, 30) and (draws.clips.sum(axis=1) == 30).all()
+    assert draws.seeds.shape == (50, 2) and (draws.seeds.sum(axis=1) == 2).all()
+    np.testing.assert_array_equal(draws.clips, draw(2, 30, replicates=50).clips)
 
 
-def test_ratio_of_sums_is_not_the_mean_of_ratios():
-    errors, words = np.array([[1.0, 0.0]]), np.array([[1.0, 9.0]])
-    assert ratio(np.stack([errors, words])) == pytest.approx(0.1)
-
-
-def test_clips_without_a_value_do_not_count():
-    terms = _mean_terms(np.array([[1.0, 3.0]]))
-    terms[:, :, 1] = 0
-    assert ratio(terms) == 1.0
-    terms[:] = 0
-    assert np.isnan(ratio(terms))
-
-
-def test_replicates_agree_with_resampling_by_hand():
-    rng = np.random.default_rng(0)
-    terms = np.stack([rng.normal(size=(3, 5)), rng.uniform(1, 9, size=(3, 5))])
-    draws = draw(seeds=3, clips=5, replicates=20)
-    replicates = replicate_ratios(terms, draws)
-    for index in range(20):
-        seeds = np.repeat(np.arange(3), draws.seeds[index].astype(int))
-        clips = np.repeat(np.arange(5), draws.clips[index].astype(int))
-        top, bottom = terms[:, seeds][:, :, clips].sum(axis=(1, 2))
-        assert replicates[index] == pytest.approx(top / bottom)
-
-
-def test_all_variants_share_one_draw():
-    values = np.random.default_rng(1).normal(size=(2, 30))
-    terms = _mean_terms(np.stack([values, values + 0.5]))
-    difference = np.diff(replicate_ratios(terms, draw(2, 30)), axis=0)
-    np.testing.assert_allclose(difference, 0.5)
-
-
-@pytest.mark.parametrize(("seeds", "clips"), [(1, 60), (12, 60)])
-def test_intervals_cover_the_truth_about_as_often_as_they_say(seeds, clips):
-    rng = np.random.default_rng(2)
-    covered = 0
-    for trial in range(300):
-        # With one seed only the clips are resampled, so only they may vary.
-        of_seed = rng.normal(0, 0.5 if seeds > 1 else 0.0, size=(seeds, 1))
-        values = of_seed + rng.normal(0, 1, size=(1, clips)) + rng.normal(0, 0.3, size=(seeds, clips))
-        low, high = interval(replicate_ratios(_mean_terms(values), draw(seeds, clips, 400, trial)))
-        covered += low < 0 < high
-    assert 0.88 <= covered / 300 <= 0.99
-
-
-def test_same_data_same_interval():
-    terms = _mean_terms(np.random.default_rng(3).normal(size=(3, 40)))
-    assert interval(replicate_ratios(terms, draw(3, 40))) == interval(replicate_ratios(terms, draw(3, 40)))
+def test_an_interval_leaves_out_as_much_at_either_end():
+    assert interval(np.arange(1001.0)) == pytest.approx((25, 975))
+    assert interval(np.arange(1001.0), level=0.5) == pytest.approx((250, 750))
 
 
 def test_an_interval_of_nothing_is_nan():
     assert np.isnan(interval(np.array([1.0, np.nan]))).all()
+
+
+def test_an_interval_covers_a_mean_about_as_often_as_it_says():
+    rng, covered = np.random.default_rng(2), 0
+    for trial in range(200):
+        values = rng.normal(size=60)
+        low, high = interval(draw(1, 60, 400, trial).clips @ values / 60)
+        covered += low < 0 < high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_enough_replicates_for_an_interval():
+    assert SET_REPLICATES >= 1000

@@ -37,6 +37,6 @@ def test_what_a_study_is_called_is_shown_as_it_is_called(tmp_path):
     page = to_markdown(HOSTILE, "cpu", [row("dim64", 0.1, **texts)], [claim])
     folder = make_record(tmp_path)
     ledger = ledger_table({"cpu": [load_source(folder)]}, {"longcat": HOSTILE})
-    assert ledger.count("\n") == 2
+    assert ledger.count("\n") == 4
     said = " ".join(HOSTILE.split())
     assert shown(page).count(said) == 7 and shown(ledger).count(said) == 1

@@ -61,7 +61,7 @@ def parts(latents):
 
 
 def save_replicates(path):
-    save_file({"replicates": torch.randn(2, len(CURVES), 5), "clips": torch.tensor(3)}, path)
+    save_file({"replicates": torch.randn(2, len(SHOWN), 5), "clips": torch.tensor(3)}, path)
 
 
 # What each is: how it is written, and how it is read, as tensors.

@@ -42,9 +42,28 @@ def prototype(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:
     return design(scipy.optimize.minimize_scalar(ripple, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x)
 
 
+@functools.cache
+def released_prototype(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:
+    """p, `(2N + 1,)`, of RAVE's code: its length follows the cutoff in the search for the flattest response."""
+
+    def design(cutoff: float) -> np.ndarray:
+        length, beta = scipy.signal.kaiserord(attenuation, cutoff)
+        return scipy.signal.firwin(length // 2 * 2 + 1, cutoff, window=("kaiser", beta), scale=False)
+
+    def ripple(cutoff: np.ndarray) -> float:
+        taps = design(float(cutoff[0]) / np.pi)
+        return np.abs(np.convolve(taps, taps)[len(taps) - 1 :: 2 * bands][1:]).max()
+
+    return design(float(scipy.optimize.fmin(ripple, 1 / bands, disp=0)[0]) / np.pi)
+
+
 def filter_bank(bands: int, attenuation: float = ATTENUATION) -> np.ndarray:
     """h, `(bands, 2N + 1)`, lowest band first."""
-    low_pass = prototype(bands, attenuation)
+    return modulated(prototype(bands, attenuation), bands)
+
+
+def modulated(low_pass: np.ndarray, bands: int) -> np.ndarray:
+    """A filter for each band, `(bands, 2N + 1)`, of a prototype `(2N + 1,)`."""
     middle = len(low_pass) // 2
     n, k = np.arange(-middle, middle + 1), np.arange(bands)[:, None]
     return 2 * low_pass * np.cos((2 * k + 1) * np.pi / (2 * bands) * n + (-1.0) ** k * np.pi / 4)
@@ -56,19 +75,26 @@ class Pqmf(nn.Module):
     Beyond its ends the waveform is taken for silence, and so are the bands: within N samples of an end the error is
     greater. Both are computed in float32.
 
+    Args:
+        bands: how many.
+        attenuation: outside a band, in dB.
+        released: with the filters of RAVE's released code: h(−n) is in the place of h(n), a sample early, its prototype
+            is shorter, and odd bands have the other sign.
+
     Raises:
         ConfigError: there are fewer than two bands.
     """
 
     weight: Tensor
 
-    def __init__(self, bands: int, attenuation: float = ATTENUATION):
+    def __init__(self, bands: int, attenuation: float = ATTENUATION, released: bool = False):
         super().__init__()
         if bands < 2:
             raise ConfigError(f"a filter bank needs 2 bands or more (got {bands})")
         self.bands = bands
-        filters = filter_bank(bands, attenuation)[:, None, ::-1].copy()  # torch does not turn a kernel round
-        self.register_buffer("weight", torch.tensor(filters, dtype=torch.float32), persistent=False)
+        filters = _released(bands, attenuation) if released else filter_bank(bands, attenuation)[:, ::-1]
+        weight = torch.tensor(filters[:, None].copy(), dtype=torch.float32)  # torch does not turn a kernel round
+        self.register_buffer("weight", weight, persistent=False)
         self.padding = self.weight.shape[-1] // 2
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -89,6 +115,11 @@ class Pqmf(nn.Module):
             upright = self.bands * _turn_odd(bands.float())
             last = self.bands - 1  # samples after the last frame, which the convolution would leave out
             return F.conv_transpose1d(upright, self.weight, None, self.bands, self.padding, last)
+
+
+def _released(bands: int, attenuation: float) -> np.ndarray:
+    signs = np.where(np.arange(bands) % 2, -1, 1)[:, None]
+    return np.pad(signs * modulated(released_prototype(bands, attenuation), bands), ((0, 0), (0, 2)))
 
 
 def _turn_odd(bands: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ def interpolation(points: int, block: int) -> Tensor:
 
 
 class FilteredNoise(nn.Module):
-    """Uniform noise in ±1 for each band, filtered block by block, circularly within the block.
+    """Uniform noise in ±1 for each band, filtered block by block, circularly in the block or cut off at its end.
 
     In training it is drawn from torch's global generator. In eval mode each call draws the same, so that a decoder is a
     function of its latents.
@@ -40,7 +40,7 @@ class FilteredNoise(nn.Module):
 
     def __init__(self, config: FilteredNoiseConfig, channels: int, bands: int):
         super().__init__()
-        self.bands, self.block = bands, config.block
+        self.bands, self.block, self.circular = bands, config.block, config.circular
         widths = [channels] * len(config.strides) + [bands * config.points]
         self.layers = nn.Sequential()
         for (inputs, outputs), stride in zip(pairwise(widths), config.strides, strict=True):
@@ -53,8 +53,13 @@ class FilteredNoise(nn.Module):
         amplitudes = exponential_sigmoid(self.layers(x).float() + INITIAL).unflatten(1, (self.bands, -1))
         with full_precision(x.device):  # Fourier transforms are not for half precision
             response = amplitudes.transpose(2, 3) @ self.interpolation
-            noise = torch.fft.rfft(self._draw(response)) * response
-            return torch.fft.irfft(noise, n=self.block).flatten(2)
+            noise = self._draw(response)
+            if self.circular:
+                return torch.fft.irfft(torch.fft.rfft(noise) * response, n=self.block).flatten(2)
+            # The acausal half of the filter stands at the block's end, from where it reaches next to nothing.
+            taps, both = torch.fft.irfft(response, n=self.block), 2 * self.block
+            filtered = torch.fft.irfft(torch.fft.rfft(noise, n=both) * torch.fft.rfft(taps, n=both), n=both)
+            return filtered[..., : self.block].flatten(2)
 
     def _draw(self, response: Tensor) -> Tensor:
         generator = None if self.training else torch.Generator(response.device).manual_seed(0)

@@ -2,7 +2,9 @@
 
 Encoder: convolution, a `down_block` a stride, convolution. Decoder: the mirror image, with `up_block`s.
 Every convolution is weight-normalised and every activation is a `SnakeBeta`. The arrangement, down to which
-convolution has a bias, is that of the released LongCat-AudioDiT, whose parameters a test counts.
+convolution has a bias, is that of the released LongCat-AudioDiT, whose parameters a test counts. Without shortcuts it
+is not yet Stable Audio's, which has a Snake before the encoder's last convolution, too (`AutoencoderOobleck` of
+`diffusers`).
 """
 
 from torch import nn

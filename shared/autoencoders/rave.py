@@ -13,8 +13,8 @@ mirrored. Were the widths what the convolutions end at, there would be 4.8 milli
 channels, 18.3; were the strides mirrored, 15.6. Which convolutions have a bias is as in the released code, and so are
 their kernels, that the decoder's are weight-normalised and the encoder's not, and the slope of the leaky ReLUs.
 
-The noise is ours in one thing: what its filter adds past a block's end wraps round in the block, where the released
-code cuts it off. The code's streaming (causal) variant is not here.
+The filter bank and what the noise's filter does at a block's end are ours or the released code's (`filters`,
+`noise.circular`), which scale `paper` has. The code's streaming (causal) variant is not here.
 """
 
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ class RaveEncoder(nn.Sequential):
         width = config.stages[-1][1]
         groups = 2 if config.projection == "grouped" else 1
         super().__init__(
-            Pqmf(config.bands),
+            Pqmf(config.bands, released=config.filters == "released"),
             nn.Conv1d(config.bands, config.channels, 7, padding=3),
             *(_down(outer, inner, stride) for (outer, inner), stride in stages),
             nn.LeakyReLU(SLOPE),
@@ -97,7 +97,7 @@ class RaveDecoder(nn.Module):
         self.envelope = exponential_sigmoid if config.envelope == "exponential" else nn.functional.sigmoid
         self.noise = FilteredNoise(config.noise, config.channels, config.bands) if config.noise else None
         self.add_noise = config.noise is not None
-        self.bank = Pqmf(config.bands)
+        self.bank = Pqmf(config.bands, released=config.filters == "released")
 
     def forward(self, latents: Tensor) -> Tensor:
         """One loudness for all bands; noise as in `FilteredNoise`."""

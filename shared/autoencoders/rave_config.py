@@ -18,6 +18,11 @@ class FilteredNoiseConfig(Strict):
     strides: tuple[Annotated[int, Field(ge=2)], ...] = Field(
         default=(4, 4, 4), min_length=1, description="of the convolutions; their product is a block's length"
     )
+    circular: bool = Field(
+        True,
+        description="what the filter adds past a block's ends wraps round in it; false, as in RAVE's code: it is cut "
+        "off, and with it nearly all that the filter's acausal half makes",
+    )
 
     @model_validator(mode="after")
     def _block_holds_the_filter(self) -> Self:
@@ -54,6 +59,11 @@ class RaveConfig(ArchitectureConfig):
         "as in the paper",
     )
     noise: FilteredNoiseConfig | None = FilteredNoiseConfig()
+    filters: Literal["derived", "released"] = Field(
+        "derived",
+        description="of the filter bank: this project's, or those of RAVE's released code, turned round in time and "
+        "shorter; as good, but weights fit one of them alone",
+    )
 
     @model_validator(mode="after")
     def _blocks_fill_latent_frames(self) -> Self:

@@ -11,6 +11,10 @@ of the layers beside the waveform, with biases. A third party's transcript of SA
 last layer (`output_kernel`), which makes it 108.24 M; the paper says 108 M. The released code counts the layers with a
 sine so that its setting of 8 makes 7; `sine_layers` is the number itself. Noise on the new tokens is added in training
 only; there it is always.
+
+Chunks moved by half of one end with half a chunk here. SAME-S's code fills both ends up with copies of the first and
+the last half chunk, and a clip to whole chunks: with its weights, latent frames at the ends are off by 0.3 to 0.8 of
+their scale. No study here has chunks, and this is not offered.
 """
 
 import torch

@@ -10,7 +10,8 @@ from shared.autoencoders.config import ArchitectureConfig
 class ResamplingConfig(ArchitectureConfig):
     """Sizes of the transformer resampling blocks; the defaults are SAME-L's.
 
-    SAME-S is 768 wide and 6 deep, attends in chunks of 2 and has no sine.
+    SAME-S is 768 wide and 6 deep, attends in chunks of 2 and has no sine. Its released weights do otherwise at the ends
+    of a clip (see `resampling.py`).
     """
 
     family: Literal["resampling"]
@@ -27,7 +28,9 @@ class ResamplingConfig(ArchitectureConfig):
     chunk: int | None = Field(
         None, ge=2, description="latent frames that attend to one another, moved by half a chunk halfway through"
     )
-    sine_layers: NonNegativeInt = Field(8, description="how many of the decoder's last layers have a sine activation")
+    sine_layers: NonNegativeInt = Field(
+        7, description="how many of the decoder's last layers have a sine activation; the released code's 8 makes 7"
+    )
     output_kernel: PositiveInt = Field(1, description="of the layer that makes patches of tokens")
     token_noise: tuple[NonNegativeFloat, NonNegativeFloat] = Field(
         (0.001, 0.1), description="standard deviation in training, of the encoder's and the decoder's new tokens"

@@ -14,7 +14,8 @@ class BandStftDiscriminator(nn.Module):
     """Real and imaginary parts of one STFT, cut into bands with convolutions of their own before a common head.
 
     High bands, which hold little energy, are so not drowned by low ones. The sizes are DAC's, and as there the STFT
-    is not normalised.
+    is not normalised. There the last, partial frame is mirrored to a whole one; here it is left out: of two seconds at
+    24 kHz the longest hop, 512, leaves the last 384 samples to the other two, which divide them.
     """
 
     def __init__(self, n_fft: int, config: BandStftDiscriminatorConfig):

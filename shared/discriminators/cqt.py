@@ -2,7 +2,8 @@
 
 Beside an STFT's even grid it gives low pitches more resolution in frequency and high ones more in time. The sizes are
 BigVGAN-v2's. Its code computes the transform after raising the sample rate by two, so that its hops of 512, 256 and
-256 are 256, 128 and 128 here, where nothing needs to be raised.
+256 are 256, 128 and 128 here, where nothing needs to be raised. Its values differ from these by a factor of the square
+root of 3, which the first layer, with weights of its own, takes up.
 """
 
 import torch

@@ -1,7 +1,8 @@
 """Period discriminator, used at several periods (Kong et al. 2020, HiFi-GAN, section 2.3).
 
 Each sees the waveform folded to rows of `period` samples, and so every period-th sample as a signal of its own. The
-sizes are those of HiFi-GAN, which DAC and Semantic-VAE share.
+sizes are those of HiFi-GAN, which DAC and Semantic-VAE share. DAC's code mirrors a whole period more where the length
+is a multiple of it, and so has a row more there; here nothing is added.
 """
 
 from itertools import pairwise

@@ -16,7 +16,9 @@ class StftDiscriminator(nn.Module):
         channels = config.channels
         self.stft = Stft(n_fft, n_fft // config.overlap)
         self.layers = nn.ModuleList([convolution(2, channels, (3, 9), (1, config.stem_stride))])
-        self.layers.extend(convolution(channels, channels, (3, 9), (1, 2), dilation) for dilation in config.dilations)
+        self.layers.extend(
+            convolution(channels, channels, (3, 9), (1, config.stride), dilation) for dilation in config.dilations
+        )
         self.layers.append(convolution(channels, channels, (3, 3)))
         self.head = convolution(channels, 1, (3, 3))
 

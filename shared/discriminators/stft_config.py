@@ -19,7 +19,10 @@ class StftDiscriminatorConfig(DiscriminatorConfig):
     overlap: PositiveInt = 4  # hop = n_fft / overlap
     channels: PositiveInt = 32
     stem_stride: PositiveInt = 1  # of the first layer, in frequency
-    dilations: tuple[PositiveInt, ...] = (1, 2, 4)  # of the next layers, in time; each has stride 2
+    dilations: tuple[PositiveInt, ...] = (1, 2, 4)  # of the next layers, in time
+    stride: PositiveInt = Field(
+        2, description="of those layers, in frequency; EnCodec: 2, stable-audio-tools since May 2025: 1"
+    )
 
     @model_validator(mode="after")
     def _windows_have_a_hop(self) -> Self:

@@ -2,7 +2,8 @@
 
 The architecture of LongCat-AudioDiT (arXiv 2603.29339, section 3 and its released code): global AdaLN, RoPE on
 queries and keys of self- and cross-attention, RMSNorm of queries and keys over the full inner width, one long
-skip from the embedded input to the output, ConvNeXt-V2 blocks over the text.
+skip from the embedded input to the output, ConvNeXt-V2 blocks over the text. The released sampler adds the embedded
+input a second time, after the block that REPA aligns (`skip_after`); `diffusers`' port of it does not.
 """
 
 from typing import NamedTuple, cast
@@ -147,7 +148,7 @@ class DiT(VelocityModel):
         given, tokens = text.features * keep[:, None, None], text.lengths
         mask, text_mask = length_mask(frames, context.shape[1]), length_mask(tokens, given.shape[1])
         words = self._encode_text(given, text_mask)
-        angles, text_angles = self._angles(frames, tokens, context.shape[1], words.shape[1])
+        angles, text_angles = self._angles(frames, text, context.shape[1])
         return Condition(
             words=words,
             summary=words.sum(dim=1) / tokens.clamp_min(1)[:, None],
@@ -173,6 +174,8 @@ class DiT(VelocityModel):
             x = block(x, words, modulation, *places, each)
             if index == return_layer:
                 hidden = x
+            if index == self.config.skip_after:
+                x = x + start
         scale, shift = self.final_modulation(now).unsqueeze(1).chunk(2, dim=-1)
         velocity = self.project(modulate(x + start, scale, shift))
         return velocity if hidden is None else (velocity, hidden)
@@ -184,12 +187,13 @@ class DiT(VelocityModel):
             text = block(text, weights)
         return text * weights
 
-    def _angles(self, frames: Tensor, tokens: Tensor, length: int, text_length: int) -> tuple[Tensor, Tensor]:
+    def _angles(self, frames: Tensor, text: Text, length: int) -> tuple[Tensor, Tensor]:
         head_dim, base = self.config.width // self.config.heads, self.config.rope_base
         positions = torch.arange(length, device=frames.device).float().expand(len(frames), -1)
-        text_positions = torch.arange(text_length, device=frames.device).float().expand(len(frames), -1)
         if self.config.text_positions == "stretched":
-            text_positions = text_positions * (frames / tokens.clamp_min(1)).unsqueeze(1)
+            text_positions = text.begins() * frames.unsqueeze(1)
+        else:
+            text_positions = torch.arange(text.features.shape[1], device=frames.device).float().expand(len(frames), -1)
         return rotary_angles(positions, head_dim, base), rotary_angles(text_positions, head_dim, base)
 
 

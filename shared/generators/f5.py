@@ -6,7 +6,8 @@ channel, a convolutional position embedding, then blocks that each make their Ad
 time. No cross-attention: a filler token pads the text to the length of the audio, and self-attention aligns the two.
 
 Padded frames count for nothing here. The released code lets them into attention, convolutions and the response norm
-of the text's blocks when it trains, so that an example's loss depends on what else is in its batch.
+of the text's blocks when it trains, so that an example's loss depends on what else is in its batch. What an example's
+own fillers add to that norm, all frames past its text, is in it here as there.
 """
 
 from typing import NamedTuple
@@ -136,11 +137,12 @@ class TextOverFrames(nn.Module):
         features = F.pad(text.features, (0, 0, 0, length - text.features.shape[1]))  # cuts where it is negative
         x = torch.where((given & keep.bool()[:, None]).unsqueeze(-1), features, self.filler)
         x = x + text_positions(length, x.shape[-1], x.device)
-        mask = given if self.config.text_mask_padding else length_mask(frames, length)
-        mask = mask.unsqueeze(-1).to(x.dtype)
+        real = length_mask(frames, length) if leading else given
+        seen = given if self.config.text_mask_padding else real
+        mask, counted = (each.unsqueeze(-1).to(x.dtype) for each in (seen, real))
         for block in self.blocks:
-            x = block(x, mask)
-        return x * mask if leading else stretch(x, tokens, frames, longest)
+            x = block(x, mask, counted)
+        return x * mask if leading else stretch(x, text, frames, longest)
 
 
 def text_positions(length: int, dim: int, device: torch.device) -> Tensor:
@@ -150,20 +152,21 @@ def text_positions(length: int, dim: int, device: torch.device) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
-def stretch(x: Tensor, tokens: Tensor, frames: Tensor, longest: int) -> Tensor:
-    """Spread the first `tokens` of `(batch, tokens, dim)` evenly over `frames`, linearly between their middles.
+def stretch(x: Tensor, text: Text, frames: Tensor, longest: int) -> Tensor:
+    """Spread a text's tokens `(batch, tokens, dim)` over `frames`, linearly between their middles.
 
     Frames past the end, up to `longest`, get 0. Between two tokens rather than the nearest one, since slow latents have
     fewer frames than a text has characters, and every character is to be heard.
     """
-    frame = torch.arange(longest, device=x.device)
-    place = ((frame + 0.5) * (tokens / frames)[:, None] - 0.5).clamp_min(0).minimum(tokens[:, None] - 1)
-    low = place.long()
-    before, after = (
-        x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
-        for index in (low, (low + 1).minimum(tokens[:, None] - 1))
-    )
-    stretched = torch.lerp(before, after, (place - low).unsqueeze(-1).to(x.dtype))
+    frame, last = torch.arange(longest, device=x.device), text.lengths[:, None] - 1
+    middles = text.middles().masked_fill(~length_mask(text.lengths, x.shape[1]), torch.inf)
+    middle = (frame + 0.5) / frames[:, None]
+    after = torch.searchsorted(middles.contiguous(), middle).minimum(last)
+    before = (after - 1).clamp_min(0)
+    one, other = (middles.gather(1, index) for index in (before, after))
+    share = ((middle - one) / (other - one)).clamp(0, 1).where(after > before, 0)
+    low, high = (x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1])) for index in (before, after))
+    stretched = torch.lerp(low, high, share.unsqueeze(-1).to(x.dtype))
     return stretched * (frame < frames[:, None]).unsqueeze(-1)
 
 

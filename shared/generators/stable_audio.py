@@ -32,7 +32,7 @@ from shared.text.base import Text
 
 FEATURES = 256  # of the flow time, and of the duration
 FREQUENCIES = 0.5, 1e4  # lowest and highest of them, in turns from 0 to 1
-NORM_EPS = 1e-5
+NORM_EPS = 1e-6  # of `diffusers`' class
 
 
 class Read(NamedTuple):

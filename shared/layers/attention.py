@@ -20,10 +20,15 @@ class Embedder(nn.Sequential):
         super().__init__(nn.Linear(inputs, width, bias), nn.SiLU(), nn.Linear(width, outputs or width, bias))
 
 
-def time_features(time: Tensor, features: int = TIME_FEATURES) -> Tensor:
-    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, features)`."""
+def time_features(time: Tensor, features: int = TIME_FEATURES, inclusive: bool = True) -> Tensor:
+    """Sinusoidal features of the flow time in [0, 1]: `(batch,)` → `(batch, features)`.
+
+    Their frequencies are a geometric series from 1 to 1e-4, which the last one reaches (LongCat, F5-TTS), or would
+    reach next if not `inclusive` (VibeVoice).
+    """
     half = features // 2
-    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / (half - 1)))
+    steps = half - 1 if inclusive else half
+    frequencies = torch.exp(torch.arange(half, device=time.device) * (-torch.log(torch.tensor(1e4)) / steps))
     angles = 1000.0 * time[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
@@ -99,11 +104,17 @@ class TextBlock(Unit):
         self.beta = nn.Parameter(torch.zeros(2 * width))
         self.reduce = nn.Linear(2 * width, width)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """`mask` `(batch, length, 1)` is 1 on real tokens: padding must not enter the response's norm."""
+    def forward(self, x: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
+        """`(batch, length, width)` -> the same.
+
+        Args:
+            x: tokens.
+            mask: 1 on those that neighbours see, `(batch, length, 1)`.
+            counted: 1 on those that the response's norm is over; by default it is `mask`, so that padding isn't in it.
+        """
         y = self.depthwise((x * mask).transpose(1, 2)).transpose(1, 2)
         y = self.activation(self.expand(self.norm(y)))
-        response = (y * mask).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
+        response = (y * (mask if counted is None else counted)).square().sum(dim=1, keepdim=True).add(1e-12).sqrt()
         y = self.gamma * (y * response / (response.mean(dim=-1, keepdim=True) + 1e-6)) + self.beta + y
         return x + self.reduce(y)
 

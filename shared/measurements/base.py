@@ -88,6 +88,7 @@ class Measurement(ABC):
             the autoencoder and the generator, as the job that samples.
         job: module that does it; by default its own.
         statistics: what tables show of it.
+        beside: files that the job writes beside it and that the table needs, too.
         columns: of its file, where it is by clip.
         place: where its statistics stand in tables, after those of metrics; equals stand by the alphabet.
         gpu: whether the job runs models.
@@ -100,6 +101,7 @@ class Measurement(ABC):
     subject: ClassVar[Subject]
     job: ClassVar[str] = ""
     statistics: ClassVar[tuple[Statistic, ...]]
+    beside: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
     place: ClassVar[int] = LAST
     gpu: ClassVar[bool] = True

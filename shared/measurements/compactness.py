@@ -1,6 +1,6 @@
 """Compactness: how many dimensions a latent used, as curves over the steps of its training and at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shared.config import ConfigError
-from shared.files import finite, read_csv
+from shared.files import beside, finite, read_csv
 from shared.measurements.base import Collected, Measurement, Replicated
 from shared.metrics.statistic import AT_LEAST_0, Statistic
 from shared.tensors import damaged, read_tensors
 
 COLUMNS = ("step", "stage_begins", "quantity", "rule", "fidelity", "value", "low", "high")
-REPLICATES_FILE = "replicates.safetensors"  # beside compactness.csv
+FILE = "compactness.csv"
+REPLICATES_FILE = "replicates.safetensors"  # beside it
 PAPERS_RULE = "singular_values"
 BEFORE = "_before"  # ends the name of what was measured as the last stage began
 # Statistic of tables and claims → what it is in compactness.csv.
@@ -58,10 +59,14 @@ class Compactness:
 
         None: there is one stage alone, or no snapshot before the last.
         """
-        if not name.endswith(BEFORE):
-            return len(self.steps) - 1
-        earlier = int((self.steps <= self.stage_begins[-1]).sum())
-        return earlier - 1 if earlier else None
+        return places(self.steps, self.stage_begins[-1])[name.endswith(BEFORE)]
+
+
+def places(steps: Iterable[int], last_begins: int) -> tuple[int, int | None]:
+    """Indices of the last step and, if there is one, of the last that was done as the last stage began."""
+    steps = list(steps)
+    earlier = sum(step <= last_begins for step in steps)
+    return len(steps) - 1, earlier - 1 if earlier else None
 
 
 def read_compactness(path: Path) -> Compactness:
@@ -87,25 +92,25 @@ def read_compactness(path: Path) -> Compactness:
 
 
 def read_replicates(compactness: Compactness) -> tuple[np.ndarray, int]:
-    """Replicates `(steps, names, replicates)`, names in the order of the curves; and how many clips were drawn.
+    """Replicates `(2, len(SHOWN), replicates)` of what tables show at the last step and as the last stage began (NaN
+    where there is no such step); and how many clips were drawn.
 
     Raises:
         ConfigError: the file beside the curves is missing or damaged.
     """
-    path = compactness.path.with_name(REPLICATES_FILE)
+    path = beside(compactness.path, FILE, REPLICATES_FILE)
     found, _ = read_tensors(path, "replicates", "clips", framework="numpy", delete="the folder")
     replicates, clips = found["replicates"], found["clips"]
-    expected = len(compactness.steps), len(compactness.curves)
-    if replicates.ndim != 3 or replicates.shape[:2] != expected or clips.ndim or not clips > 0:
+    if replicates.ndim != 3 or replicates.shape[:2] != (2, len(SHOWN)) or clips.ndim or not clips > 0:
         raise damaged(path, f"it is not of the curves in {compactness.path.name}", "the folder")
     return replicates, int(clips)
 
 
 def _at_place(compactness: Compactness, replicates: np.ndarray, name: str) -> tuple[float, np.ndarray]:
     """Value and replicates of a statistic."""
-    key, place = SHOWN[name.removesuffix(BEFORE)], compactness.place(name)
-    value = float(compactness.curves[key].value[place])
-    return value, replicates[place, list(compactness.curves).index(key)].astype(float)
+    shown = name.removesuffix(BEFORE)
+    value = float(compactness.curves[SHOWN[shown]].value[compactness.place(name)])
+    return value, replicates[int(shown != name), list(SHOWN).index(shown)].astype(float)
 
 
 class LatentCompactness(Measurement):
@@ -115,6 +120,7 @@ class LatentCompactness(Measurement):
     about = "how many dimensions the latent uses, through the training"
     subject = "training"
     job = "shared.measurements.jobs.compactness"
+    beside = (REPLICATES_FILE,)
     gpu, minutes = False, 60
     statistics = tuple(
         Statistic(name + end, label + when, False, digits=1, of_set=True, bounds=AT_LEAST_0)

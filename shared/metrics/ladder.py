@@ -242,6 +242,7 @@ def main() -> None:
     clips = corpus.split(spec.split)[: spec.clips]
     if len(clips) < 2:
         raise ConfigError(f"{corpus.path}: split {spec.split} has {len(clips)} clips of those asked; 2 are needed")
+    chosen_metrics = asked_for(spec.metrics, corpus)
     of_hub = {name: model for name, model in spec.models.items() if isinstance(model, str)}
     models = of_hub | {name: model for name in evaluators if (model := getattr(arguments, name))}
     scoring = parse(
@@ -249,7 +250,7 @@ def main() -> None:
         {"clips": {}, "models": models, "metrics": spec.metrics, "dnsmos_windows": spec.dnsmos_windows},
         arguments.spec or "--metrics",
     )
-    ready = make_ready(asked_for(spec.metrics, corpus), Setup(models, scoring, arguments.threads, corpus.path))
+    ready = make_ready(chosen_metrics, Setup(models, scoring, arguments.threads, corpus.path))
     ladders = climb(corpus, clips, ready, spec.seed)
     write_text(arguments.output, to_csv(table(ladders)))
     print(show(ladders))

@@ -39,7 +39,9 @@ class PhonemeErrors(Metric):
     name, place = "phonemes", 12
     columns = ("phonemes", "phoneme_errors", "phonemes_heard")
     statistics = (
-        Statistic("per", "PER", False, "phoneme_errors", "phonemes", percent=True, place=25, bounds=AT_LEAST_0, analysed="log"),
+        Statistic(
+            "per", "PER", False, "phoneme_errors", "phonemes", percent=True, place=25, bounds=AT_LEAST_0, analysed="log"
+        ),
     )
     before_text = True
     package = "hama"

@@ -35,7 +35,9 @@ class PitchError(OfPitch):
     """
 
     name, place = "pitch_error", 120
-    statistics = (Statistic("pitch_error", "Pitch error (cents)", False, digits=1, place=162, bounds=AT_LEAST_0, analysed="log"),)
+    statistics = (
+        Statistic("pitch_error", "Pitch error (cents)", False, digits=1, place=162, bounds=AT_LEAST_0, analysed="log"),
+    )
     needs_reference = True
     estimator = "median distance of F0 in cents over frames of 16 ms voiced in both, SwiftF0 of package swift-f0"
 

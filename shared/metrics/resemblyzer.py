@@ -47,9 +47,9 @@ class SpeakerMargin(Metric):
     """Margin and cosine of a clip to the voice of its prompt, else of its reference."""
 
     name, place = "resemblyzer", 25
-    statistics = (
-        Statistic("speaker_margin", "Speaker margin", True, place=42, bounds=CORRELATION, analysed="fisher_z"),
-        Statistic("speaker_cosine", "Speaker cosine", True, place=44, bounds=CORRELATION, analysed="fisher_z"),
+    statistics = tuple(
+        Statistic(name, label, True, place=place, bounds=CORRELATION, analysed="fisher_z", of_voice=True)
+        for name, label, place in (("speaker_margin", "Speaker margin", 42), ("speaker_cosine", "Speaker cosine", 44))
     )
     demands = "two_voices"
     package = "resemblyzer"

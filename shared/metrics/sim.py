@@ -13,7 +13,7 @@ class SpeakerSimilarity(Metric):
     """Cosine of the clip's speaker embedding to that of the prompt (SIM-O), else of the reference."""
 
     name, place = "sim", 20
-    statistics = (Statistic("sim", "SIM", True, place=40, bounds=CORRELATION, analysed="fisher_z"),)
+    statistics = (Statistic("sim", "SIM", True, place=40, bounds=CORRELATION, analysed="fisher_z", of_voice=True),)
     evaluator = "speaker"
     estimator = "cosine of speaker embeddings"
 

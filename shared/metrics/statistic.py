@@ -35,6 +35,8 @@ class Statistic:
         of_set: it comes from all clips at once, or from no clips.
         place: where it stands in tables; equals stand in the order of their metrics' names.
         bounds: the least and the greatest value that it can have.
+        of_voice: it compares with the clip whose voice a clip should have: a reconstruction with its own recording, and
+            recordings with another one, so that the two are not to be set side by side.
         analysed: on which scale training runs vary alike, so that their spread can be pooled and a difference tested:
             the logarithm of rates of errors and of distances, Fisher's z of cosines and correlations.
     """
@@ -50,6 +52,7 @@ class Statistic:
     place: int = LAST
     bounds: tuple[float, float] = ANY
     analysed: Analysed = "plain"
+    of_voice: bool = False
 
     def columns(self) -> list[str]:
         """Columns of scores.csv that it needs."""
@@ -71,9 +74,10 @@ class Statistic:
 
     def slope(self, values: np.ndarray) -> np.ndarray:
         """Derivative of `to_scale`."""
-        if self.analysed == "log":
-            return 1 / values
-        return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
+        with np.errstate(divide="ignore"):
+            if self.analysed == "log":
+                return 1 / values
+            return 1 / (1 - values**2) if self.analysed == "fisher_z" else np.ones_like(values)
 
     def from_scale(self, value: float) -> float:
         """Back from the analysed scale."""

@@ -11,7 +11,11 @@ class TextSimilarity(Metric):
     """Cosine of the clip's embedding to that of the text it should fit."""
 
     name, place = "text_similarity", 140
-    statistics = (Statistic(name, "Text–audio similarity", True, percent=True, place=190, bounds=CORRELATION, analysed="fisher_z"),)
+    statistics = (
+        Statistic(
+            name, "Text–audio similarity", True, percent=True, place=190, bounds=CORRELATION, analysed="fisher_z"
+        ),
+    )
     evaluator = "clap"
     demands = "two_captions"
     stereo = OF_MEAN

@@ -18,7 +18,10 @@ class Voicing(OfPitch):
     name, place = "voicing", 121
     columns = ("pitch_frames", "voicing_errors", "voiced_frames", "right_pitch_frames")
     statistics = (
-        Statistic("voicing_error", "Voicing error", False, columns[1], columns[0], True, place=164, bounds=SHARE, analysed="log"),
+        Statistic(
+            "voicing_error", "Voicing error", False, columns[1], columns[0], True, place=164, bounds=SHARE,
+            analysed="log",
+        ),
         Statistic("right_pitch", "Right pitch", True, columns[3], columns[2], True, place=166, bounds=SHARE),
     )
     needs_reference = True

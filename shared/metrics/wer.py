@@ -12,8 +12,13 @@ class WordErrors(Metric):
     name, place = "wer", 10
     columns = ("words", "word_errors", "characters", "character_errors", "hypothesis")
     statistics = (
-        Statistic("wer", "WER", False, "word_errors", "words", percent=True, place=10, bounds=AT_LEAST_0, analysed="log"),
-        Statistic("cer", "CER", False, "character_errors", "characters", percent=True, place=20, bounds=AT_LEAST_0, analysed="log"),
+        Statistic(
+            "wer", "WER", False, "word_errors", "words", percent=True, place=10, bounds=AT_LEAST_0, analysed="log"
+        ),
+        Statistic(
+            "cer", "CER", False, "character_errors", "characters", percent=True, place=20, bounds=AT_LEAST_0,
+            analysed="log",
+        ),
     )
     before_text = True
     evaluator = "asr"

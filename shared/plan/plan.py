@@ -8,7 +8,7 @@ each output. Snakemake's rules look their inputs and parameters up here.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from shared.code import code_hash
@@ -203,7 +203,7 @@ class Plan:
             config_hash=digest([self._identity(loaded, point) for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
-            jobs=sorted(job.folder for job in self._upstream(self._measuring(source, study))),
+            jobs=sorted(job.folder for job in self.due(source, study, lambda job: False)),
             sequential=self.looks is not None,
         )
 
@@ -279,14 +279,14 @@ class Plan:
         latent = [job for each in measurements() for job in self._latent(source, study, each.name)]
         return [*self._scoring(source, study), *self._ladders(source, study), *latent]
 
-    def _upstream(self, jobs: list[Job]) -> list[Job]:
-        """Jobs with all that they rest on."""
+    def due(self, source: str, study: str, there: Callable[[Job], bool]) -> list[Job]:
+        """The jobs that a study's table takes, given whose results are `there`."""
         by_output = {job.output: job for job in self.jobs.values()}
         found: dict[str, Job] = {}
-        todo = list(jobs)
+        todo = self._measuring(source, study)
         while todo:
             job = todo.pop()
-            if job.folder not in found:
+            if job.folder not in found and not there(job):
                 found[job.folder] = job
                 todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
         return list(found.values())

@@ -125,7 +125,8 @@ class Point:
     """What a study needs for one variant: its resolved config and, by seed and side, its scoring job.
 
     A side of which no metric is asked has no job; ground truth is scored where something is set beside it, and a ladder
-    says of metrics of single clips whether they put recordings and noise in order. Each measurement of latents that is asked for has a job by its name and seed.
+    says of metrics of single clips whether they put recordings and noise in order. Each measurement of latents that is
+    asked for has a job by its name and seed.
     """
 
     variant: str
@@ -227,7 +228,8 @@ class PointBuilder:
 
     def ladder(self) -> Job | None:
         """Whether the metrics of single clips can be believed on this corpus."""
-        asked = [each.name for each in chosen(self.config.evaluation.asked) if not each.of_set and not each.needs_notes]
+        of_clips = (each for each in chosen(self.config.evaluation.asked) if not each.of_set and not each.needs_notes)
+        asked = [each.name for each in of_clips]
         if not asked:
             return None
         given = {"corpus": self.corpus, **self.items, "clips": min(LADDER_CLIPS, self.items["clips"])}
@@ -263,7 +265,8 @@ class PointBuilder:
         return self._judge("scores", word, {"clips": clips}, metrics, used_by, inputs)
 
     def _judge(
-        self, kind: str, word: str, given: dict[str, Any], metrics: tuple[str, ...], used_by: str, inputs: dict[str, Job]
+        self, kind: str, word: str, given: dict[str, Any], metrics: tuple[str, ...], used_by: str,
+        inputs: dict[str, Job],
     ) -> Job:
         """A job that runs metrics, with the evaluators that these need."""
         kinds = sorted({each.evaluator for each in chosen(metrics) if each.evaluator})

@@ -70,7 +70,8 @@ def _draw_ranks(axes: Axes, study: Ranked, source: str) -> None:
 
 def _draw_taus(axes: Axes, studies: list[Ranked], titles: dict[str, str]) -> None:
     taus = [(f"{titles[study.source]}: {study.study}", tau_of(study)) for study in studies]
-    pooled = {"all, each pair once": None, f"reconstructions {FAR} standard errors apart": True, "the other pairs": False}
+    far = f"reconstructions {FAR} standard errors apart"
+    pooled = {"all, each pair once": None, far: True, "the other pairs": False}
     found = [(name, pooled_tau(studies, far)) for name, far in pooled.items()]
     rows: list[tuple[str, Tau]] = [*taus, *((name, tau) for name, tau in found if tau is not None)]
     axes.axvline(0, color="#999999", linewidth=0.8, zorder=1)

@@ -7,8 +7,8 @@ the same way by reconstruction and by generation (concordant) or not (discordant
 
 over one study, or over the pairs of several. 1: the better reconstruction always generates better; -1: always worse.
 Pairs of one study share latents, and sources their instruments, so that intervals over studies resample whole sources.
-A study's own interval, and those of ranks, are of its trainings and clips: as the runs vary, so would others. Where a study
-has one run of each latent, the spread of runs is that of the record's other studies by the same metric.
+A study's own interval, and those of ranks, are of its trainings and clips: as the runs vary, so would others. Where a
+study has one run of each latent, the spread of runs is that of the record's other studies by the same metric.
 
 Pairs are split by how far apart their reconstructions are: by FAR standard errors of the difference, or by less, which
 says little of an order.
@@ -33,7 +33,7 @@ from shared.statistics.scores import GROUND_TRUTH, StudyScores, load_study
 RECONSTRUCTION = ("pesq", "mel_distance", "stoi")
 GENERATION = ("wer", "text_similarity")
 SIDES = ("reconstruction", "generation")
-FAR = 8  # standard errors
+FAR = 2  # standard errors: what training noise leaves open is less
 DRAWS = 4000
 Variances = dict[tuple[str, str], float]  # of trainings, by side and metric
 Pair = tuple[str, str, str, str, str]
@@ -118,10 +118,10 @@ def pooled_tau(studies: list[Ranked], far: bool | None = None) -> Tau | None:
                 signs.setdefault(study.source, []).append(float(sign))
     if not signs:
         return None
-    value, pairs = float(np.mean(sum(signs.values(), []))), sum(map(len, signs.values()))
+    sums, counts = (np.array([measure(each) for each in signs.values()]) for measure in (sum, len))
+    value, pairs = float(sums.sum() / counts.sum()), int(counts.sum())
     if len(signs) < 2:
         return Tau(value, None, None, pairs)
-    sums, counts = (np.array([measure(each) for each in signs.values()]) for measure in (sum, len))
     drawn = np.random.default_rng(0).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
     low, high = np.quantile(drawn @ sums / (drawn @ counts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Tau(value, float(low), float(high), pairs)
@@ -182,7 +182,8 @@ class _Compared:
         if runs.values.shape[1] > 1:
             return training_variance(runs)[0]
         if (side, metric) not in known:
-            raise NotRecorded(f"one run of each latent, and no study says how much {metric} of {side} varies between runs")
+            unknown = f"how much {metric} of {side} varies between runs"
+            raise NotRecorded(f"one run of each latent, and no study says {unknown}")
         return known[side, metric]
 
 
@@ -250,7 +251,9 @@ def scores_of(folder: Path, study: StudyRecord, sides: tuple[str, ...] = SIDES) 
     for path in files.values():
         if not path.exists():
             raise NotRecorded(f"{path}: missing")
-    return load_study(variants, seeds, files, None)
+    spec = study.spec.value
+    shared = spec.trainings() if spec is not None and spec.names == variants else None
+    return load_study(variants, seeds, files, None, trainings=shared)
 
 
 def distinct(scored: StudyScores) -> list[int]:

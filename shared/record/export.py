@@ -8,10 +8,10 @@ from pydantic import Field
 from shared.config import Strict
 from shared.record.decoupling import Ranked, Tau, pooled_tau, tau_of
 from shared.record.files import SourceRecord, StudyRecord
+from shared.record.ledger import Judged, judged
 from shared.record.table import Row
-from shared.statistics.claims import Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = "schema.json"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,14 +21,14 @@ class ExportedStudy(Strict):
 
     figure: str = Field(description="the figure, relative to the scale's folder")
     rows: list[Row] | None = Field(description="a value each: a metric of one variant's reconstructions or samples")
-    verdicts: list[Verdict] | None = Field(description="the paper's claims, tested")
+    verdicts: list[Judged] | None = Field(description="claims, tested; `standing` is what stands among all")
     provenance: dict[str, Any] | None = Field(description="commit, machine, seeds, hashes, seconds")
     problems: list[str]
 
 
 class ExportedTau(Strict):
-    """Kendall's tau-a of the ranks by reconstruction and by generation, over pairs of latents; 95 % interval, null where
-    one source alone has such pairs.
+    """Kendall's tau-a of the ranks by reconstruction and by generation, over pairs of latents; 95 % interval, null
+    where one source alone has such pairs.
     """
 
     value: float
@@ -63,7 +63,7 @@ class ExportedDecoupling(Strict):
 class Results(Strict):
     """Everything that the record of one scale holds."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     scale: str
     sources: dict[str, dict[str, ExportedStudy]] = Field(description="source → study → its results")
     decoupling: ExportedDecoupling
@@ -71,10 +71,14 @@ class Results(Strict):
 
 def export(scale: str, sources: list[SourceRecord], ranked: list[Ranked], left_out: dict[str, str]) -> Results:
     """The record of a scale, and what `decoupling` makes of it."""
+    standing = judged(sources)
     return Results(
         schema_version=SCHEMA_VERSION,
         scale=scale,
-        sources={s.name: {name: _study(s.name, study) for name, study in s.studies.items()} for s in sources},
+        sources={
+            s.name: {name: _study(s.name, study, standing[s.name, name]) for name, study in s.studies.items()}
+            for s in sources
+        },
         decoupling=ExportedDecoupling(
             studies=[_ranks(study) for study in ranked],
             pooled=_tau(pooled_tau(ranked)),
@@ -85,14 +89,14 @@ def export(scale: str, sources: list[SourceRecord], ranked: list[Ranked], left_o
     )
 
 
-def _study(source: str, study: StudyRecord) -> ExportedStudy:
+def _study(source: str, study: StudyRecord, standing: list[Judged]) -> ExportedStudy:
     needed = (study.table, study.verdicts, study.provenance)
     problems = [f"{part.path.name}: {part.problem or 'missing'}" for part in needed if part.value is None]
     provenance = study.provenance.value
     return ExportedStudy(
         figure=f"{source}/{study.figure.path.name}",
         rows=study.table.value,
-        verdicts=study.verdicts.value,
+        verdicts=None if study.verdicts.value is None else standing,
         provenance=provenance and provenance.model_dump(mode="json"),
         problems=problems,
     )

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 from shared.config import ConfigError, did_you_mean
 from shared.record import readers
 from shared.record.keep_clips import LIST, KeptClip
-from shared.record.manifest import CLIPS, ENDS, MANIFEST, SCORES, Seal, check_seal, write_manifest
+from shared.record.kept import Run, results, runs_path, spec_path
+from shared.record.manifest import CLIPS, ENDS, KEPT, MANIFEST, SCORES, Seal, check_seal, write_manifest
 from shared.record.readers import Picture, Provenance
 from shared.record.table import Row
 from shared.statistics.claims import Verdict
+from shared.statistics.study import StudySpec
 
 REPORT = "report"  # the folder of the page, beside the sources'
 
@@ -60,10 +62,13 @@ class StudyRecord:
     figure: Part[Picture]
     page: Part[str]
     clips: Part[list[KeptClip]]
+    spec: Part[StudySpec]
+    runs: Part[list[Run]]
 
     def parts(self) -> list[Part[Any]]:
         """All of its files, the audio and the scores apart."""
-        return [self.table, self.verdicts, self.provenance, self.metrics, self.figure, self.page, self.clips]
+        seen = (self.figure, self.page, self.clips)
+        return [self.table, self.verdicts, self.provenance, self.metrics, *seen, self.spec, self.runs]
 
     @property
     def damage(self) -> dict[Path, str]:
@@ -152,11 +157,20 @@ def _read(folder: Path, name: str, source: str, seal: Seal) -> StudyRecord:
         figure=part(folder / f"{name}.png", readers.picture),
         page=part(folder / f"{name}.md", readers.text),
         clips=part(folder / CLIPS / name / LIST, readers.clips),
+        spec=part(spec_path(folder, name), partial(_spec_of, source, name)),
+        runs=part(runs_path(folder, name), readers.runs),
     )
 
 
 def _provenance_of(source: str, study: str, path: Path) -> Provenance:
     found = readers.provenance(path)
+    if (found.source, found.study) != (source, study):
+        raise ConfigError(f"{path}: of {found.source} {found.study}, not of {source} {study}")
+    return found
+
+
+def _spec_of(source: str, study: str, path: Path) -> StudySpec:
+    found = readers.study(path)
     if (found.source, found.study) != (source, study):
         raise ConfigError(f"{path}: of {found.source} {found.study}, not of {source} {study}")
     return found
@@ -187,7 +201,10 @@ def seal_study(folder: Path, name: str) -> Path:
         ConfigError: a file of it is damaged, a line for each.
     """
     study = _read(folder, name, folder.absolute().name, Seal(folder / f"{name}{MANIFEST}"))
-    scores = [load(path, readers.scored) for path in sorted((folder / SCORES / name).glob("*.csv"))]
+    scores = [load(path, readers.scored) for path in sorted((folder / SCORES / name).glob("*")) if path.suffix in KEPT]
     if broken := [f"{each.path}: {each.problem}" for each in (*study.parts(), *scores) if each.problem]:
         raise ConfigError("\n".join(broken))
+    kept = results(study.spec.value) if study.spec.value else ()
+    if lost := [each.path for each in kept if not each.path.exists()]:
+        raise ConfigError(f"{study.spec.path}: {lost[0].name}, which it names, is not in the record")
     return write_manifest(folder, name)

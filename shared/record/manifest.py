@@ -17,7 +17,9 @@ from shared.seal import Sealed
 
 CLIPS, SCORES = "clips", "scores"
 # What each study has, by the end of its file's name. The table's own end goes last: it ends the others too.
-ENDS = ("_verdicts.csv", "_provenance.json", "_metrics.json", ".png", ".md", ".csv")
+STUDY, RUNS = "_study.json", "_runs.csv"
+ENDS = ("_verdicts.csv", RUNS, "_provenance.json", "_metrics.json", STUDY, ".png", ".md", ".csv")
+KEPT = (".csv", ".safetensors")  # of scores
 MANIFEST = "_manifest.json"
 MEND = "bring it back (git restore) or record the study again"
 UNSEALED = "its manifest is missing or damaged"
@@ -66,7 +68,7 @@ class Seal:
 def files_of(folder: Path, study: str) -> Iterator[Path]:
     """The files of a study in a source's folder, the manifest apart."""
     yield from (path for end in ENDS if (path := folder / f"{study}{end}").exists())
-    yield from sorted((folder / SCORES / study).glob("*.csv"))
+    yield from sorted(path for path in (folder / SCORES / study).glob("*") if path.suffix in KEPT)
     yield from sorted(path for path in (folder / CLIPS / study).glob("*") if path.name == LIST or path.suffix == ".mp3")
 
 

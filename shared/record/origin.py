@@ -5,15 +5,19 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from shared.code import ROOT
-from shared.files import write_json
+from shared.config import ConfigError
+from shared.files import read_json, write_json
 from shared.seal import ORIGIN as NAME
+from shared.seal import check_file
 
 # What a run reads beside its inputs. A log or a note that lies in the clone does not make its code dirty.
 _CODE = ("Snakefile", "rules", "shared", "replications", "params.yaml", "envs")
+REFUSED = "Git refuses the folder, which is another user's (git config safe.directory)"
 _NAMES_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
 
@@ -25,16 +29,29 @@ def commit() -> dict[str, Any]:
     if not (ROOT / ".git").exists():
         return _no_commit("not a Git checkout")
     try:
-        found = _git("rev-parse", "--show-cdup", "HEAD")
-        changed = _git("status", "--porcelain", "--", *_CODE)
+        found = git("rev-parse", "--show-cdup", "HEAD")
+        changed = git("status", "--porcelain", "--", *_CODE)
     except (FileNotFoundError, PermissionError):
         return _no_commit("git is not installed")
-    if "dubious ownership" in found.stderr:
-        return _no_commit("Git refuses the folder, which is another user's (git config safe.directory)")
+    if refused(found):
+        return _no_commit(REFUSED)
     up, _, head = found.stdout.partition("\n")
     if found.returncode or up:
         return _no_commit("Git finds none here")
     return {"commit": head.strip(), "dirty": bool(changed.stdout) if changed.returncode == 0 else None}
+
+
+def last_commit(files: Iterable[Path]) -> dict[str, Any] | None:
+    """The last commit that touched one of these files, and whether they were changed since; None: none is known."""
+    paths = [path.absolute().as_posix() for path in files if path.exists()]
+    if not paths or commit()["commit"] is None:
+        return None
+    found = git("log", "-1", "--format=%H %ct", "--", *paths)
+    if found.returncode or not found.stdout.strip():
+        return None
+    name, _, seconds = found.stdout.partition(" ")
+    date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).isoformat(timespec="seconds")
+    return {"commit": name, "date_utc": date, "changed": bool(git("status", "--porcelain", "--", *paths).stdout)}
 
 
 def hardware() -> dict[str, Any]:
@@ -61,12 +78,29 @@ def _no_commit(reason: str) -> dict[str, Any]:
     return {"commit": None, "dirty": None, "no_commit": reason}
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+def git(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What Git answers in a folder, by default the project's.
+
+    Raises:
+        FileNotFoundError, PermissionError: Git is not installed.
+    """
+    command, where = ["git", *arguments], folder or ROOT
+    return subprocess.run(
+        command, cwd=where, env=environment(), capture_output=True, encoding="utf-8", errors="replace"
+    )
+
+
+def environment() -> dict[str, str]:
+    """What Git is run in."""
     # A hook of Git's sets variables that name its repository, and they would count for more than the folder. No lock is
     # taken for a refreshed index: jobs that end together would otherwise meet there.
-    environment = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
-    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    return subprocess.run(["git", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    found = {key: value for key, value in os.environ.items() if key not in _NAMES_A_REPOSITORY}
+    return found | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def refused(answer: subprocess.CompletedProcess[str]) -> bool:
+    """Whether Git does not trust the folder."""
+    return "dubious ownership" in answer.stderr
 
 
 def _processor() -> str:
@@ -86,6 +120,25 @@ def _gpus() -> list[str]:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
     except (FileNotFoundError, subprocess.CalledProcessError):
         return []
+
+
+def read_origin(job: Path) -> dict[str, Any]:
+    """What the note in a job's folder says; nothing where there is none.
+
+    Raises:
+        ConfigError: it is damaged.
+    """
+    path = job / NAME
+    if not path.exists():
+        return {}
+    check_file(path)
+    try:
+        found = read_json(path)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: damaged; delete it, and the record says that it is unknown")
+    return found
 
 
 def write_origin(result: Path, code: str) -> None:

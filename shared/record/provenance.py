@@ -1,6 +1,7 @@
 """Where a table comes from: code, configuration, corpus, environment, machine and what it cost."""
 
 import csv
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ from shared.code import ROOT
 from shared.config import ConfigError
 from shared.files import read_json, sha256
 from shared.measurements.base import measurements
-from shared.record.origin import NAME, commit, hardware, now
-from shared.seal import check_file
+from shared.record.kept import results
+from shared.record.origin import commit, hardware, last_commit, now, read_origin
 from shared.statistics.study import StudySpec
 
 
@@ -18,7 +19,7 @@ def provenance(spec: StudySpec) -> dict[str, Any]:
 
     `commit`, `dirty` and `hardware` are the table's own; `origins` says the same of each job that it rests on.
     """
-    jobs = spec.jobs
+    jobs = [job for job in spec.jobs if job.exists()]  # those upstream of what the record kept need not be here
     manifests = [job / "manifest.json" for job in jobs if job.parent.name == "corpus"]
     seconds = _seconds(jobs)
     return {
@@ -32,6 +33,7 @@ def provenance(spec: StudySpec) -> dict[str, Any]:
         "corpus_hash": sorted(read_json(path)["corpus_hash"] for path in manifests if path.exists()),
         "lock_hash": {lock.name: sha256(lock)[:16] for lock in sorted((ROOT / "envs").glob("*.txt"))},
         "hardware": hardware(),
+        "frozen": frozen(spec, first_run(spec)),
         "origins": _origins(jobs),
         "job_seconds": seconds,
         "job_seconds_total": round(sum(seconds.values()), 1),
@@ -39,11 +41,40 @@ def provenance(spec: StudySpec) -> dict[str, Any]:
     }
 
 
+def first_run(spec: StudySpec) -> str | None:
+    """When the first job of the source ended that the study rests on, as far as that is known."""
+    own = {job for job in spec.jobs if spec.source in job.parts} | {each.path.parent for each in results(spec)}
+    dates = (read_origin(job).get("date_utc") for job in own)
+    return min(filter(None, dates), default=None)
+
+
+def frozen(spec: StudySpec, first: str | None) -> dict[str, Any] | None:
+    """The last commit of what the study was set by, its claims and its recipes; and when its first run ended.
+
+    None where no commit is known. That is the state of today: made again after claims were changed, it says so.
+    """
+    files = (*(spec.folder / name for name in ("claims.yaml", "study.yaml")), spec.folder.parent / "base.yaml")
+    found = last_commit(files)
+    return found and found | {"first_run_utc": first}
+
+
+def younger(said: dict[str, Any] | None) -> str | None:
+    """What the page says where claims or recipes are not known to be older than the first run."""
+    if said is None or said["first_run_utc"] is None:
+        return "Whether claims and recipes were set before the first run is not known."
+    first, date = said["first_run_utc"], said["date_utc"]
+    if said["changed"]:
+        return "Claims or recipes were changed after they were last committed."
+    if datetime.fromisoformat(date) <= datetime.fromisoformat(first):
+        return None
+    return f"Claims or recipes were last changed on {date[:10]}, after the first run ({first[:10]})."
+
+
 def _origins(jobs: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """For each kind of job the distinct commits, codes and machines that its results are from, with the count."""
     found: dict[str, list[dict[str, Any]]] = {}
     for job in sorted(jobs):
-        kept = _origin(job / NAME) if (job / NAME).exists() else {"commit": "unknown"}
+        kept = {key: value for key, value in read_origin(job).items() if key != "date_utc"} or {"commit": "unknown"}
         known = found.setdefault(job.parent.name, [])
         same = next((each for each in known if kept.items() <= each.items()), None)
         if same is None:
@@ -51,15 +82,6 @@ def _origins(jobs: list[Path]) -> dict[str, list[dict[str, Any]]]:
         else:
             same["jobs"] += 1
     return found
-
-
-def _origin(path: Path) -> dict[str, Any]:
-    check_file(path)
-    try:
-        found = read_json(path)
-        return {key: value for key, value in found.items() if key != "date_utc"}
-    except (ValueError, AttributeError):
-        raise ConfigError(f"{path}: damaged; delete it, and the record says that it is unknown") from None
 
 
 def _seconds(jobs: list[Path]) -> dict[str, float]:

@@ -12,12 +12,12 @@ from shared.files import atomic_path, sha256
 from shared.job import run_job
 from shared.record.files import seal_study
 from shared.record.keep_clips import LIST, read_kept
-from shared.record.manifest import CLIPS, MANIFEST, SCORES, files_of
+from shared.record.manifest import CLIPS, KEPT, MANIFEST, RUNS, SCORES, STUDY, files_of
 
 # What the jobs of a study write, and the end of its name in the record.
 NAMES = {
     "table.csv": ".csv", "table.md": ".md", "metrics.json": "_metrics.json", "verdicts.csv": "_verdicts.csv",
-    "provenance.json": "_provenance.json", "figure.png": ".png",
+    "provenance.json": "_provenance.json", "figure.png": ".png", "study.json": STUDY, "runs.csv": RUNS,
 }  # fmt: skip
 
 
@@ -33,7 +33,8 @@ def publish(made: Path, folder: Path, study: str) -> Path:
         ConfigError: a file is missing, can't be, or is not copied as it was.
     """
     copies = {folder / f"{study}{end}": made / name for name, end in NAMES.items()}
-    copies |= {folder / SCORES / study / path.name: path for path in sorted((made / SCORES).glob("*.csv"))}
+    kept = (path for path in sorted((made / SCORES).glob("*")) if path.suffix in KEPT)
+    copies |= {folder / SCORES / study / path.name: path for path in kept}
     heard = (LIST, *(clip.file for clip in read_kept(made / CLIPS / LIST)))
     copies |= {folder / CLIPS / study / name: made / CLIPS / name for name in heard}
     # First, so that one which is ended half-way leaves no record that seems whole.

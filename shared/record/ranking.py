@@ -112,8 +112,8 @@ def as_text(rankings: list[Ranking], titles: dict[str, str]) -> str:
 
 
 NOTE = (
-    "Intervals: 95 %, of a difference of training runs, in the metric's unit; one run tells nothing apart. Studies differ "
-    "in corpus, generator and budget: compare inside a study only."
+    "Intervals: 95 %, of a difference of training runs, in the metric's unit; one run tells nothing apart. Studies "
+    "differ in corpus, generator and budget: compare inside a study only."
 )
 
 

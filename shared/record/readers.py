@@ -15,12 +15,16 @@ from shared.config import ConfigError, parse
 from shared.files import read_json, read_text
 from shared.measurements.base import kept_names
 from shared.record.keep_clips import KeptClip, read_kept
+from shared.record.kept import Run, read_runs, read_spec
 from shared.record.manifest import SCORES
 from shared.record.table import SIDE_TITLES, Row, read_rows, read_verdicts
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, PILOT, REPRODUCED, Verdict, decided
+from shared.statistics.gates import read_unordered
 from shared.statistics.looks import LOOKS, level
 from shared.statistics.scores import read_scores
+from shared.statistics.study import StudySpec
+from shared.tensors import read_tensors
 from shared.user_files import file_name, read_file
 
 VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, PILOT, NOT_TESTABLE)
@@ -185,6 +189,26 @@ def metrics(path: Path) -> dict[str, Any]:
     return found
 
 
+def study(path: Path) -> StudySpec:
+    """What a study's table is made of.
+
+    Raises:
+        ConfigError: it is no such spec.
+    """
+    return read_spec(path)
+
+
+def runs(path: Path) -> list[Run]:
+    """Which job each result of a study is of.
+
+    Raises:
+        ConfigError: it is no such file.
+    """
+    found = read_runs(path)
+    _check_once(path, ((each.variant, str(each.seed), each.side, each.kind) for each in found))
+    return found
+
+
 def text(path: Path) -> str:
     """A UTF-8 text.
 
@@ -217,11 +241,15 @@ def score_files(folder: Path, study: str, variant: str) -> list[Path]:
 
 
 def scored(path: Path) -> Any:
-    """A file of scores, or of what was measured of latents.
+    """A file of scores, or of what was measured of latents, or what was kept beside one.
 
     Raises:
         ConfigError: it is none.
     """
+    if path.suffix == ".safetensors":
+        return read_tensors(path, framework="numpy", delete="the folder")
+    if re.fullmatch(r"ladder\d+", path.stem):
+        return read_unordered(path)
     kept = re.search(r"_s\d+_(\w+)$", path.stem)
     measurement = kept_names().get(kept[1]) if kept else None
     return read_scores(path) if measurement is None or measurement.by_clip else measurement.read(path)

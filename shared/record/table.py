@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from shared.statistics.claims import Verdict
 from shared.statistics.inference import contrast, interval_of_clips
 from shared.statistics.paper import PaperValue
 from shared.statistics.scores import GROUND_TRUTH, StudyScores
+from shared.statistics.words import by_how_much
 
 SIDE_TITLES = {"reconstruction": "Reconstruction (autoencoder)", "generation": "Generation"}
 
@@ -209,8 +209,10 @@ def read_verdicts(path: Path) -> list[Verdict]:
     return read_models(path, Verdict, texts=("reason", "text", "where"))
 
 
-def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]) -> str:
-    """The page that people read."""
+def to_markdown(
+    title: str, scale: str, rows: list[Row], verdicts: list[Verdict], note: str | None = None
+) -> str:
+    """The page that people read; `note` is of its claims."""
     lines = [
         f"# {as_text(title)}",
         "",
@@ -228,7 +230,7 @@ def to_markdown(title: str, scale: str, rows: list[Row], verdicts: list[Verdict]
         if part:
             lines += ["", f"## {heading}", "", *_value_lines(part)]
     if verdicts:
-        lines += ["", "## Claims", "", *_verdict_lines(verdicts)]
+        lines += ["", "## Claims", "", *([note, ""] if note else []), *_verdict_lines(verdicts)]
     sources = sorted({as_text(f"{row.paper_where} ({row.paper_trust})") for row in rows if row.paper_where})
     if sources:
         lines += ["", f"The paper's values: {'; '.join(sources)}."]
@@ -258,14 +260,11 @@ def _verdict_lines(verdicts: list[Verdict]) -> Iterator[str]:
 
 
 def show_margin(verdict: Verdict) -> str:
-    """By how much a claim holds, as a ratio where the test is of logarithms; below 1, or below 0, it does not."""
+    """By how much a claim holds: a ratio where the test is of logarithms; below 1, or below 0, it does not."""
     if verdict.margin is None:
         return "–"
-    log = verdict.scale == "log"
-    ends = [None if end is None else math.exp(end) if log else end for end in (verdict.low, verdict.high)]
-    value = math.exp(verdict.margin) if log else verdict.margin
-    shown = f"×{value:.3g}" if log else f"{value:.3g}"
-    return shown if None in ends else f"{shown} [{ends[0]:.3g}, {ends[1]:.3g}]"
+    ends = None if verdict.low is None or verdict.high is None else (verdict.low, verdict.high)
+    return by_how_much(verdict.scale or "plain", verdict.margin, ends)
 
 
 def show_setting(setting: float | str | None) -> str | None:

@@ -20,10 +20,11 @@ from shared.record.files import (
     load_scale,
 )
 from shared.record.keep_clips import LIST, LONGEST
+from shared.record.ledger import FAMILIES, Judged, judged
 from shared.record.manifest import CLIPS, UNSEALED
 from shared.record.readers import VERDICTS, picture, text
 from shared.report import cost, readme, sound
-from shared.report.study_view import CLASSES, SIGNS, StudyView
+from shared.report.study_view import CLASSES, MEANINGS, SIGNS, StudyView
 from shared.statistics.claims import load_claims
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,9 +51,9 @@ class SourceView:
     result: Markup | None = None
     deviations: Markup | None = None
 
-    def counts(self) -> Counter[str]:
-        """How many claims got which verdict."""
-        return Counter(claim.verdict for study in self.studies for claim in study.claims)
+    def counts(self, origin: str) -> Counter[str]:
+        """How many claims of a family have which verdict."""
+        return Counter(claim.verdict for study in self.studies for claim in study.claims if claim.origin == origin)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def make_page(results: Path, label: str, sources: dict[str, Source | str]) -> Pa
     """
     folder = results / label
     page_folder = folder / REPORT
-    views = [_view(each, sources.get(each.name), label, page_folder) for each in load_scale(folder)]
+    records = load_scale(folder)
+    standing = judged(records)
+    views = [_view(each, standing, sources.get(each.name), label, page_folder) for each in records]
     recorded = {view.name for view in views}
     extra = load(folder / f"{EXTRA}.png", picture)
     caption = load(folder / f"{EXTRA}.md", text)
@@ -103,6 +106,7 @@ def _environment(page_folder: Path) -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"verdicts": VERDICTS, "signs": SIGNS, "classes": CLASSES, "longest": LONGEST, "clips_list": LIST}
+    made.globals |= {"families": FAMILIES, "meanings": MEANINGS}
     made.globals |= {"origins": cost.origins, "machine": cost.machine, "code": cost.code, "clips_folder": CLIPS}
     made.filters["link"] = lambda path: relative(path, page_folder)
     made.filters["base64"] = lambda data: base64.b64encode(data).decode()
@@ -118,7 +122,13 @@ def _title(source: Source | str | None, name: str) -> str:
     return source.file.title if isinstance(source, Source) else name
 
 
-def _view(record: SourceRecord, source: Source | str | None, label: str, page_folder: Path) -> SourceView:
+def _view(
+    record: SourceRecord,
+    standing: dict[tuple[str, str], list[Judged]],
+    source: Source | str | None,
+    label: str,
+    page_folder: Path,
+) -> SourceView:
     known = source if isinstance(source, Source) else None
     titles, claims, note = {}, {}, source if isinstance(source, str) else ""
     if known:
@@ -127,7 +137,11 @@ def _view(record: SourceRecord, source: Source | str | None, label: str, page_fo
     elif not note:
         note = f"No study file of {record.name!r} is here, so titles, parameters and deviations are not known."
     names = dict.fromkeys([*titles, *record.studies])  # the study file's order
-    studies = [StudyView(each, titles.get(name, name), claims) for name in names if (each := record.studies.get(name))]
+    studies = [
+        StudyView(each, titles.get(name, name), claims, standing[record.name, name])
+        for name in names
+        if (each := record.studies.get(name))
+    ]
     missing = [(name, title) for name, title in titles.items() if name not in record.studies]
     view = SourceView(
         record.name, _title(source, record.name), known.file.paper if known else "", note, record, studies, missing,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.config import ConfigError
 from shared.record.files import StudyRecord, load
+from shared.record.ledger import Judged
 from shared.record.readers import score_files, scored
 from shared.record.table import SIDE_TITLES, Measured, Row, measured
 from shared.report import cost
@@ -17,14 +18,23 @@ from shared.statistics.scores import GROUND_TRUTH, ScoreFile, read_scores
 # Told apart by word and sign, not by colour alone.
 SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", PILOT: "1", NOT_TESTABLE: "–"}
 CLASSES = {each: "untested" if each == NOT_TESTABLE else each for each in SIGNS}
+MEANINGS = {
+    REPRODUCED: "the training runs show it: if it did not hold, they would do so at most 2.5 % of the time",
+    CONTRADICTED: "they show the opposite, as surely",
+    INCONCLUSIVE: "they show neither, or not after correction for the number of claims",
+    PILOT: "one training run of each variant: it has a value, and no verdict",
+    NOT_TESTABLE: "it can't be asked at this scale; the reason is given, with its number",
+}
 FEW = 2  # metrics of a side that a figure's text alternative gives
 
 
 @dataclass(frozen=True)
 class ShownClaim:
-    """One claim with its verdict and what that rests on."""
+    """One claim with the verdict that stands and what that rests on."""
 
     verdict: str
+    origin: str
+    primary: bool
     text: str
     where: str
     evidence: str
@@ -84,15 +94,19 @@ class StudyView:
         record: its files.
         title: for people.
         claims: those of its source, by id.
+        judged: what stands of its verdicts.
     """
 
-    def __init__(self, record: StudyRecord, title: str, claims: dict[str, Claim]):
+    def __init__(self, record: StudyRecord, title: str, claims: dict[str, Claim], judged: list[Judged]):
         self.record, self.title, self.name = record, title, record.name
         self.rows = record.table.value or []
         self.claims = [
-            ShownClaim(each.verdict, each.text, each.where, evidence(each, claims.get(each.id), self.rows))
-            for each in record.verdicts.value or []
-        ]
+            ShownClaim(
+                each.standing, each.origin, each.primary, each.text, each.where,
+                evidence(each, claims.get(each.id), self.rows),
+            )
+            for each in judged
+        ]  # fmt: skip
         self.scores = self._scores()
 
     @property

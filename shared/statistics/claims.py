@@ -1,8 +1,9 @@
 """Claims of a paper as tests: what the training runs say of each, once it can be asked of them at all.
 
-A claim is *reproduced* when the hypothesis that it does not hold is rejected, *contradicted* when the hypothesis that it
-is not the opposite is, each at 2.5 %; else it is *inconclusive*. With one training run it is a *pilot*, which has a value
-and no verdict. It is *not testable here* when a gate (`gates`) is shut, such as a metric that is missing or at its ceiling.
+A claim is *reproduced* when the hypothesis that it does not hold is rejected, *contradicted* when the hypothesis that
+it is not the opposite is, each at 2.5 %; else it is *inconclusive*. With one training run it is a *pilot*, which has a
+value and no verdict. It is *not testable here* when a gate (`gates`) is shut, such as a metric that is missing or at
+its ceiling.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from shared.yaml_file import load_yaml
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE, PILOT = "reproduced", "contradicted", "inconclusive", "pilot"
 NOT_TESTABLE = "not testable here"
+NO_VALUE = "a run has no value on the scale of the test"
 
 
 class Claim(Strict):
@@ -85,12 +87,14 @@ class Verdict(Strict):
     """What our runs say of a claim.
 
     Attributes:
-        margin, low, high: the difference that decides and its 95 % interval, positive where the claim holds, on the scale
-            of the test; None where there is none.
-        scale: `plain`, the metric's unit; `log`, of which exp is a ratio; `fisher_z`; `share` of a setting.
+        margin, low, high: the difference that decides and its 95 % interval, positive where the claim holds, on the
+            scale of the test; None where there is none.
+        scale: `plain`, the metric's unit; `points`, the same of a rate; `log`, of which exp is a ratio; `fisher_z`;
+            `share` of a setting.
         holds, fails: p of the hypotheses that it does not hold, and that it is not the opposite.
         seeds: training runs of each variant that it rests on.
-        look: which of the looks that were set beforehand decided, or the last one so far; None: there was one, not set so.
+        look: which of the looks that were set beforehand decided, or the last one so far; None: there was one, which
+            was not.
         clips: test clips.
     """
 
@@ -141,8 +145,10 @@ def load_claims(path: Path, studies: dict[str, list[str]]) -> list[Claim]:
                 raise ConfigError(f"{where}: study {claim.study} has no variant {variant!r}{hint}")
         for _, metric in claim.needs():
             low, high = find_statistic(metric, where).bounds
-            if claim.tolerance is not None and not find_relation(claim.relation).of_setting and claim.tolerance >= high - low:
-                raise ConfigError(f"{where}: tolerance {claim.tolerance:g}: {metric} can't differ by more; it can't fail")
+            of_unit = not find_relation(claim.relation).of_setting
+            if claim.tolerance is not None and of_unit and claim.tolerance >= high - low:
+                problem = f"{metric} can't differ by more; it can't fail"
+                raise ConfigError(f"{where}: tolerance {claim.tolerance:g}: {problem}")
     if len(primary := [claim.id for claim in claims if claim.primary]) > 1:
         raise ConfigError(f"{path}: {primary[0]} and {primary[1]} are both primary; a source is read for one")
     return claims
@@ -170,13 +176,17 @@ def judge(
     if reason:
         return _verdict(claim, scores, NOT_TESTABLE, reason=reason)
     seeds = len(scores.seeds)
-    if seeds < 2:
-        return _verdict(claim, scores, PILOT, asked(claim, scores, settings), reason="one training run")
+    if seeds < (LOOKS[0] if sequential else 2):
+        found = asked(claim, scores, settings)
+        if not np.isfinite(found.effect.estimate):
+            return _verdict(claim, scores, NOT_TESTABLE, reason=NO_VALUE)
+        reason = "one training run" if seeds == 1 else f"{seeds} training runs; the first look is at {LOOKS[0]}"
+        return _verdict(claim, scores, PILOT, found, reason=reason)
     looks = [count for count in LOOKS if count <= seeds] if sequential else [seeds]
     for look, count in enumerate(looks, start=1):
         found = asked(claim, scores, settings, first=count)
         if not np.isfinite([found.holds, found.fails]).all():
-            return _verdict(claim, scores, NOT_TESTABLE, reason="a run has no value on the scale of the test")
+            return _verdict(claim, scores, NOT_TESTABLE, reason=NO_VALUE)
         number = look if sequential else None
         verdict, note = _decide(found, number)
         if verdict != INCONCLUSIVE or note or count == looks[-1]:
@@ -200,6 +210,9 @@ def decided(holds: float, fails: float, level: float) -> str:
 
 def missing(claim: Claim, scores: StudyScores) -> str | None:
     """Why some value that it compares is not there, or None."""
+    for name in (*claim.variants, *(claim.control or ())):
+        if name not in scores.variants:
+            return f"{name} is not in the record"
     lacking = (need for need in claim.needs() if not scores.measured(*need))
     return next((scores.missing.get(need, f"{need[1]} is not computed") for need in lacking), None)
 
@@ -238,8 +251,10 @@ def _verdict(
         margin, (low, high) = found.effect.estimate, found.effect.interval()
         every = {"margin": margin, "low": low, "high": high, "holds": found.holds, "fails": found.fails}
         numbers |= {name: float(value) for name, value in every.items() if np.isfinite(value)}
-    own = find_statistic((claim.against if relation.both_sides else None) or claim.metric, claim.id).analysed
-    scale = "share" if relation.of_setting else "plain" if relation.plain else own
+    own = find_statistic((claim.against if relation.both_sides else None) or claim.metric, claim.id)
+    plain = "points" if own.percent else "plain"
+    tested = plain if relation.plain or own.analysed == "plain" else own.analysed
+    scale = "share" if relation.of_setting else tested
     return Verdict(
         id=claim.id, verdict=verdict, **numbers, scale=None if found is None else scale,
         seeds=len(scores.seeds) if seeds is None else seeds, look=look, clips=len(scores.clips),

@@ -50,6 +50,8 @@ class Distances:
     def deviations(self, groups: np.ndarray) -> np.ndarray:
         """`(variants, seeds, blocks)`, whose products summed are the jackknife's covariance over clips.
 
+        NaN where what is left without some block is no set, as of two clips, or of one group.
+
         Args:
             groups: of each clip `(clips,)`, the one whose clips are left out together; all are dealt to at most
                 BLOCKS blocks, since each costs a distance of every run.
@@ -58,6 +60,8 @@ class Distances:
         _, dealt = np.unique(groups[self.clips], return_inverse=True)
         dealt = dealt % min(BLOCKS, dealt.max() + 1)
         kept = (dealt != np.arange(dealt.max() + 1)[:, None]).astype(float)
+        if (kept.sum(axis=1) < 2).any():
+            return np.full((*sets.shape[:2], len(kept)), np.nan)
         found = self.metric.replicates(reference, sets.reshape(-1, *sets.shape[2:]), kept, self.kad)
         found = found.reshape(*sets.shape[:2], -1)
         return (found - found.mean(axis=2, keepdims=True)) * np.sqrt(1 - 1 / len(kept))

@@ -11,8 +11,9 @@ from shared.files import read_csv
 from shared.statistics.catalogue import STATISTICS
 from shared.statistics.claims import Claim, asked
 from shared.statistics.inference import Runs, training_variance
+from shared.statistics.looks import ONE_SIDED
 from shared.statistics.paper import PaperValue
-from shared.statistics.relations.base import SIDES, find_relation
+from shared.statistics.relations.base import find_relation
 from shared.statistics.scores import StudyScores
 from shared.statistics.words import difference, number, show
 
@@ -40,14 +41,18 @@ def shut(
         settings: what the study's axis sets for each variant.
         unordered: of each metric that does not put its ladder in order, the rungs that it confuses.
     """
-    for gate in (_ladder(unordered), _recordings, _speaks, _spans, _ceiling, _tolerance(published), _control(settings)):
+    gates = (
+        _ladder(unordered), _recordings, _speaks, _spans, _ceiling, _numbers(settings), _apart,
+        _tolerance(published), _control(settings),
+    )  # fmt: skip
+    for gate in gates:
         if reason := gate(claim, scores):
             return reason
     return None
 
 
 def read_unordered(path: Path) -> dict[str, str]:
-    """Of each metric that puts rungs of its ladder in the wrong order, which ones; two it can't tell apart are no fault.
+    """Of each metric that puts rungs of its ladder in the wrong order, which; equal ones are no fault.
 
     Raises:
         ConfigError: the file, which `shared.metrics.ladder` writes, is missing or damaged.
@@ -75,16 +80,19 @@ def _ladder(unordered: Mapping[str, str]) -> Gate:
 def _recordings(claim: Claim, scores: StudyScores) -> str | None:
     """No reconstruction is rated above the recordings."""
     for _, metric in claim.needs():
-        if metric not in scores.ground_truth or ("reconstruction", metric) not in scores.terms:
+        statistic = STATISTICS[metric]
+        both = metric in scores.ground_truth and ("reconstruction", metric) in scores.terms
+        if not both or statistic.of_voice:
             continue
-        statistic, truth = STATISTICS[metric], scores.truth_runs(metric)
+        truth = scores.truth_runs(metric)
         runs = scores.runs("reconstruction", metric, plain=True)
         sign = 1 if statistic.higher_is_better else -1
         above = sign * (runs.means() - truth.values[0, 0])
         best = int(np.argmax(above))
         if above[best] > ERRORS * _error_from(runs, truth)[best]:
             ours, recorded = show(statistic, runs.means()[best]), show(statistic, truth.values[0, 0])
-            return f"{statistic.label} rates reconstructions ({scores.variants[best]}: {ours}) above recordings ({recorded})"
+            rated = f"{scores.variants[best]}: {ours}"
+            return f"{statistic.label} rates reconstructions ({rated}) above recordings ({recorded})"
     return None
 
 
@@ -104,7 +112,8 @@ def _speaks(claim: Claim, scores: StudyScores) -> str | None:
     if "wer" in asked_for and "wer" in scores.ground_truth:
         recorded = scores.truth_runs("wer").values[0, 0]
         if best < LEAST_OF_TRUTH * recorded:
-            return f"the best generator's WER, {100 * best:.1f} %, is less than twice the recordings', {100 * recorded:.1f} %"
+            ours, theirs = f"{100 * best:.1f} %", f"{100 * recorded:.1f} %"
+            return f"the best generator's WER, {ours}, is less than twice the recordings', {theirs}"
     return None
 
 
@@ -115,8 +124,10 @@ def _spans(claim: Claim, scores: StudyScores) -> str | None:
     side, metric = claim.needs()[0]
     runs = scores.runs(side, metric).of([scores.variants.index(name) for name in claim.variants])
     sd, span = np.sqrt(training_variance(runs)[0]), np.ptp(runs.means())
-    if span > SPAN * sd:
+    if span > SPAN * sd or not np.isfinite(span):
         return None
+    if sd == 0:
+        return f"{STATISTICS[metric].label} is the same in every run"
     return f"{STATISTICS[metric].label} spans {number(span / sd)} standard deviations of training, {SPAN} are needed"
 
 
@@ -126,11 +137,45 @@ def _ceiling(claim: Claim, scores: StudyScores) -> str | None:
         statistic = STATISTICS[metric]
         low, high = statistic.bounds
         values = scores.values(side, metric)[[scores.variants.index(name) for name in claim.variants]]
-        if np.isfinite([low, high]).all():
-            top = high if statistic.higher_is_better else low
-            if np.abs(values - top).max() < CEILING * (high - low):
-                return f"{STATISTICS[metric].label} is at its best value, {show(statistic, top)}, to within 2 % of its range"
+        top = high if statistic.higher_is_better else low
+        if not np.isfinite(top):
+            continue
+        if (values == top).all():
+            return f"{statistic.label} is at its best value, {show(statistic, top)}, in every run"
+        if np.isfinite(high - low) and np.abs(values - top).max() < CEILING * (high - low):
+            return f"{statistic.label} is at its best value, {show(statistic, top)}, to within 2 % of its range"
     return None
+
+
+def _numbers(settings: Mapping[str, Any]) -> Gate:
+    """What values are compared with is a number, of which there are shares."""
+
+    def gate(claim: Claim, scores: StudyScores) -> str | None:
+        if not find_relation(claim.relation).of_setting:
+            return None
+        for name in (*claim.variants, *(claim.control or ())):
+            value = settings.get(name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
+                return f"the study's axis sets no number of which there are shares for {name}: {value}"
+        return None
+
+    return gate
+
+
+def _apart(claim: Claim, scores: StudyScores) -> str | None:
+    """What a claim calls equal is not one and the same, such as values of one frozen encoder."""
+    relation = find_relation(claim.relation)
+    if claim.tolerance is None or relation.of_setting:
+        return None
+    values = _compared(claim, scores)[[scores.variants.index(name) for name in claim.variants]]
+    same = values - values[0] if len(claim.needs()) == 1 else values
+    return "all that it compares is the same in every run, by construction" if (same == 0).all() else None
+
+
+def _compared(claim: Claim, scores: StudyScores) -> np.ndarray:
+    """What a claim of no difference is about, of every variant of the study, `(variants, seeds)`."""
+    first, *others = (scores.by_run(*need) for need in claim.needs())
+    return first - others[0] if others else first
 
 
 def _tolerance(published: Published) -> Gate:
@@ -140,31 +185,38 @@ def _tolerance(published: Published) -> Gate:
         relation = find_relation(claim.relation)
         if claim.tolerance is None or relation.of_setting:
             return None
-        (side, metric), *others = claim.needs()
-        values = scores.by_run(side, metric).mean(axis=1)
-        if others:
-            values = values - scores.by_run(*others[0]).mean(axis=1)
-        own = float(np.ptp(values)) / 4
-        theirs = [published.get((claim.study, name, side, metric)) for name in claim.variants]
-        papers = [each.value for each in theirs if each is not None]
-        allowed = max(own, float(np.ptp(papers)) if len(papers) == len(theirs) and len(papers) > 1 else 0.0)
+        own = float(np.ptp(_compared(claim, scores).mean(axis=1))) / 4
+        allowed = max(own, _papers_difference(claim, published))
         if claim.tolerance <= allowed * (1 + 1e-9):
             return None
+        metric = claim.metric
         given, most = (difference(STATISTICS[metric], each) for each in (claim.tolerance, allowed))
         return f"a tolerance of {given} is more than {most}, a quarter of the study's range or the paper's difference"
 
     return gate
 
 
+def _papers_difference(claim: Claim, published: Published) -> float:
+    """The greatest that the paper has of what the claim calls equal; 0 where it does not print all of it."""
+    found = [[published.get((claim.study, name, *need)) for name in claim.variants] for need in claim.needs()]
+    if any(each is None for values in found for each in values):
+        return 0.0
+    first, *others = (np.array([each.value for each in values if each]) for values in found)
+    return float(np.abs(first - others[0]).max()) if others else float(np.ptp(first))
+
+
 def _control(settings: Mapping[str, Any]) -> Gate:
-    """Where it would be false, a claim of no difference fails."""
+    """Where it would be false, a claim of no difference fails: as surely as a claim must, if there are several runs."""
 
     def gate(claim: Claim, scores: StudyScores) -> str | None:
         if claim.control is None:
             return None
-        margin = asked(claim, scores, settings, claim.control).effect.estimate
-        if margin < 0:
-            return None
-        return f"its control, {' and '.join(claim.control)}, does not differ either: {number(margin)} within the tolerance"
+        found, names = asked(claim, scores, settings, claim.control), " and ".join(claim.control)
+        margin = found.effect.estimate
+        if margin >= 0:
+            return f"its control, {names}, does not differ either: {number(margin)} within the tolerance"
+        if found.fails >= ONE_SIDED:
+            return f"its control, {names}, can't be told from no difference: p = {number(found.fails)}"
+        return None
 
     return gate

@@ -8,17 +8,20 @@ another training would score otherwise, and so would other clips. Its variance h
     V = V_training + V_clips - V_both, and at least the greater of the first two
 
 V_training takes the variance of runs about their variant's mean, pooled over the study's variants, which share a recipe
-(their spread is alike on the analysed scale), so that few seeds still leave some degrees of freedom. Where variants share a
-training, differences of runs with the same seed take its place. V_clips clusters clips by speaker. The reference is
-Student's t with Satterthwaite's degrees of freedom (Welch 1947). One run says nothing of training: there is no test.
+(their spread is mostly alike on the analysed scale), so that few seeds still leave some degrees of freedom; where the
+variants of the difference themselves vary more than that, it takes their own. Where variants share a training,
+differences of runs with the same seed take its place. V_clips clusters clips by speaker. The reference is Student's t
+with Satterthwaite's degrees of freedom (Welch 1947). One run says nothing of training: there is no test.
+`benchmarks/verdicts.py` holds all of this against simulated truth (docs/STATISTICS.md).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special  # as quick to import as plans need it; scipy.stats is not
 
 LEVEL = 0.95
 
@@ -54,6 +57,11 @@ class Runs:
         """Of each variant, `(variants,)`."""
         return self.values.mean(axis=1)
 
+    @cached_property
+    def variances(self) -> np.ndarray:
+        """Of each variant's runs, `(variants,)`; one claim asks for them in each of its differences."""
+        return self.values.var(axis=1, ddof=1)
+
 
 class Effect(NamedTuple):
     """A difference with its standard error and degrees of freedom; both are NaN of one run."""
@@ -72,7 +80,7 @@ class Effect(NamedTuple):
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Two-sided."""
-        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error if np.isfinite(self.error) else np.nan
+        half = float(special.stdtrit(self.df, (1 + level) / 2)) * self.error if np.isfinite(self.error) else np.nan
         return self.estimate - half, self.estimate + half
 
 
@@ -90,7 +98,7 @@ def contrast(runs: Runs, weights: Sequence[float] | np.ndarray) -> Effect:
     training, df = _training(runs, c)
     clips, clip_df = _clips(runs, c)
     both = _both(runs, c)
-    variance = max(training, clips, training + clips - both)
+    variance = float(np.max([training, clips, training + clips - both]))  # NaN if one is
     if variance <= 0:
         return Effect(estimate, 0.0, df)
     return Effect(estimate, float(np.sqrt(variance)), variance**2 / (training**2 / df + clips**2 / clip_df))
@@ -106,18 +114,18 @@ def interval_of_clips(runs: Runs, level: float = LEVEL) -> tuple[float, float] |
 
 def training_variance(runs: Runs) -> tuple[float, int]:
     """The variance of trainings about their variant's mean, and its degrees of freedom."""
-    residuals = runs.values - runs.values.mean(axis=1, keepdims=True)
-    first = [runs.shared.index(each) for each in dict.fromkeys(runs.shared)]  # each training once
-    df = len(first) * (runs.values.shape[1] - 1)
-    return float((residuals[first] ** 2).sum() / df), df
+    trainings = list(dict.fromkeys(runs.shared))
+    of_training = [runs.variances[[each == training for each in runs.shared]].mean() for training in trainings]
+    return float(np.mean(of_training)), len(trainings) * (runs.values.shape[1] - 1)
 
 
 def _training(runs: Runs, c: np.ndarray) -> tuple[float, int]:
-    used = [runs.shared[place] for place in np.flatnonzero(c)]
+    used, seeds = [runs.shared[place] for place in np.flatnonzero(c)], runs.values.shape[1]
     if len(used) > len(set(used)):  # of one training: what it gave them in common falls out of the difference
-        return float((c @ runs.values).var(ddof=1) / runs.values.shape[1]), runs.values.shape[1] - 1
+        return float((c @ runs.values).var(ddof=1) / seeds), seeds - 1
     variance, df = training_variance(runs)
-    return variance * float(c @ c) / runs.values.shape[1], df
+    own = float(c**2 @ runs.variances)
+    return float(np.max([variance * float(c @ c), own])) / seeds, df
 
 
 def _clips(runs: Runs, c: np.ndarray) -> tuple[float, float]:
@@ -150,12 +158,12 @@ class Outcome(NamedTuple):
 
 def all_of(ps: Iterable[float]) -> float:
     """p of a claim that holds where all its parts do: the greatest (intersection-union; Berger 1982)."""
-    return max(ps)
+    return float(np.max(list(ps)))  # NaN if one is: Python's own would depend on their order
 
 
 def any_of(ps: Sequence[float]) -> float:
     """p of a claim that holds where one of its parts does: the least, times their number (Holm's first step)."""
-    return min(1.0, len(ps) * min(ps))
+    return float(np.minimum(1.0, len(ps) * np.min(ps)))
 
 
 def least(effects: Sequence[Effect]) -> Effect:
@@ -163,9 +171,14 @@ def least(effects: Sequence[Effect]) -> Effect:
     return max(effects, key=lambda each: (each.above() if np.isfinite(each.error) else 0.0, -each.estimate))
 
 
+def every_one(effects: Sequence[Effect]) -> Outcome:
+    """Whether all effects are above zero; the opposite is that one of them is below."""
+    return Outcome(all_of(each.above() for each in effects), any_of([each.below() for each in effects]), least(effects))
+
+
 def equal(effect: Effect, tolerance: float) -> float:
     """p of two one-sided tests that a difference is no greater than the tolerance (Schuirmann 1987)."""
-    return max(effect.below(tolerance), effect.above(-tolerance))
+    return all_of([effect.below(tolerance), effect.above(-tolerance)])
 
 
 def unequal(effect: Effect, tolerance: float) -> float:
@@ -186,4 +199,4 @@ def equality(effects: Sequence[Effect], tolerance: float) -> Outcome:
 def _tail(excess: float, error: float, df: float) -> float:
     if error == 0:
         return 0.0 if excess > 0 else 1.0
-    return float(stats.t.sf(excess / error, df))
+    return float(special.stdtr(df, -excess / error))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shared.config import ConfigError
-from shared.files import finite, read_csv
+from shared.files import beside, finite, read_csv
 from shared.measurements.base import Alone, Measurement, Replicated, measurements
 from shared.metrics.config import KadConfig
 from shared.metrics.embeddings import EMBEDDINGS, read_embeddings
@@ -21,6 +21,7 @@ from shared.statistics.distances import Distances
 from shared.statistics.inference import Runs
 
 GROUND_TRUTH = "ground_truth"
+SCORES = "scores.csv"  # what a scoring job writes
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class StudyScores:
         replicated: `(side, metric)` → what the jobs that measured latents have bootstrapped.
         alone: `(side, metric)` → variant → what they have of those variants, without an interval.
         missing: `(side, metric)` → why there are no values, or none that a claim could be tested on.
-        groups: of each clip `(clips,)`, the number of its speaker, or its own where nobody speaks.
+        groups: of each clip `(clips,)`, the number of its speaker; its own where nobody speaks, or one speaker all,
+            of whom alone the clips then tell.
         shared: side → of each variant the number of its training; variants of one training have the same.
     """
 
@@ -65,6 +67,10 @@ class StudyScores:
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
     groups: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     shared: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(np.unique(self.groups)) < 2:
+            self.groups = np.arange(len(self.clips))
 
     def measured(self, side: str, metric: str) -> bool:
         """Whether all variants have a value."""
@@ -118,7 +124,10 @@ class StudyScores:
 
 
 def ratio(terms: np.ndarray, clips_only: bool = False) -> np.ndarray:
-    """`(..., 2, seeds, clips)` → `(...)`, or `(..., seeds)`: Σ numerator / Σ denominator; NaN where nothing was scored."""
+    """Σ numerator / Σ denominator of `(..., 2, seeds, clips)`: `(...)`, or `(..., seeds)` over the clips only.
+
+    NaN where nothing was scored.
+    """
     sums = np.moveaxis(terms.sum(axis=-1), -2, -1) if clips_only else terms.sum(axis=(-2, -1))
     top, bottom = sums[..., 0], sums[..., 1]
     return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
@@ -134,8 +143,9 @@ def of_terms(terms: np.ndarray, groups: np.ndarray, half: bool) -> tuple[np.ndar
     """
     top, bottom = (terms[:, side] for side in (0, 1))
     total = bottom.sum(axis=2)
+    total = np.where(total > 0, total, np.nan)
     values = ratio(terms, clips_only=True)
-    by_clip = (top - values[..., None] * bottom) / np.where(total > 0, total, np.nan)[..., None]
+    by_clip = (top - values[..., None] * bottom) / total[..., None]
     of_group = np.eye(groups.max() + 1)[groups]
     count = of_group.shape[1]
     deviations = by_clip @ of_group * np.sqrt(count / max(count - 1, 1))
@@ -219,6 +229,8 @@ def load_study(
     of_latents = {(*key, each.name): path for each in by_clip for key, path in latents[each.name].items()}
     paths: dict[Any, Path] = {**({} if truth is None else {GROUND_TRUTH: truth}), **files, **of_latents}
     read = {key: read_scores(path) for key, path in paths.items()}
+    if not read:  # a record of before scores were kept
+        return StudyScores(variants, seeds, [])
     first = next(iter(paths))
     clips = sorted(read[first].clips)
     for key, scored in read.items():
@@ -271,8 +283,8 @@ def _collect_sets(
     study: StudyScores, side: str, metrics: list[str], files: list[list[Path]], truth: Path, kad: KadConfig
 ) -> None:
     """Add the set metrics of one side, or why there are none; they replace what `_collect` found no column for."""
-    read = [[read_embeddings(path.with_name(EMBEDDINGS), study.clips) for path in row] for row in files]
-    reference = read_embeddings(truth.with_name(EMBEDDINGS), study.clips)
+    read = [[read_embeddings(beside(path, SCORES, EMBEDDINGS), study.clips) for path in row] for row in files]
+    reference = read_embeddings(beside(truth, SCORES, EMBEDDINGS), study.clips)
     for metric in metrics:
         distances = Distances(find_set_metric(metric), reference, np.array(read), kad)
         try:

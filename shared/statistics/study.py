@@ -36,6 +36,14 @@ class StudiedVariant(Strict):
     trained: dict[str, str] = Field(default_factory=dict)
 
 
+class Unkept(Strict):
+    """A value whose data is not kept: of how many clips, over how many seeds."""
+
+    value: float
+    clips: int
+    seeds: int
+
+
 class StudySpec(Strict):
     """A study at one scale.
 
@@ -49,6 +57,7 @@ class StudySpec(Strict):
         studies: study of the source → its variants.
         jobs: run folders of all jobs that the table rests on.
         sequential: the seeds are those of a look that was set beforehand (`shared.statistics.looks`).
+        unkept: side → metric → variant → what a record of before data were kept says of it.
     """
 
     source: str
@@ -69,6 +78,7 @@ class StudySpec(Strict):
     studies: dict[str, list[str]]
     jobs: list[Path]
     sequential: bool = False
+    unkept: dict[str, dict[str, dict[str, Unkept]]] = Field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from shared.generators.flow_matching import draw_example, flow_matching_loss
 from shared.generators.infilling import InfillingGenerator
 from shared.generators.repa import Repa
+from shared.text.encoders.characters import CharacterEncoder
 from shared.training.infilling_config import InfillingRecipe
 from shared.training.latent_examples import Batch, LatentExamples
 from shared.training.models import prepare_model
@@ -18,6 +19,9 @@ class Infilling:
         self.recipe, self.path = recipe, generator.path
         self.helpers = {"repa": Repa(recipe.architecture.width, examples.targets[0].shape[1])} if recipe.repa else {}
         self.align: nn.Module | None = None
+        if isinstance(generator.text_encoder, CharacterEncoder):
+            frames = examples.latents.offsets.diff().tolist()
+            generator.text_encoder.measure([clip.text for clip in examples.clips], frames)
 
     def prepare(self, accelerator: Accelerator) -> list[nn.Module]:
         """See `Objective`."""

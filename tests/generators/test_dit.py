@@ -115,7 +115,8 @@ def test_heads_must_divide_the_width():
 
 def test_each_character_is_embedded_and_an_empty_text_is_too():
     encoder = CharacterEncoder(CharactersConfig(kind="characters", dim=4, vocabulary="abcéä "))
-    features, lengths = encoder(["aé", "Äbc", "", " "])
+    features, lengths, ends = encoder(["aé", "Äbc", "", " "])
+    assert ends is None
     assert lengths.tolist() == [2, 3, 1, 1]
     assert len({tuple(each) for each in features.flatten(0, 1).tolist()}) == 8  # and the padding
     torch.testing.assert_close(encoder(["ABE\u0301"])[0], encoder(["abé"])[0])

@@ -172,13 +172,21 @@ def test_positions_are_cosines_and_sines_of_falling_frequencies():
 
 def test_stretching_spreads_the_tokens_evenly():
     x = torch.arange(1.0, 6.0).reshape(1, 5, 1).expand(3, -1, -1)
-    stretched = stretch(x, torch.tensor([2, 3, 5]), torch.tensor([6, 7, 2]), longest=8).squeeze(-1)
+    text = Text(x, torch.tensor([2, 3, 5]))
+    stretched = stretch(x, text, torch.tensor([6, 7, 2]), longest=8).squeeze(-1)
     expected = [
         [1, 1, 4 / 3, 5 / 3, 2, 2, 0, 0],
         [1, 8 / 7, 11 / 7, 2, 17 / 7, 20 / 7, 3, 0],
         [1.75, 4.25, 0, 0, 0, 0, 0, 0],  # more tokens than frames: each frame is between two
     ]
     torch.testing.assert_close(stretched, torch.tensor(expected))
+
+
+def test_tokens_that_last_longer_are_spread_over_more_frames():
+    x = torch.arange(1.0, 3.0).reshape(1, 2, 1)
+    text = Text(x, torch.tensor([2]), ends=torch.tensor([[0.75, 1.0]]))  # middles at 3 and 7 of 8 frames
+    stretched = stretch(x, text, torch.tensor([8]), longest=8).squeeze(-1)
+    torch.testing.assert_close(stretched, torch.tensor([[1, 1, 1, 9 / 8, 11 / 8, 13 / 8, 15 / 8, 2]]))
 
 
 @pytest.mark.parametrize("rotary_heads", [1, 2])

@@ -8,7 +8,8 @@ import torch
 
 from shared.generators.next_token import NextTokenGenerator
 from shared.generators.next_token_config import NextTokenConfig
-from shared.generators.text_positions import MOST_PAIRED, Prompt
+from shared.generators.text_positions import Prompt
+from shared.text.character_lengths import MOST_PAIRED
 from tests.generators.next_token_models import DIM, SEMAVOICE, make_generator
 
 
@@ -67,7 +68,7 @@ def test_of_many_characters_each_lasts_as_long_after_any_other():
     generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced", "backbone": backbone}))
     texts = ["".join(letters) for letters in itertools.product("ab" + vocabulary[3:5], repeat=3)] * 10
     generator.positions.measure(texts, [2 * (len(text) + 1 + 2 * text.count("b")) for text in texts])
-    assert len(generator.positions.lengths) == 1 < len(make_paced().positions.lengths)
+    assert len(generator.positions.lengths.table) == 1 < len(make_paced().positions.lengths.table)
     begins = generator.positions.of_text("abb", 3) / generator.positions.tokens_per_patch
     assert begins.tolist() == pytest.approx([0, 1, 4], rel=0.1)
 

@@ -42,7 +42,7 @@ def test_the_loss_is_its_formula():
     bands = critic.wavelet(audio)
 
     def score(shift_audio: int, shift_text: int) -> torch.Tensor:
-        rolled = Text(*(torch.roll(each, -shift_text, 0) for each in text))
+        rolled = Text(*(torch.roll(each, -shift_text, 0) for each in text[:2]))
         return critic.judge(Triples(torch.roll(bands, shift_audio, 0), latents, rolled))
 
     terms = []

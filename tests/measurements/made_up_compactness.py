@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from shared.measurements.compactness import COLUMNS, REPLICATES_FILE
+from shared.measurements.compactness import COLUMNS, REPLICATES_FILE, SHOWN, places
 
 RULES = ("singular_values", "explained_variance", "released_code")
 FIDELITIES = ("0.8", "0.9", "0.95", "0.99")
@@ -30,5 +30,7 @@ def write_compactness(path: Path, dims: list[int], border: int, replicates: int 
         values.append(row)
     path.write_text("\n".join([*lines, ""]))
     turns = np.where(np.arange(replicates) % 2, 1.0, -1.0)
-    drawn = (np.array(values)[:, :, None] + turns).astype(np.float32)
+    rows = [KEYS.index(key) for key in SHOWN.values()]
+    at = [values[-1 if place is None else place] for place in places(range(10, 10 * len(dims) + 1, 10), begins)]
+    drawn = (np.array(at)[:, rows, None] + turns).astype(np.float16)
     save_file({"replicates": drawn, "clips": np.array(clips)}, path.with_name(REPLICATES_FILE))

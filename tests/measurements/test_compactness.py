@@ -11,7 +11,7 @@ import torch
 from shared.autoencoders.latents import save_latents
 from shared.bootstrap import draw
 from shared.config import ConfigError
-from shared.measurements.compactness import read_compactness, read_replicates
+from shared.measurements.compactness import SHOWN, read_compactness, read_replicates
 from shared.measurements.jobs import compactness
 from shared.measurements.jobs.compactness import measure_snapshots
 from shared.measurements.jobs.effective_dims import effective_dims, principal_axes
@@ -79,14 +79,14 @@ def test_the_job_writes_curves_intervals_and_replicates(kept, monkeypatch):
     assert dims.value[0] < dims.value[1] == dims.value[3]
     assert (dims.low <= dims.value).all() and (dims.value <= dims.high).all()
     replicates, clips = read_replicates(found)
-    assert replicates.shape == (4, 14, 40) and clips == CLIPS
+    assert replicates.shape == (2, 5, 40) and clips == CLIPS
     # One of them by hand.
     weights = draw(1, CLIPS, 40).clips[7].astype(int)
     parts = latents[8].mean.tensor_split(latents[8].offsets[1:-1])
     frames = torch.cat([part for part, times in zip(parts, weights, strict=True) for _ in range(times)])
-    row = list(found.curves).index(("effective_dims", "explained_variance", "0.95"))
+    row = list(SHOWN).index("dims95")
     values = principal_axes(frames).singular_values
-    assert replicates[3, row, 7] == effective_dims(values, 0.95, "explained_variance")
+    assert replicates[0, row, 7] == effective_dims(values, 0.95, "singular_values")
     written = output.read_bytes()
     assert json.loads(output.with_suffix(".json").read_text())["n"] == CLIPS
     assert run(kept, monkeypatch).read_bytes() == written

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from shared.bootstrap import draw
 from shared.config import ConfigError
 from shared.measurements.compactness import LatentCompactness, read_compactness
 from shared.plotting.draw import study_table
@@ -47,7 +46,8 @@ def test_rows_are_of_the_last_snapshot_and_of_the_one_before_the_last_stage(spec
     found = {(row.variant, row.metric): row for row in rows}
     last = found["free", "dims95"]
     assert (last.value, last.n, last.seeds, last.side) == (21, 24, 2, "reconstruction")  # (18 + 20) / 2 + 2
-    assert (last.low, last.high) == (19, 23)  # a dimension of each clip's draw and one of the seed's
+    # Trainings vary by 0 and 2, clips' draws by 1; t of so few runs makes that 3.3.
+    assert (last.low, last.high) == (pytest.approx(17.7, abs=0.1), pytest.approx(24.3, abs=0.1))
     assert [found["free", f"dims{f}"].value for f in (80, 90, 99)] == [19, 20, 22]
     assert found["free", "active_dims"].value == 19
     assert found["free", "dims80_before"].value == 8 and found["frozen", "dims80_before"].value == 8
@@ -56,12 +56,20 @@ def test_rows_are_of_the_last_snapshot_and_of_the_one_before_the_last_stage(spec
 def test_what_stays_and_what_inflates(spec, tmp_path):
     against = {"metric": "dims95", "against": "dims95_before"}
     stays, inflates = {"relation": "stays", "tolerance": 2, **against}, {"relation": "inflates", **against}
-    each = [{**relation, "variants": [name]} for name in DIMS for relation in (stays, inflates)]
-    _, verdicts = judge(spec, tmp_path, *each)
-    assert [verdict.verdict for verdict in verdicts] == ["reproduced", "inconclusive", "contradicted", "reproduced"]
-    # Replicates of both ends are of the same draws: the difference of those of a frozen encoder has no spread.
-    assert [(each.margin, each.low, each.high) for each in verdicts[:2]] == [(2, 2, 2), (0, 0, 0)]
-    assert (verdicts[3].margin, verdicts[3].low, verdicts[3].high) == (11, 10, 12)
+    frozen, free = ({"variants": [name]} for name in DIMS)
+    claims = (
+        {**stays, **frozen, "control": ["free"]}, {**inflates, **frozen},
+        {**stays, **free, "control": ["frozen"]}, {**inflates, **free},
+    )  # fmt: skip
+    _, verdicts = judge(spec, tmp_path, *claims)
+    assert [verdict.verdict for verdict in verdicts] == [
+        "not testable here", "inconclusive", "not testable here", "reproduced"
+    ]  # fmt: skip
+    assert "the same in every run, by construction" in verdicts[0].reason
+    assert "its control, frozen, does not differ either" in verdicts[2].reason
+    # Replicates of both ends are of the same draws: only trainings make the difference vary, by 1 and by 0.
+    assert (verdicts[1].margin, verdicts[3].margin) == (0, 11)
+    assert (verdicts[3].low, verdicts[3].high) == (pytest.approx(6.7, abs=0.1), pytest.approx(15.3, abs=0.1))
     _, (both,) = judge(spec, tmp_path, {**inflates, "variants": [*DIMS]})
     assert both.margin == 0
 
@@ -73,7 +81,7 @@ def test_without_an_earlier_stage_or_in_some_variants_alone_it_is_not_tested(spe
     claim = {"relation": "inflates", "variants": ["free"], **against}
     rows, (verdict,) = judge(spec, tmp_path, claim)
     assert (verdict.verdict, verdict.reason) == (
-        "not testable at this scale", "dims95_before: the training has one stage, or no snapshot before the last"
+        "not testable here", "dims95_before: the training has one stage, or no snapshot before the last"
     )
     assert {row.metric for row in rows} == {"pesq", "dims80", "dims90", "dims95", "dims99", "active_dims"}
     del spec["variants"][0]["latents"]["compactness"]
@@ -85,7 +93,7 @@ def test_one_clip_gives_no_interval(tmp_path):
     write_compactness(tmp_path / "compactness.csv", [5, 8], border=10, clips=1)
     measured = LatentCompactness().collect(["a"], {"a": [read_compactness(tmp_path / "compactness.csv")]}).replicated
     assert measured["dims80"].values().tolist() == [8]
-    assert np.isnan(measured["dims80"].replicates(draw(1, 1, 1000))).all()
+    assert np.isnan(measured["dims80"].deviations()).all()
 
 
 def test_other_numbers_of_clips_are_an_error(spec, tmp_path):
@@ -114,21 +122,23 @@ def write_truncation(path, spectral):
 def test_truncation_is_of_clips_and_its_pairs_are_the_clips(spec, tmp_path):
     # By clip, what all dimensions give, and what fewer add.
     for variant in spec["variants"]:
-        more = (0.1, 0.1) if variant["name"] == "frozen" else (0.3, 0.5)
+        more = (0.02, 0.02) if variant["name"] == "frozen" else (0.395, 0.405)
         truncation = variant["latents"]["truncation"] = {}
         for seed in (0, 1):
             path = tmp_path / variant["name"] / str(seed) / "truncation.csv"
             write_truncation(path, zip((1.0, 3.0), more, strict=True))
             truncation[seed] = str(path)
     against = {"metric": "spectral95", "against": "spectral100"}
-    claims = [{"relation": "stays", "tolerance": 0.2, "variants": [name], **against} for name in DIMS]
+    stays = {"relation": "stays", "tolerance": 0.05, **against}
+    claims = [{**stays, "variants": [one], "control": [other]} for one, other in (DIMS, reversed(DIMS))]
     rows, (frozen, free) = judge(spec, tmp_path, *claims)
     found = {(row.variant, row.metric): row for row in rows}
     row = found["free", "spectral95"]
     assert (row.value, row.n, row.seeds, row.side) == (pytest.approx(2.4), 4, 2, "reconstruction")
-    assert (row.low, row.high) == (pytest.approx(1.3), pytest.approx(3.5))
-    assert (frozen.verdict, free.verdict) == ("reproduced", "contradicted")
-    assert frozen.low == pytest.approx(0.1) and frozen.high == pytest.approx(0.1)
+    assert row.low < 1.3 and row.high > 3.5
+    assert (frozen.verdict, frozen.margin) == ("reproduced", pytest.approx(0.03))
+    assert free.verdict == "not testable here" and "its control, frozen, does not differ either" in free.reason
+    assert (frozen.low, frozen.high) == (pytest.approx(0.03), pytest.approx(0.03)), "the pairs are the clips"
     assert (found["free", "pesq"].value, found["free", "dims80"].value) == (2, 19)
     keep_scores(typed(spec), tmp_path / "kept")
     assert (tmp_path / "kept/free_s1_truncation.csv").read_text().startswith("id,spectral95")

@@ -16,7 +16,7 @@ LONGCAT = Path(__file__).parents[2] / "replications/longcat"
 def reconstructing(tmp_path):
     """Longcat, which measures reconstructions only."""
     study = load_study(LONGCAT / "study.yaml")
-    study["scales"]["cpu"]["evaluation"]["generation"] = []
+    study["scales"]["smoke"]["evaluation"]["generation"] = []
     folder = tmp_path / "longcat"
     folder.mkdir()
     (folder / "study.yaml").write_text(yaml.safe_dump(study))

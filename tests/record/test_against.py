@@ -58,13 +58,14 @@ def test_what_differs_in_provenance_is_named_with_what_it_means(both, changes, m
 
 def test_both_values_the_papers_and_changed_verdicts_are_shown(both):
     path = both[1] / "fig3.csv"
-    path.write_text(path.read_text().replace("0.175,0.1575,0.1925", "0.3,0.29,0.31"))
+    path.write_text(path.read_text().replace("0.175833,0.15825,0.193417", "0.3,0.29,0.31"))
     path = both[1] / "fig3_verdicts.csv"
-    path.write_text(path.read_text().replace("b,contradicted,-0.1,-0.15,-0.05", "b,reproduced,0.1,0.05,0.15"))
+    before, after = "contradicted,-0.1,-0.15,-0.05,points,0.999,0.001", "reproduced,0.1,0.05,0.15,points,0.001,0.999"
+    path.write_text(path.read_text().replace(before, after))
     write_manifest(both[1], "fig3")
     text = compare(both)
     line = next(line for line in text.splitlines() if "intervals apart" in line and "generation WER, wide" in line)
-    assert "ours 17.50 % [15.75 %, 19.25 %]" in line and "theirs 30.00 % [29.00 %, 31.00 %]" in line
+    assert "ours 17.58 % [15.82 %, 19.34 %]" in line and "theirs 30.00 % [29.00 %, 31.00 %]" in line
     assert "6 values in both, 1 with intervals apart" in text
     assert "claim b (Figure 3): ours contradicted, theirs reproduced" in text
 

@@ -34,7 +34,7 @@ def test_all_is_copied_and_sealed(made, folder):
     assert study.damage == {} and all(part.value is not None for part in study.parts())
     assert sorted(path.name for path in folder.rglob("*.csv")) == [
         "clips.csv", "dim128_s0_generation.csv", "dim256_s0_generation.csv", "dim64_s0_generation.csv", f"{STUDY}.csv",
-        f"{STUDY}_verdicts.csv",
+        f"{STUDY}_runs.csv", f"{STUDY}_verdicts.csv",
     ]  # fmt: skip
     assert len(list(folder.glob(f"clips/{STUDY}/*.mp3"))) == 4
 

@@ -49,7 +49,7 @@ def spec(tmp_path):
          "values": {"a": {"generation": {"sim": 0.8, "utmos": 3.2}}, "ground_truth": {"generation": {"wer": 0.01}}}}]}))
     (tmp_path / "claims.yaml").write_text(json.dumps({"claims": [
         {"id": "c", "study": "fig1", "text": "t", "where": "w", "relation": "increases", "metric": "sim",
-         "side": "generation", "variants": ["a", "b"]},
+         "side": "reconstruction", "variants": ["a", "b"]},
         {"id": "d", "study": "fig1", "text": "t", "where": "w", "relation": "increases", "metric": "utmos",
          "side": "generation", "variants": ["a", "b"]}]}))
     return {
@@ -99,7 +99,7 @@ def test_a_claim_on_exposure_is_not_tested(with_exposure, tmp_path):
              "side": "generation", "variants": ["a", "b"]}
     (tmp_path / "claims.yaml").write_text(json.dumps({"claims": [claim]}))
     _, (verdict,) = tabulate(typed(with_exposure), {name: tmp_path / f"{name}.yaml" for name in ("paper", "claims")})
-    assert (verdict.verdict, verdict.reason) == ("not testable at this scale", "exposure has no interval")
+    assert (verdict.verdict, verdict.reason) == ("not testable here", "exposure has no interval")
 
 
 def test_damaged_curves_name_the_file(tmp_path):
@@ -146,8 +146,10 @@ def test_a_published_value_without_ours_is_kept(made):
 
 def test_verdicts(made):
     tested, untested = made[1]
-    assert (tested.verdict, tested.margin) == ("reproduced", pytest.approx(0.5))
-    assert (untested.verdict, untested.reason) == ("not testable at this scale", "the hub is out of reach")
+    # Both seeds say the same, and so do all clips.
+    assert (tested.verdict, tested.margin) == ("reproduced", pytest.approx(np.arctanh(0.7) - np.arctanh(0.2)))
+    assert (tested.scale, tested.seeds, tested.clips, tested.origin) == ("fisher_z", 2, 3, "paper")
+    assert (untested.verdict, untested.reason) == ("not testable here", "the hub is out of reach")
 
 
 def test_csv_is_read_back_and_is_the_same_twice(made, spec, tmp_path):

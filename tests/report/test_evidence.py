@@ -1,5 +1,7 @@
 """What verdicts rest on, in words, for each relation."""
 
+import math
+
 import pytest
 
 from shared.report.evidence import evidence
@@ -11,6 +13,8 @@ GENERATION = {"side": "generation", "metric": "wer"}
 
 
 def _claim(relation, variants, **rest):
+    if "tolerance" in rest:
+        rest["control"] = ["x", "y"]
     return Claim(id="c", study="s", text="t", where="w", relation=relation, variants=variants, **rest)
 
 
@@ -25,10 +29,19 @@ def test_better_gives_both_values_and_the_margin_in_points():
     assert said == "Generation WER 6.8 % on a against 26.3 % on b; margin 19.5 points [16.1, 22.9]."
 
 
+def test_a_difference_of_logarithms_is_a_ratio():
+    rows, claim = _wer(a=0.1, b=0.2), _claim("better", ["a", "b"], **GENERATION)
+    given = verdict("c", "reproduced", math.log(2), low=math.log(1.6), high=math.log(2.5), scale="log")
+    assert evidence(given, claim, rows).endswith("; margin ×2 [1.6, 2.5].")
+    pilot = verdict("c", "pilot", math.log(2), scale="log", reason="one training run")
+    assert evidence(pilot, claim, rows).endswith("; margin ×2 (one training run).")
+
+
 def test_what_is_no_rate_has_no_points():
     rows = [row("a", 1.21, metric="pesq"), row("b", 1.27, metric="pesq")]
     claim = _claim("better", ["a", "b"], side="generation", metric="pesq")
-    said = evidence(verdict("c", "contradicted", -0.06, low=-0.0712, high=-0.04, reason="one seed"), claim, rows)
+    said = verdict("c", "contradicted", -0.06, low=-0.0712, high=-0.04, scale="plain", reason="one seed")
+    said = evidence(said, claim, rows)
     assert said == "Generation PESQ 1.21 on a against 1.27 on b; margin −0.06 [−0.0712, −0.04] (one seed)."
 
 
@@ -49,7 +62,8 @@ RELATIONS = {
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_each_relation_shows_the_values_that_it_compares(relation):
     claim, expected = RELATIONS[relation]
-    said = evidence(verdict("c", "inconclusive", 0.02), claim, _wer(a=0.1, b=0.2, c=0.4, d=0.05))
+    scale = "share" if relation == "hits_setting" else "points"
+    said = evidence(verdict("c", "inconclusive", 0.02, scale=scale), claim, _wer(a=0.1, b=0.2, c=0.4, d=0.05))
     assert said.startswith("Generation WER ")
     assert expected in said
     unit = "2 % of the setting [−3, 7]" if relation == "hits_setting" else "2 points [−3, 7]"
@@ -72,22 +86,23 @@ def test_what_is_held_against_another_metric_gives_both():
     of_dims = {"side": "reconstruction", "metric": "dims95", "against": "dims95_before"}
     dims = "Effective dims (f = 0.95)"
     values = f"Reconstruction {dims}, against {dims}, before the last stage: 20 against 12"
-    said = evidence(verdict("c", "reproduced", 8), _claim("inflates", ["a"], **of_dims), rows)
+    said = evidence(verdict("c", "reproduced", 8, scale="plain"), _claim("inflates", ["a"], **of_dims), rows)
     assert said.startswith(f"{values} (a); the least excess is the margin; margin 8 [")
-    said = evidence(verdict("c", "contradicted", -6), _claim("stays", ["a"], tolerance=2, **of_dims), rows)
+    stays = _claim("stays", ["a"], tolerance=2, **of_dims)
+    said = evidence(verdict("c", "contradicted", -6, scale="plain"), stays, rows)
     assert said.startswith(f"{values} (a); allowed are 2 apart; margin −6 [")
 
 
 def test_without_claim_or_values_the_margin_stands_alone():
     claim, given = _claim("better", ["a", "b"], **GENERATION), verdict("c", "reproduced", 0.1)
-    alone = "Margin 0.1 [0.05, 0.15], in the metric's own unit."
+    alone = "Margin 10 points [5, 15]."
     assert evidence(given, None, _wer(a=0.1, b=0.2)) == alone
     assert evidence(given, claim, _wer(a=0.1)) == alone
     assert evidence(given, claim, [*_wer(a=0.1), row("b", None)]) == alone
 
 
 def test_what_is_not_tested_says_why():
-    given = verdict("c", "not testable at this scale", reason="utmos is not computed")
+    given = verdict("c", "not testable here", reason="utmos is not computed")
     assert evidence(given, None, []) == "Not tested: utmos is not computed."
 
 

@@ -8,9 +8,16 @@ import pytest
 
 from shared.config import ConfigError
 from shared.record.export import schema
+from shared.record.history import history
 from shared.record.ledger import BEGIN, END, ledger_table, put_into
 from shared.record.manifest import write_manifest
+from shared.record.table import to_csv
+from shared.record.turned import BEGIN as HISTORY_BEGIN
+from shared.record.turned import END as HISTORY_END
+from shared.record.turned import history_table
 from shared.report.summary import load_scales, summarise_all
+from shared.statistics.claims import Verdict
+from tests.report.made_up import verdict
 from tests.report.made_up_pairs import make_pairs
 from tests.sources import SOURCES
 
@@ -25,20 +32,27 @@ def results(tmp_path):
 
 
 def test_the_ledger_counts_each_verdict(results):
-    table = ledger_table(load_scales(results), TITLES).splitlines()
-    assert table[0].startswith("| source | scale | claims | reproduced | contradicted | inconclusive | not testable")
-    assert table[2] == "| [LongCat](../replications/longcat/README.md#what-came-out) | `cpu` | 3 | 1 | 1 | 1 | 0 |"
-    assert len(table) == 3  # one source is its own sum
+    heading, _, head, _, *rows = ledger_table(load_scales(results), TITLES).splitlines()
+    assert heading == "The papers' own claims:"
+    assert head.startswith("| source | scale | claims | reproduced | contradicted | inconclusive | pilot | not test")
+    (row,) = rows  # one source is its own sum
+    assert row == "| [LongCat](../replications/longcat/README.md#what-came-out) | `cpu` | 3 | 1 | 1 | 1 | 0 | 0 | – |"
+
+
+def test_our_own_claims_have_a_table_of_their_own_and_the_primary_one_is_shown(results):
+    claims = [verdict("a", "reproduced", 0.1, primary=True), verdict("b", "pilot", 0.1),
+              verdict("c", "contradicted", -0.1, origin="ours")]  # fmt: skip
+    (results / "cpu/longcat/fig3_verdicts.csv").write_text(to_csv(claims, Verdict))
+    write_manifest(results / "cpu/longcat", "fig3")
+    theirs, ours = ledger_table(load_scales(results), TITLES).split("\n\nClaims that no paper makes:\n\n")
+    assert theirs.splitlines()[-1].endswith("| 2 | 1 | 0 | 0 | 1 | 0 | reproduced |")
+    assert ours.splitlines()[-1].endswith("| `cpu` | 1 | 0 | 1 | 0 | 0 | 0 |")
 
 
 def test_several_sources_are_summed_up(results):
-    other = make_pairs(results / "cpu/more")
-    other.rename(results / "cpu/another")
-    (results / "cpu/more").rmdir()
-    path = results / "cpu/another/fig3_provenance.json"
-    path.write_text(path.read_text().replace('"longcat"', '"another"'))
-    write_manifest(results / "cpu/another", "fig3")
-    assert ledger_table(load_scales(results), TITLES).splitlines()[-1] == "| **all** | `cpu` | 6 | 2 | 2 | 2 | 0 |"
+    make_pairs(results / "cpu", source="another")
+    last = ledger_table(load_scales(results), TITLES).splitlines()[-1]
+    assert last == "| **all** | `cpu` | 6 | 2 | 2 | 2 | 0 | 0 |  |"
 
 
 def test_the_page_keeps_what_is_around_the_ledger(tmp_path):
@@ -50,20 +64,20 @@ def test_the_page_keeps_what_is_around_the_ledger(tmp_path):
         put_into(page, "new")
 
 
-def test_all_is_written_and_the_same_each_time(results, capsys):
+def test_all_is_written_and_the_same_each_time(results):
     readme = results.parent / "README.md"
     readme.write_text(f"{BEGIN}\n{END}\n")
     written = []
     for _ in range(2):
-        summarise_all(results, TITLES, None, readme)
-        paths = capsys.readouterr().out.split()
-        written.append({path: Path(path).read_bytes() for path in paths})
+        paths = summarise_all(results, TITLES, None, readme)
+        written.append({path: path.read_bytes() for path in paths})
     assert written[0] == written[1]
-    names = {Path(path).name for path in written[0]}
+    names = {path.name for path in written[0]}  # no history.csv: Git knows none of it
     assert names == {"verdicts.csv", "results.json", "decoupling.png", "decoupling.md", "schema.json", "README.md"}
-    assert "| 3 | 1 | 1 | 1 | 0 |" in readme.read_text()
+    assert "| 3 | 1 | 1 | 1 | 0 | 0 | – |" in readme.read_text()
     lines = (results / "cpu/verdicts.csv").read_text().splitlines()
     assert lines[0].startswith("source,study,id,verdict,") and lines[1].startswith("longcat,fig3,a,reproduced,0.1,")
+    assert lines[0].endswith(",q,standing") and lines[1].endswith(",0.003,reproduced")
     assert not (results / "cpu/decoupling.pdf").exists()
 
 
@@ -73,9 +87,10 @@ def test_the_json_is_valid_and_holds_what_the_tables_hold(results):
     jsonschema.Draft202012Validator.check_schema(published)
     jsonschema.validate(data, published)
     study = data["sources"]["longcat"]["fig3"]
-    assert {row["variant"]: row["value"] for row in study["rows"] if row["metric"] == "wer"}["wide"] == 0.175
-    assert study["provenance"]["seeds"] == [0] and study["problems"] == []
-    assert data["decoupling"]["pooled"] == {"value": -1.0, "low": -1.0, "high": -1.0, "pairs": 1}
+    wer = {row["variant"]: row["value"] for row in study["rows"] if row["metric"] == "wer"}
+    assert wer["wide"] == pytest.approx(0.175 + 0.5 / 600, rel=1e-4)
+    assert study["provenance"]["seeds"] == [0, 1] and study["problems"] == []
+    assert data["decoupling"]["pooled"] == {"value": -1.0, "low": None, "high": None, "pairs": 1}
     broken = {**data, "scale": 3}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, published)
@@ -112,3 +127,6 @@ def test_what_git_holds_is_drawn_from_the_record():
     scales = load_scales(ROOT / "results", kept)
     readme = ROOT / "docs/RESULTS.md"
     assert put_into(readme, ledger_table(scales, titles)) == readme.read_text(encoding="utf-8")
+    past = {scale: history(ROOT / "results" / scale)[0] for scale in kept}
+    table = history_table(past, titles)
+    assert put_into(readme, table, HISTORY_BEGIN, HISTORY_END) == readme.read_text(encoding="utf-8")

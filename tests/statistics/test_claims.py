@@ -1,143 +1,151 @@
-"""Claims: each relation's margin, verdicts at their boundaries, and what cannot be tested."""
+"""Claims: what runs of a study get for verdicts, look by look too, and what is refused when claims.yaml is read."""
 
 import numpy as np
 import pytest
 import yaml
 
-from shared.bootstrap import draw
 from shared.config import ConfigError
 from shared.statistics.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
+    NO_VALUE,
     NOT_TESTABLE,
+    PILOT,
     REPRODUCED,
-    Claim,
+    Verdict,
+    asked,
+    decided,
     judge,
     load_claims,
-    margin_of,
-    verdict_of,
 )
-from shared.statistics.relations.base import PACKAGE, find_relation, relations
+from shared.statistics.looks import level
 from shared.statistics.scores import StudyScores
+from tests.statistics.made_up_runs import made_claim
 
 
-def _claim(relation, metric="sim", variants=("a", "b", "c"), **more):
-    if relation != "ranks_disagree":
-        more.setdefault("side", "generation")
-    common = {"id": "x", "study": "s", "text": "t", "where": "w", "relation": relation, "metric": metric}
-    return Claim(**common, variants=list(variants), **more)
-
-
-def _margin(claim, *values):
-    return float(margin_of(claim, [np.array(each, dtype=float)[:, None] for each in values])[0])
-
-
-# relation, metric, values of a, b, c, margin
-MARGINS = [
-    ("increases", "sim", (1, 2, 5), 1),
-    ("increases", "sim", (1, 2, 1.5), -0.5),
-    ("increases", "wer", (1, 2, 5), 1),  # it speaks of the value, whichever way is better
-    ("decreases", "sim", (5, 2, 1), 1),
-    ("decreases", "sim", (5, 2, 3), -1),
-    ("peaks_inside", "sim", (1, 3, 2), 1),
-    ("peaks_inside", "sim", (1, 3, 4), -1),
-    ("peaks_inside", "wer", (3, 1, 2), 1),  # the best WER is the lowest
-]
-
-
-@pytest.mark.parametrize(("relation", "metric", "values", "expected"), MARGINS)
-def test_margins(relation, metric, values, expected):
-    assert _margin(_claim(relation, metric), values) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("metric", "values", "expected"),
-    [("wer", (1, 2, 1, 4, 2, 9), 2), ("wer", (1, 4, 1, 2, 2, 9), -2), ("sim", (2, 1, 4, 1), 2)],
-)
-def test_a_gap_widens_from_each_pair_to_the_next(metric, values, expected):
-    claim = _claim("gap_widens", metric, "abcdef"[: len(values)])
-    assert _margin(claim, values) == pytest.approx(expected)
-
-
-def test_better_follows_the_metric_or_the_claim():
-    assert _margin(_claim("better", "wer", "ab"), (0.1, 0.3)) == pytest.approx(0.2)
-    assert _margin(_claim("better", "sim", "ab"), (0.1, 0.3)) == pytest.approx(-0.2)
-    assert _margin(_claim("better", "sim", "ab", direction="lower"), (0.1, 0.3)) == pytest.approx(0.2)
-
-
-def test_within_measures_the_largest_difference():
-    assert _margin(_claim("within", tolerance=0.5), (1, 1.2, 0.9)) == pytest.approx(0.2)
-    assert _margin(_claim("within", tolerance=0.2), (1, 1.2, 0.9)) == pytest.approx(-0.1)
-
-
-def test_stays_and_inflates_hold_each_variant_against_its_own_other_metric():
-    stays = _claim("stays", "wer", "ab", against="cer", tolerance=0.5)
-    assert _margin(stays, (1, 2), (1.1, 1.7)) == pytest.approx(0.2)
-    assert _margin(stays, (1, 2), (1.1, 2.7)) == pytest.approx(-0.2)
-    inflates = _claim("inflates", "wer", "ab", against="cer")
-    assert inflates.needs() == [("generation", "wer"), ("generation", "cer")]
-    assert _margin(inflates, (5, 9), (2, 7)) == pytest.approx(2)
-    assert _margin(inflates, (5, 6), (2, 7)) == pytest.approx(-1)
-
-
-def test_ranks_disagree():
-    claim = _claim("ranks_disagree", "pesq", against="wer")
-    # c reconstructs best; a generates best, 0.2 better than c.
-    assert _margin(claim, (1, 2, 3), (0.1, 0.2, 0.3)) == pytest.approx(0.2)
-    # c is best at both: the next is 0.1 worse.
-    assert _margin(claim, (1, 2, 3), (0.3, 0.2, 0.1)) == pytest.approx(-0.1)
-
-
-def test_hits_setting_is_about_the_worst_variant_and_relative():
-    claim = _claim("hits_setting", "kl", ["a", "b"], tolerance=0.1)
-    margin = margin_of(claim, [np.array([[42.0], [76.0]])], [40.0, 80.0])
-    assert margin.item() == pytest.approx(0.05)
-    assert margin_of(claim, [np.array([[52.0], [80.0]])], [40.0, 80.0]).item() == pytest.approx(-0.2)
-
-
-@pytest.mark.parametrize(("low", "high", "expected"), [
-    (1e-9, 1, REPRODUCED), (-1, -1e-9, CONTRADICTED), (-1, 1, INCONCLUSIVE),
-    (0, 1, INCONCLUSIVE), (-1, 0, INCONCLUSIVE), (0, 0, INCONCLUSIVE),
-    (5.2e-18, 1, INCONCLUSIVE), (-1, -5.2e-18, INCONCLUSIVE),
-])
-def test_verdicts_at_their_boundaries(low, high, expected):
-    assert verdict_of(low, high) == expected
-
-
-def _scores(means, seeds=3, clips=50, spread=0.3):
-    """SIM of generation in three variants, each clip with an offset that all variants share."""
-    rng = np.random.default_rng(0)
-    shared = rng.normal(0, spread, size=(1, clips))
-    values = np.stack([mean + shared + rng.normal(0, 0.02, size=(seeds, clips)) for mean in means])
+def made_scores(means, seeds=3, clips=50, spread=0.02, metric="sim", rng_seed=0) -> StudyScores:
+    """A metric of generation in three variants, each clip with an offset that all variants share."""
+    rng = np.random.default_rng(rng_seed)
+    shared, training = rng.normal(0, 0.1, size=clips), rng.normal(0, spread, size=(len(means), seeds, 1))
+    values = np.array(means)[:, None, None] + training + shared + rng.normal(0, 0.02, size=(len(means), seeds, clips))
     terms = np.stack([values, np.ones_like(values)], axis=1)
     names = [f"c{index:02d}" for index in range(clips)]
-    return StudyScores(["a", "b", "c"], list(range(seeds)), names, {("generation", "sim"): terms})
+    return StudyScores(["a", "b", "c"], list(range(seeds)), names, {("generation", metric): terms})
+
+
+RISES = made_claim("increases")
+
+
+@pytest.mark.parametrize(("holds", "fails", "expected"), [
+    (0.0249, 0.9, REPRODUCED), (0.9, 0.0249, CONTRADICTED), (0.025, 0.9, INCONCLUSIVE), (0.9, 0.025, INCONCLUSIVE),
+    (0.5, 0.5, INCONCLUSIVE),
+])  # fmt: skip
+def test_verdicts_at_their_boundaries(holds, fails, expected):
+    assert decided(holds, fails, level(None)) == expected
 
 
 def test_pairs_see_what_unpaired_intervals_could_not():
-    verdict = judge(_claim("increases"), _scores([0.50, 0.53, 0.56]), draw(3, 50), "cpu")
-    assert verdict.verdict == REPRODUCED
-    assert verdict.low < verdict.margin < 0.05
-    assert verdict.reason == ""
+    verdict = judge(RISES, made_scores([0.50, 0.56, 0.62], spread=0.003), "cpu")
+    assert (verdict.verdict, verdict.reason, verdict.scale, verdict.look) == (REPRODUCED, "", "fisher_z", None)
+    assert 0 < verdict.low < verdict.margin < 0.12
 
 
 def test_opposite_order_is_contradicted_and_a_tie_is_inconclusive():
-    assert judge(_claim("increases"), _scores([0.6, 0.5, 0.4]), draw(3, 50), "cpu").verdict == CONTRADICTED
-    assert judge(_claim("increases"), _scores([0.5, 0.5, 0.5]), draw(3, 50), "cpu").verdict == INCONCLUSIVE
+    assert judge(RISES, made_scores([0.7, 0.5, 0.3]), "cpu").verdict == CONTRADICTED
+    assert judge(RISES, made_scores([0.5, 0.5, 0.5]), "cpu").verdict == INCONCLUSIVE
 
 
-def test_one_seed_is_marked():
-    verdict = judge(_claim("increases"), _scores([0.5, 0.6, 0.7], seeds=1), draw(1, 50), "cpu")
-    assert (verdict.verdict, verdict.seeds) == (REPRODUCED, 1)
-    assert "one seed" in verdict.reason
+def test_one_run_is_a_pilot_with_a_value_alone():
+    verdict = judge(RISES, made_scores([0.5, 0.6, 0.7], seeds=1), "cpu")
+    assert (verdict.verdict, verdict.seeds, verdict.reason) == (PILOT, 1, "one training run")
+    assert verdict.margin > 0 and {verdict.low, verdict.high, verdict.holds, verdict.fails} == {None}
 
 
-def test_a_missing_metric_and_smoke_give_no_verdict():
-    scores = _scores([0.5, 0.6, 0.7])
+def test_a_missing_metric_a_shut_gate_and_smoke_give_no_verdict():
+    scores = made_scores([0.5, 0.6, 0.7])
     scores.missing["generation", "utmos"] = "the hub is out of reach"
-    verdict = judge(_claim("increases", "utmos"), scores, draw(3, 50), "cpu")
+    verdict = judge(made_claim("increases", "utmos"), scores, "cpu")
     assert (verdict.verdict, verdict.reason, verdict.margin) == (NOT_TESTABLE, "the hub is out of reach", None)
-    assert judge(_claim("increases"), scores, draw(3, 50), "smoke").verdict == NOT_TESTABLE
+    assert judge(RISES, scores, "smoke").verdict == NOT_TESTABLE
+    verdict = judge(RISES, scores, "cpu", shut="it is at its ceiling")
+    assert (verdict.verdict, verdict.reason, verdict.margin) == (NOT_TESTABLE, "it is at its ceiling", None)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_run_without_a_value_on_the_scale_leaves_nothing_to_test(seeds):
+    scores = made_scores([0.5, 0.6, 0.7], seeds, metric="lsd")
+    scores.terms["generation", "lsd"][0, 0, -1] = 0  # a distance of 0 in all clips has no logarithm
+    verdict = judge(made_claim("increases", "lsd"), scores, "cpu")
+    assert (verdict.verdict, verdict.reason, verdict.margin) == (NOT_TESTABLE, NO_VALUE, None)
+    scores.terms["generation", "lsd"][0, :, -1] = 0  # nor has a run of which no clip was scored
+    assert judge(made_claim("increases", "lsd"), scores, "cpu").reason == NO_VALUE
+
+
+def test_a_run_without_an_error_still_has_a_logarithm():
+    scores = made_scores([1, 2, 3], 2, metric="wer")
+    scores.terms["generation", "wer"][:, 0] = 0
+    scores.terms["generation", "wer"][:, 1] = 4
+    verdict = judge(made_claim("increases", "wer"), scores, "cpu")
+    assert (verdict.verdict, verdict.margin, verdict.holds) == (INCONCLUSIVE, 0, 1)
+    assert scores.runs("generation", "wer").values[0, 0] == pytest.approx(np.log(0.5 / 200))
+
+
+def test_one_speakers_clips_are_counted_singly():
+    scores = made_scores([0.5, 0.6, 0.7])
+    alike = StudyScores(scores.variants, scores.seeds, scores.clips, scores.terms, groups=np.zeros(50, dtype=int))
+    assert alike.groups.tolist() == list(range(50))
+    assert judge(RISES, alike, "cpu") == judge(RISES, scores, "cpu")
+
+
+def test_clips_of_few_speakers_leave_more_open():
+    singly, claim = made_scores([0.5, 0.6, 0.7], spread=0.0), made_claim("better", variants="ab")
+    ten = StudyScores(singly.variants, singly.seeds, singly.clips, singly.terms, groups=np.arange(50) % 2)
+    assert asked(claim, ten).effect.df < asked(claim, singly).effect.df
+
+
+def test_a_look_asks_for_more_and_the_first_that_decides_counts():
+    clear = judge(RISES, made_scores([0.3, 0.5, 0.7], 12), "cpu", sequential=True)
+    assert (clear.verdict, clear.look, clear.seeds) == (REPRODUCED, 1, 4)
+    grown = made_scores([0.50, 0.54, 0.58], 12, spread=0.012)
+    one = asked(RISES, grown, first=4)
+    assert level(1) < one.holds < level(None), "would do for a study that is looked at once"
+    verdict = judge(RISES, grown, "cpu", sequential=True)
+    assert (verdict.verdict, verdict.look, verdict.seeds) == (REPRODUCED, 2, 8)
+    assert judge(RISES, grown, "cpu").look is None
+
+
+def test_what_has_become_unlikely_is_given_up_and_no_later_seed_turns_it():
+    scores = made_scores([0.5, 0.5, 0.5], 12)
+    early = judge(RISES, scores, "cpu", sequential=True)
+    assert (early.verdict, early.look, early.seeds) == (INCONCLUSIVE, 1, 4) and early.reason.startswith("given up")
+    scores.terms["generation", "sim"][1, 0, 4:] += 0.1
+    scores.terms["generation", "sim"][2, 0, 4:] += 0.2
+    assert judge(RISES, scores, "cpu", sequential=True) == early
+
+
+def test_before_the_first_look_there_is_no_verdict():
+    verdict = judge(RISES, made_scores([0.3, 0.5, 0.7], 3), "cpu", sequential=True)
+    assert (verdict.verdict, verdict.reason) == (PILOT, "3 training runs; the first look is at 4")
+
+
+TOLERANT = {"tolerance": 0.1, "control": ["b", "c"]}
+SCALES = [
+    (made_claim("better", "wer", "ab"), "log"), (made_claim("better", "sim", "ab"), "fisher_z"),
+    (made_claim("better", "pesq", "ab"), "plain"), (made_claim("within", "wer", "ab", **TOLERANT), "points"),
+    (made_claim("within", "sim", "ab", **TOLERANT), "plain"),
+    (made_claim("ranks_disagree", "pesq", against="wer"), "log"),
+    (made_claim("hits_setting", "kl", "ab", **TOLERANT), "share"),
+]
+
+
+@pytest.mark.parametrize(("claim", "expected"), SCALES, ids=[f"{a.relation}-{a.metric}" for a, _ in SCALES])
+def test_a_verdict_says_on_which_scale_it_is(claim, expected):
+    scores = made_scores([0.5, 0.6, 0.7])
+    terms = scores.terms["generation", "sim"]
+    scores.terms = {(side, metric): terms for side in ("generation", "reconstruction")
+                    for metric in ("sim", "wer", "pesq", "kl")}  # fmt: skip
+    verdict = judge(claim, scores, "cpu", {"a": 1.0, "b": 2.0, "c": 3.0})
+    assert isinstance(verdict, Verdict) and verdict.scale == expected
 
 
 WRONG = {
@@ -148,6 +156,7 @@ WRONG = {
     "too few": ({"relation": "peaks_inside", "variants": ["a", "b"]}, "peaks_inside needs at least 3 variants"),
     "pairs": ({"relation": "gap_widens", "variants": ["a", "b", "c", "d", "e"]}, "pairs of variants"),
     "itself": ({"relation": "better", "variants": ["a", "a"]}, "claims.0.variants: has 'a' twice"),
+    "another unit": ({"relation": "inflates", "against": "wer"}, "sim and wer are no values of one unit"),
     "against itself": ({"relation": "inflates", "against": "sim"}, "against: sim would be compared with itself"),
     "direction": ({"direction": "higher"}, "increases takes no direction"),
     "tolerance": ({"relation": "within"}, "within needs tolerance"),
@@ -163,14 +172,9 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_claim_is_one_line(tmp_path, name):
     change, expected = WRONG[name]
-    claim = {**_claim("increases").model_dump(exclude_none=True), **change}
+    claim = {**RISES.model_dump(exclude_none=True), **change}
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump({"claims": [claim]}))
     with pytest.raises(ConfigError) as caught:
         load_claims(tmp_path / "claims.yaml", {"s": [*"abcde"]})
     assert expected in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
-
-
-def test_every_relation_is_called_as_its_module():
-    assert len(relations()) == 10
-    assert all(find_relation(name).__module__ == f"{PACKAGE}.{name}" for name in relations())

@@ -1,5 +1,6 @@
 """Text encoders: features over the text's length alone, and what of them is trained and saved."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from shared.config import ConfigError
 from shared.files import read_json, write_json
 from shared.generators.builder import build_generator, load_generator, saved_state
 from shared.generators.infilling_config import InfillingConfig
+from shared.text.encoders.characters_config import CharactersConfig
 
 DIT = {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1}
 TRAINED = {"kind": "trained_t5", "dim": 16}
@@ -114,3 +116,16 @@ def test_t5gemma_is_the_encoder_of_the_hubs_model_and_reads_the_first_tokens(tmp
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(ValueError, match="not divisible by heads 3"):
         generator_config(TRAINED | {"heads": 3})
+
+
+def test_characters_end_where_clips_say_that_they_do():
+    torch.manual_seed(0)
+    encoder = CharactersConfig(kind="characters", dim=4, timed=True).build()
+    texts = ["".join(letters) for letters in itertools.product("abc", repeat=3)] * 20
+    encoder.measure(texts, [len(text) + 1 + 2 * text.count("b") for text in texts])
+    assert encoder(["abc"]).ends[0].tolist() == pytest.approx([1 / 6, 4 / 6, 5 / 6], abs=0.11)  # and a pause
+    both = encoder(["abc", "a"])
+    assert both.begins()[0].tolist() == pytest.approx([0, *both.ends[0, :2].tolist()])
+    assert both.middles()[1, 0] == pytest.approx(both.ends[1, 0].item() / 2)
+    assert "character_lengths.table" in encoder.state_dict()
+    assert CharactersConfig(kind="characters", dim=4).build()(["abc"]).ends is None

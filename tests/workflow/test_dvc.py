@@ -101,7 +101,7 @@ GENERATOR = {"train_generator", "sample", "score", "tabulate"}
 AUTOENCODER = {"train_autoencoder", "encode_latents", "reconstruct", *GENERATOR}
 EVERYTHING = {"build_corpus", "ground_truth", "train_asr", "train_speaker", *AUTOENCODER}
 SETTINGS = {
-    "generator": ("peak: 0.002\n", "peak: 0.003\n", GENERATOR),
+    "generator": ("peak: 0.006\n", "peak: 0.003\n", GENERATOR),
     "autoencoder": ("peak: 0.003\n", "peak: 0.0031\n", AUTOENCODER),
     "corpus": ("utterances: 96", "utterances: 97", EVERYTHING),
 }

@@ -15,10 +15,12 @@ class Head(nn.Module):
     Attributes:
         state_embed: of the backbone's state, to the head's width.
         time_embed: of the time's features, likewise.
+        inclusive: which frequencies they have, see `time_features`.
     """
 
     state_embed: nn.Module
     time_embed: nn.Module
+    inclusive = True
 
     def forward(self, noisy: Tensor, time: Tensor, state: Tensor, previous: Tensor) -> Tensor:
         """The prediction, shaped as `noisy`.
@@ -33,7 +35,7 @@ class Head(nn.Module):
 
     def embed_times(self, times: Tensor) -> Tensor:
         """`(times,)` -> `(times, width)`, for `modulations`."""
-        return self.time_embed(time_features(times))
+        return self.time_embed(time_features(times, inclusive=self.inclusive))
 
     def condition(self, times: Tensor, state: Tensor) -> Tensor:
         """What the modulations are made of: embedded times and states, `(..., width)` each."""

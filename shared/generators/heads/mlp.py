@@ -54,6 +54,7 @@ class MlpHead(Head):
     def __init__(self, config: MlpHeadConfig, width: int, patch: int, latent_dim: int):
         super().__init__()
         inner, self.patch = round(config.feed_forward * width), patch
+        self.inclusive = config.time_frequencies == "inclusive"
         self.noisy_embed = nn.Linear(patch * latent_dim, width, bias=False)
         self.state_embed = nn.Linear(width, width, bias=False)
         self.time_embed = nn.Sequential(

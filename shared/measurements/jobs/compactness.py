@@ -14,7 +14,7 @@ from shared.bootstrap import SET_REPLICATES, draw, interval
 from shared.config import ConfigError, Strict, parse
 from shared.files import atomic_path, read_json, write_json, write_text
 from shared.job import job_parser, run_job, set_threads
-from shared.measurements.compactness import COLUMNS, REPLICATES_FILE
+from shared.measurements.compactness import COLUMNS, REPLICATES_FILE, SHOWN, places
 from shared.measurements.jobs.effective_dims_bootstrap import NAMES, clip_sums, measure
 from shared.progress import Progress
 from shared.training.recipes import AutoencoderRecipe
@@ -90,8 +90,12 @@ def to_csv(measured: list[Measured], clips: int) -> str:
 
 
 def write_replicates(path: Path, measured: list[Measured], clips: int) -> None:
-    """The replicates `(steps, names, replicates)`, for tables and claims that compare latents."""
-    stacked = torch.stack([each.replicates for each in measured]).float()
+    """The replicates that `read_replicates` reads: those that tables show, as counts, which 16 bits hold exactly."""
+    names = [tuple("" if part is None else str(part) for part in name) for name in NAMES]
+    rows = [names.index(name) for name in SHOWN.values()]
+    at = places((each.step for each in measured), measured[-1].stage_begins)
+    drawn = [torch.full_like(measured[0].replicates, torch.nan) if k is None else measured[k].replicates for k in at]
+    stacked = torch.stack(drawn)[:, rows].half()
     with atomic_path(path) as temporary:
         save_file({"replicates": stacked, "clips": torch.tensor(clips)}, temporary)
 

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from shared.config import did_you_mean
 from shared.named import all_named, find_named
 from shared.statistics.catalogue import STATISTICS, find_statistic
-from shared.statistics.inference import Effect, Runs, Outcome, contrast
+from shared.statistics.inference import Effect, Outcome, Runs, contrast
 from shared.statistics.words import show
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ class Relation(ABC):
             return f"{self.name} needs a control of at least {self.least_control} variants"
         if claim.control is not None and not self.of_setting and set(claim.control) <= set(claim.variants):
             return "control: the claim itself says that these do not differ"
-        if self.against and claim.against == claim.metric:
-            return f"against: {claim.metric} would be compared with itself"
+        if self.against and (problem := _unlike(claim.metric, given(claim.against))):
+            return problem
         if (claim.side is None) != self.both_sides:
             return f"{self.name} is of both sides: it takes no side" if claim.side else f"{self.name} needs side"
         return None
@@ -169,6 +169,16 @@ class Relation(ABC):
     @abstractmethod
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         """Our values that the claim compares, in words; without the margin, which follows them."""
+
+
+def _unlike(metric: str, other: str) -> str | None:
+    """Why two metrics have no difference, or None; of metrics that there are not, others complain."""
+    if metric == other:
+        return f"against: {metric} would be compared with itself"
+    one, two = STATISTICS.get(metric), STATISTICS.get(other)
+    if one and two and (one.analysed, one.percent, one.of_set) != (two.analysed, two.percent, two.of_set):
+        return f"against: {metric} and {other} are no values of one unit"
+    return None
 
 
 def find_relation(name: str) -> Relation:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.inference import Outcome, every_one
 from shared.statistics.relations.base import Cells, Measured, Relation, named, what
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class GapWidens(Relation):
             values.effect({pair + 2: sign, pair + 3: -sign, pair: -sign, pair + 1: sign})
             for pair in range(0, len(values) - 2, 2)
         ]
-        return Outcome(all_of(each.above() for each in widens), any_of([each.below() for each in widens]), least(widens))
+        return every_one(widens)
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         (need,) = self.needs(claim)

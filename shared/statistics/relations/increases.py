@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.inference import Outcome, every_one
 from shared.statistics.relations.base import Cells, Measured, Relation, in_order
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Increases(Relation):
         """See `Relation`."""
         (values,) = measured
         steps = [values.higher(place + 1, place) for place in range(len(values) - 1)]
-        return Outcome(all_of(each.above() for each in steps), any_of([each.below() for each in steps]), least(steps))
+        return every_one(steps)
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         values = in_order(claim, self.needs(claim)[0], cells)

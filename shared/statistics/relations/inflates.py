@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.statistics.inference import Outcome, all_of, any_of, least
+from shared.statistics.inference import Outcome, every_one
 from shared.statistics.relations.base import Cells, Measured, Relation, against_in_words
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Inflates(Relation):
         """See `Relation`."""
         excess = measured[0].less(measured[1])
         effects = [excess.effect({place: 1}) for place in range(len(excess))]
-        return Outcome(all_of(each.above() for each in effects), any_of([each.below() for each in effects]), least(effects))
+        return every_one(effects)
 
     def sentence(self, claim: "Claim", cells: Cells) -> str:
         return f"{against_in_words(claim, self.needs(claim), cells)}; the least excess is the margin"

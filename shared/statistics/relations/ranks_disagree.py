@@ -24,7 +24,8 @@ class RanksDisagree(Relation):
     def test(self, claim: "Claim", measured: list[Measured]) -> Outcome:
         """See `Relation`.
 
-        The reconstructor that looks best must be better than each other one, and the usual test of that holds its level
+        The reconstructor that looks best must be better than each other one, tested as if it had been named beforehand:
+        that a given one wrongly comes out best is as rare as the level says, and that any does, no more than twice that
         (Gutmann & Maymin 1987).
         """
         reconstruction, generation = measured

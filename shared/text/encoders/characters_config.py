@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal, Self
 
+from pydantic import Field
+
 from shared.text.characters import LATIN, Vocabulary, extended
 from shared.text.config import TextConfig
 
@@ -12,6 +14,11 @@ class CharactersConfig(TextConfig):
 
     kind: Literal["characters"]
     vocabulary: Vocabulary = LATIN
+    timed: bool = Field(
+        False,
+        description="say where each character is heard, by how long characters last in the training split; "
+        "text_positions: stretched places them there",
+    )
 
     def knowing(self, texts: Iterable[str]) -> Self:
         """See `TextConfig`."""

@@ -1,0 +1,1 @@
+"""Weights that others released, read into this project's classes: `replicate import`."""
