@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from shared.plan.own_latents import is_written
 from shared.plan.point import SHARED
 from shared.plan.schema import Source
 
@@ -25,7 +26,8 @@ TABLES = (".csv", ".md", "_verdicts.csv", "_provenance.json", "_manifest.json")
 
 
 def stages(sources: dict[str, Source]) -> dict[str, Any]:
-    """Content of dvc.yaml."""
+    """Content of dvc.yaml; studies that a user had written are none of the project's."""
+    sources = {name: each for name, each in sources.items() if not is_written(each.path)}
     return {"stages": {"corpora": _corpora(sources), **{name: _source(each) for name, each in sources.items()}}}
 
 

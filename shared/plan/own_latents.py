@@ -17,6 +17,7 @@ from shared.plan.corpus_choice import corpus_override
 from shared.statistics.scores import GROUND_TRUTH
 
 STUDY, OWN = "latents", "mine"  # the study's name, and by default its source's
+WRITTEN = "# Written by `replicate compare-latents`"
 LEAST_RATE = 16000  # Hz that clips are scored at, at the least: what recognisers of speech hear
 SEEDS = 2  # the fewest that tell anything apart
 GENERATORS = ("infilling", "next_token")
@@ -96,7 +97,7 @@ class Request(NamedTuple):
         """It as a comment: a study that begins with it was written for the same."""
         said = {name: value for name, value in self._asdict().items() if name not in ("latents", "name")}
         options = " ".join(f"{name}={value}" for name, value in said.items() if value is not None)
-        return f"# Written by `replicate compare-latents` for {', '.join(self.latents)}; {options}."
+        return f"{WRITTEN} for {', '.join(self.latents)}; {options}."
 
 
 def find_latent(reference: str) -> Latent:
@@ -165,10 +166,9 @@ def write_study(request: Request, root: Path) -> Path:
     folder = root / request.name
     path = folder / "study.yaml"
     if path.exists():
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
-        if first == request.line:
+        if path.read_text(encoding="utf-8").partition("\n")[0] == request.line:
             return path
-        if not first.startswith("# Written by `replicate compare-latents`"):
+        if not is_written(path):
             raise ConfigError(f"{path}: is not one that compare-latents wrote; give another --name")
     latents = [find_latent(each) for each in request.latents]
     _check(request, latents)
@@ -177,6 +177,12 @@ def write_study(request: Request, root: Path) -> Path:
     text = yaml.dump(study_of(request, latents), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
     write_text(path, f"{request.line}\n{text}")
     return path
+
+
+def is_written(study: Path) -> bool:
+    """Whether a study file is its user's, and no source of this project."""
+    with study.open(encoding="utf-8") as file:
+        return file.readline().startswith(WRITTEN)
 
 
 def _check(request: Request, latents: Iterable[Latent]) -> None:
