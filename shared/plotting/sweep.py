@@ -84,7 +84,7 @@ def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
         else:
             target.set_yticks([])
             place = 0.62 if side == "reconstruction" else 0.38
-            text = f"{STATISTICS[metrics[side]].label}: not scored at this scale"
+            text = f"{STATISTICS[metrics[side]].label}:\nnot scored at this scale"
             axes.text(0.5, place, text, transform=axes.transAxes, ha="center", color=SIDES[side]["color"])
     axes.set_xlabel(f"ours: {_axis_label(table)}")
 
