@@ -44,9 +44,8 @@ def curve_figure(
     for column, panel in enumerate(panels):
         for paper, axes in enumerate(grid[:, column]):
             _draw(axes, table, panel, over, lines, bool(paper))
-    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 0.975, table.title, fontsize=11, weight="bold", va="center")
-    text = f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals; lower row: the paper's values"
+    text = f"upper row: {table.ours}; lower row: the paper's values"
     figure.text(0.012, 0.935, text, va="center", color=PAPER)
     if len(lines) > 1:
         handles = [Line2D([], [], color=PAPER, **look) for look in LOOKS]

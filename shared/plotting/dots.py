@@ -32,9 +32,8 @@ def dots_figure(table: StudyTable, metrics: Mapping[str, Sequence[str]]) -> Figu
             side, metric = shown[place]
             _draw(axes, table, side, metric, prefix=f"{side}, " if len(metrics) > 1 else "", paper=row == 1)
             axes.set_yticks(range(len(table.variants)), _labels(table) if column == 0 else [])
-    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 1 - 0.17 / height, table.title, fontsize=11, weight="bold", va="center")
-    text = f"ours at scale {table.scale}, {seeds}, 95 % intervals"
+    text = table.ours
     if sides == 2:
         rows = "rows" if bands > 1 else "row"
         text = f"upper {rows}: {text}; lower {rows}: the paper's values"

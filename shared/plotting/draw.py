@@ -39,6 +39,12 @@ class StudyTable:
     rows: list[Row]
     latents: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
+    @property
+    def ours(self) -> str:
+        """What is shown of ours; one training has no intervals."""
+        runs = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds, 95 % intervals"
+        return f"ours at scale {self.scale}, {runs}"
+
     def row(self, variant: str, side: str, metric: str) -> Row | None:
         """One cell, if the table has it."""
         wanted = (variant, side, metric)

@@ -143,11 +143,8 @@ def _axis_label(table: StudyTable) -> str:
 
 def _headings(figure: Figure, table: StudyTable) -> None:
     """Title, what is ours and what is the paper's, and the legend."""
-    seeds = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}"
     figure.text(0.012, 0.975, table.title, fontsize=12, weight="bold", va="center")
-    text = (
-        f"upper row: ours at scale {table.scale}, {seeds}, 95 % intervals      lower row: the paper's values"
-    )
+    text = f"upper row: {table.ours}      lower row: the paper's values"
     figure.text(0.988, 0.975, text, ha="right", va="center", color=PAPER)
     handles = [
         Line2D([], [], label=label, **SIDES[side], markeredgecolor="white")
