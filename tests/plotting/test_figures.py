@@ -97,7 +97,7 @@ def test_a_metric_that_nobody_scored_leaves_a_note_not_a_crash(tmp_path):
     nothing = {"value": None, "paper": None}
     rows = [row if row.metric != "stoi" else row.model_copy(update=nothing) for row in table.rows]
     figure = load_layout(LAYOUT, "fig3")(StudyTable("T", "dim", "", "cpu", 1, table.variants, rows))
-    assert any("STOI: not scored at this scale" in text for text in _texts(figure))
+    assert any("STOI:\nnot scored at this scale" in text for text in _texts(figure))
     save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
 
 
