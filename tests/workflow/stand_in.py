@@ -43,7 +43,9 @@ def stand_in(module: str, *arguments: str) -> None:
     inputs = [Path(value) for name, value in options.items() if name not in ("--output", "--spec")]
     assert all(path.exists() for path in inputs if path.suffix in (".json", ".safetensors", ".csv"))
     print(f"{module}: working", file=sys.stderr)
-    if output.name == "scores.csv":
+    if output.name == "ladder.csv":
+        output.write_text("statistic,faults\nsim,\n")
+    elif output.name == "scores.csv":
         _write_scores(output, spec)
     elif output.name == "exposure_bias.csv":
         curve = [f"{place},{place / 10},0.1,{place / 5},{CLIPS},{CLIPS}\n" for place in range(1, 9)]
