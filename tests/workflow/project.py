@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from shared.plan.pieces import load_study
+from shared.record.manifest import RUNS
 
 ROOT = Path(__file__).parents[2]
 LONGCAT = ROOT / "replications" / "longcat"
@@ -64,6 +65,7 @@ class Project:
         return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"}
 
     def digest(self) -> dict[str, bytes]:
-        """Content of what must be the same in each run: tables, verdicts, figures."""
+        """Content of what must be the same in each run: tables, verdicts, figures; not when and where it was."""
         kept = [path for pattern in ("figures/*", "results/**/*.[cmp]*") for path in self.folder.glob(pattern)]
+        kept = [path for path in kept if not path.name.endswith(RUNS)]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in kept}
