@@ -8,7 +8,8 @@ the same way by reconstruction and by generation (concordant) or not (discordant
 over one study, or over the pairs of several. 1: the better reconstruction always generates better; -1: always worse.
 Pairs of one study share latents, and sources their instruments, so that intervals over studies resample whole sources.
 A study's own interval, and those of ranks, are of its trainings and clips: as the runs vary, so would others. Where a
-study has one run of each latent, the spread of runs is that of the record's other studies by the same metric.
+study has one run of each latent, the spread of runs is that of the record's other studies by the same metric; where no study
+has several, as at smoke, only clips are uncertain.
 
 Pairs are split by how far apart their reconstructions are: by FAR standard errors of the difference, or by less, which
 says little of an order.
@@ -175,12 +176,14 @@ class _Compared:
         seeds = reconstruction.values.shape[1]
         return Ranked(
             source, study, self.metrics, self.labels, self.variants, seeds, self.clips, np.stack(good),
-            np.stack(drawn), apart / errors,
+            np.stack(drawn), np.divide(apart, errors, out=np.zeros_like(apart), where=errors > 0),
         )  # fmt: skip
 
     def _variance(self, side: str, metric: str, runs: Runs, known: Variances) -> float:
         if runs.values.shape[1] > 1:
             return training_variance(runs)[0]
+        if not known:
+            return 0.0  # no study has several runs, as at smoke: the clips alone are uncertain
         if (side, metric) not in known:
             unknown = f"how much {metric} of {side} varies between runs"
             raise NotRecorded(f"one run of each latent, and no study says {unknown}")
