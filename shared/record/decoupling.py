@@ -8,8 +8,8 @@ the same way by reconstruction and by generation (concordant) or not (discordant
 over one study, or over the pairs of several. 1: the better reconstruction always generates better; -1: always worse.
 Pairs of one study share latents, and sources their instruments, so that intervals over studies resample whole sources.
 A study's own interval, and those of ranks, are of its trainings and clips: as the runs vary, so would others. Where a
-study has one run of each latent, the spread of runs is that of the record's other studies by the same metric; where no study
-has several, as at smoke, only clips are uncertain.
+study has one run of each latent, the spread of runs is that of the record's other studies by the same metric; where no
+study has several, as at smoke, only clips are uncertain.
 
 Pairs are split by how far apart their reconstructions are: by FAR standard errors of the difference, or by less, which
 says little of an order.
