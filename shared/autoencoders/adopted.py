@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from shared.autoencoders.adapters.base import Adapter
 from shared.autoencoders.adapters.config import AdapterConfig
 from shared.autoencoders.base import Autoencoder
-from shared.bottlenecks.base import Bottleneck
+from shared.bottlenecks.base import Bottleneck, GaussianPosterior
 from shared.bottlenecks.config import Draw
 from shared.config import ConfigError
 
@@ -41,19 +41,8 @@ class AdoptedEncoder(nn.Module):
         return torch.cat([mean, std], dim=1)[..., :frames]
 
 
-class AdoptedPosterior(NamedTuple):
-    """Mean and std of the latent, each `(batch, dim, frames)`; the std is 0 where it has no noise."""
-
-    mean: Tensor
-    std: Tensor
-
-    def sample(self) -> Tensor:
-        """mean + std · ε, ε ~ N(0, 1) from torch's global generator."""
-        return self.mean + self.std * torch.randn_like(self.mean)
-
-    def kl(self) -> Tensor:
-        """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`; infinite without noise."""
-        return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
+class AdoptedPosterior(GaussianPosterior):
+    """That of a latent whose std is 0 where it has no noise, and its KL infinite."""
 
     def penalty(self) -> Tensor:
         """Nothing is trained, and so nothing kept small: zeros, `(batch, frames)`."""

@@ -5,7 +5,7 @@ noise, or codes. `mean` and `std` are all that is kept of a clip's latent, for g
 a quantiser's mean are the values that its codes stand for, and its std is 0.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,25 @@ class Posterior(Protocol):
 
         Of a quantiser whose codes are all as likely, the logarithm of their number.
         """
+
+
+class GaussianPosterior(NamedTuple):
+    """Mean and standard deviation of q(z | x), each `(batch, dim, frames)`."""
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self) -> Tensor:
+        """z = mean + std · ε, ε ~ N(0, 1) from torch's global generator; `(batch, dim, frames)`."""
+        return self.mean + self.std * torch.randn_like(self.mean)
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`: ½ Σ_c (μ² + σ² − 1 − ln σ²)."""
+        return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
+
+    def penalty(self) -> Tensor:
+        """What training keeps small, of each latent frame: the KL, `(batch, frames)`."""
+        return self.kl()
 
 
 class Bottleneck(nn.Module):

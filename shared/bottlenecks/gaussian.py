@@ -1,35 +1,14 @@
 """Gaussian (VAE) bottleneck."""
 
 import math
-from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from shared.bottlenecks.base import Bottleneck
+from shared.bottlenecks.base import Bottleneck, GaussianPosterior
 from shared.bottlenecks.gaussian_config import GaussianConfig
 
 LOG_VARIANCE_LIMIT = 12.0  # Semantic-VAE's released code: std from 0.0025 to 403
-
-
-class GaussianPosterior(NamedTuple):
-    """Mean and standard deviation of q(z | x), each `(batch, dim, frames)`."""
-
-    mean: Tensor
-    std: Tensor
-
-    def sample(self) -> Tensor:
-        """z = mean + std · ε, ε ~ N(0, 1) from torch's global generator; `(batch, dim, frames)`."""
-        return self.mean + self.std * torch.randn_like(self.mean)
-
-    def kl(self) -> Tensor:
-        """KL(q || N(0, 1)) in nats of each latent frame, `(batch, frames)`: ½ Σ_c (μ² + σ² − 1 − ln σ²)."""
-        return 0.5 * (self.mean.square() + self.std.square() - 1 - 2 * self.std.log()).sum(dim=1)
-
-    def penalty(self) -> Tensor:
-        """What training keeps small, of each latent frame: the KL, `(batch, frames)`."""
-        return self.kl()
 
 
 class GaussianBottleneck(Bottleneck):

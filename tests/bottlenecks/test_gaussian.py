@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from shared.bottlenecks.gaussian import GaussianBottleneck, GaussianPosterior
+from shared.bottlenecks.base import GaussianPosterior
+from shared.bottlenecks.gaussian import GaussianBottleneck
 from shared.bottlenecks.gaussian_config import GaussianConfig
 
 SCALES = ["softplus", "log_variance"]

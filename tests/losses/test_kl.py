@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from shared.bottlenecks.gaussian import GaussianPosterior
+from shared.bottlenecks.base import GaussianPosterior
 from shared.losses.config import KlConfig
 from shared.losses.kl import kbps_to_nats, kl_loss, nats_to_kbps
 

@@ -6,8 +6,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 import shared.training.autoencoder as module
-from shared.bottlenecks.base import Bottleneck
-from shared.bottlenecks.gaussian import GaussianPosterior
+from shared.bottlenecks.base import Bottleneck, GaussianPosterior
 from shared.training.autoencoder import AutoencoderStep
 from shared.training.crops import Crops
 from shared.training.recipes import AutoencoderRecipe

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from shared.bottlenecks.gaussian import GaussianPosterior
+from shared.bottlenecks.base import GaussianPosterior
 
 FIDELITIES = (0.80, 0.90, 0.95, 0.99)  # f of RAVE's figure 8, and of what its code logs
 ACTIVE_NATS = 0.1  # RAVE, appendix D

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from shared.bottlenecks.gaussian import GaussianPosterior
+from shared.bottlenecks.base import GaussianPosterior
 from shared.measurements.jobs.effective_dims import ACTIVE_NATS, FIDELITIES, RULES, Rule, count_effective_dims
 
 CHUNK = 50  # replicates at once: of 128 dimensions they take 7 MB
