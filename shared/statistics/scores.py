@@ -248,14 +248,7 @@ def load_study(
             places = [[files[name, seed, side] for seed in seeds] for name in variants]
             _collect_sets(study, side, asked, places, truth, kad or KadConfig())
     for measurement in measurements():
-        files_of = latents.get(measurement.name, {})
-        if not measurement.by_clip:
-            _collect_latents(study, measurement, files_of)
-        elif len(files_of) == len(variants) * len(seeds):
-            of_variants = [[read[name, seed, measurement.name] for seed in seeds] for name in variants]
-            for each in measurement.statistics:
-                study.missing.pop((measurement.side, each.name), None)
-                _collect(study, measurement.side, each.name, of_variants)
+        _collect_measured(study, measurement, latents.get(measurement.name, {}), read)
     for metric, each in STATISTICS.items() if truth is not None else ():
         if not each.of_set and set(each.columns()) <= read[GROUND_TRUTH].columns.keys():
             study.ground_truth[metric] = _ordered_terms(read[GROUND_TRUTH], metric)[:, None]
@@ -294,6 +287,19 @@ def _collect_sets(
         else:
             del study.missing[side, metric]
             study.distances[side, metric] = distances
+
+
+def _collect_measured(
+    study: StudyScores, measurement: Measurement, files: dict[tuple[str, int], Path], read: dict[Any, ScoreFile]
+) -> None:
+    """Add what was measured of latents, where all variants have it if it is by clip."""
+    if not measurement.by_clip:
+        _collect_latents(study, measurement, files)
+    elif len(files) == len(study.variants) * len(study.seeds):
+        of_variants = [[read[name, seed, measurement.name] for seed in study.seeds] for name in study.variants]
+        for each in measurement.statistics:
+            study.missing.pop((measurement.side, each.name), None)
+            _collect(study, measurement.side, each.name, of_variants)
 
 
 def _collect_latents(study: StudyScores, measurement: Measurement, files: dict[tuple[str, int], Path]) -> None:
