@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli import replicate
+from shared.cli import of_record, replicate
 from shared.config import ConfigError
 from shared.files import write_json
 from shared.plan.schema import Source
@@ -103,8 +103,9 @@ class Commands:
 
     def __init__(self, folder: Path, monkeypatch, capsys):
         self.folder, self.monkeypatch, self.capsys = folder, monkeypatch, capsys
-        monkeypatch.setattr(replicate, "_source", lambda arguments: _source())
-        monkeypatch.setattr(replicate, "_titles", lambda arguments: {SOURCE: "T"})
+        for module in (replicate, of_record):
+            monkeypatch.setattr(module, "source_of", lambda arguments: _source())
+        monkeypatch.setattr(of_record, "titles_of", lambda arguments: {SOURCE: "T"})
         monkeypatch.setattr(build, "find_sources", lambda replications: {})
         monkeypatch.setattr("shared.report.sound._draw", lambda sounds: None)
         monkeypatch.setattr("shared.report.sound.loudness", lambda audio, rate: None)
