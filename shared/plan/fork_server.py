@@ -159,16 +159,17 @@ class Server:
             return None
         process = os.fork()
         if process == 0:
-            client.close()
             self._forget()
+            # Said here, not by the server: were that to end in between, the client would run the job a second time.
+            with contextlib.suppress(OSError):
+                client.sendall(os.getpid().to_bytes(NUMBER, "big", signed=True))
+            client.close()
             return request
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.setpgid(process, process)  # here, too: whoever is first
         request.close()
         self.clients[process] = client
         self.selector.register(client, selectors.EVENT_READ, process)
-        with contextlib.suppress(OSError):
-            client.sendall(process.to_bytes(NUMBER, "big", signed=True))
         return None
 
     def _prepared(self, request: Request) -> bool:

@@ -78,6 +78,9 @@ def folder(tmp_path_factory) -> Path:
     (folder / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
+    (folder / "last.py").write_text(
+        "import os\nfork = os.fork\nos.fork = lambda: fork() and os.kill(os.getpid(), 9) or 0\n"
+    )
     return folder
 
 
@@ -223,6 +226,13 @@ def test_without_its_server_a_job_ends_and_the_next_is_started_by_python(own_run
     assert "the fork server has ended" in job.stderr.read()
     assert gone(process)
     assert run.start("does", "print(1)").communicate(timeout=60) == ("1\n", "")
+
+
+def test_a_job_is_not_run_twice_where_the_server_ends_as_it_forks(own_run):
+    run = own_run("last")
+    job = run.start("does", SLEEPS)
+    assert job.wait(timeout=20) == 1
+    assert "the fork server has ended" in job.stderr.read()
 
 
 @pytest.mark.parametrize("how", ["killed", "ended"])
