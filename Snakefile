@@ -14,6 +14,7 @@
 #
 # Which studies there are comes from replications/*/study.yaml; `replicate list` shows them.
 import sys
+from functools import partial
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -32,9 +33,10 @@ from shared.plan.workflow import (
     load_settings,
     say_left_out,
 )
+from shared.report.fresh_seeds import first_seeds
 
 SETTINGS = load_settings(config, workflow.config_settings.config_args or (), Path("params.yaml"))
-PLAN = load_plan(SETTINGS)
+PLAN = load_plan(SETTINGS, first_seeds=partial(first_seeds, Path("results")))
 
 
 wildcard_constraints:

@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 from shared.cli.named_sources import source_of, sources_of, titles_of
@@ -143,22 +144,27 @@ def rank_variants(arguments: argparse.Namespace) -> None:
 def decide(arguments: argparse.Namespace) -> None:
     """Say how a study's claims stand and what the next look takes, and have it made where that is asked for."""
     from shared.report.decide import cost_of, stand
-    from shared.statistics.looks import LOOKS
+    from shared.report.fresh_seeds import first_seeds
 
     sources = load_sources(arguments.replications)
-    source, study = Plan(sources, arguments.scale).figure(arguments.study)
-    standing = stand(arguments.results / arguments.scale / source, study, arguments.looks)
+    today = Plan(sources, arguments.scale)
+    source, study = today.figure(arguments.study)
+    recipe = today.study_spec(source, study).config_hash
+    standing = stand(arguments.results / arguments.scale / source, study, recipe, arguments.looks)
     for line in (f"{arguments.study} at {arguments.scale}, seeds: {standing.seeds}", *standing.said, *standing.notes):
         print(line)
     if standing.look is None:
         print("nothing to do: no claim needs another look")
         return
-    plan = Plan(sources, arguments.scale, looks=standing.look)
+    plan = Plan(
+        sources, arguments.scale, looks=standing.look, first_seeds=partial(first_seeds, arguments.results)
+    )
+    seeds = plan.seeds_of(source, study)
     cost = cost_of(plan, source, study, arguments.results)
     settings = [f"looks={standing.look}", *([] if arguments.scale == "cpu" else [f"scale={arguments.scale}"])]
     command = ["snakemake", f"figures/{arguments.study}.pdf", "--config", *settings]
     untold = f", and what {', '.join(cost.unknown)} take" if cost.unknown else ""
-    print(f"look {standing.look} ({LOOKS[standing.look - 1]} seeds) takes {cost.trainings} trainings, in all about "
+    print(f"look {standing.look} (seeds {seeds[0]} to {seeds[-1]}) takes {cost.trainings} trainings, in all about "
           f"{cost.minutes:.0f} core-minutes{untold}:\n  {' '.join(command)}")  # fmt: skip
     if arguments.run:
         sys.exit(subprocess.run([sys.executable, "-m", *command]).returncode)

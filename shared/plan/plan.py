@@ -26,6 +26,7 @@ from shared.statistics.looks import LOOKS
 from shared.statistics.relations.base import modules_of_relations
 from shared.statistics.study import Axis, StudiedVariant, StudySpec
 
+FirstSeeds = Callable[[str, str, dict[str, str]], dict[str, int]]
 PAPER_SCALE, PILOT = "paper", "pilot"
 ONE_SEED = (0,)
 PILOT_SEED = 100  # the least, so that no seed of a record is one that a recipe was tuned on
@@ -43,7 +44,9 @@ class Plan:
         changes: by source, what to change in the scale's config; nested as in study.yaml.
         label: folder of the record under results/; by default the scale, the corpus if there is one, `pilot` if it is.
         pilot: evaluate validation clips, with seeds of PILOT_SEED and up: to tune a recipe.
-        looks: how many of the looks that were set beforehand (`shared.statistics.looks`); they say which seeds.
+        looks: how many of the looks that were set beforehand (`shared.statistics.looks`); they say how many seeds.
+        first_seeds: where they begin: given the label, a source and by study a hash of its recipe, by study; by default
+            at 0.
 
     Attributes:
         left_out: (source, study) → why it can't be made of `corpus`, which fits other studies.
@@ -63,6 +66,7 @@ class Plan:
         label: str | None = None,
         pilot: bool = False,
         looks: int | None = None,
+        first_seeds: FirstSeeds | None = None,
     ):
         known = {name for source in sources.values() for name in source.file.scales}
         if scale not in known:
@@ -75,8 +79,11 @@ class Plan:
         self.looks, self.changes = looks, changes or {}
         if looks is not None:
             if seeds is not None:
-                raise SettingError(f"looks: {looks} are seeds 0 to {LOOKS[looks - 1] - 1}; drop seeds")
-            self.seeds = list(range(LOOKS[looks - 1]))
+                raise SettingError(f"looks: {looks} are {LOOKS[looks - 1]} seeds, set beforehand; drop seeds")
+            if pilot:
+                raise SettingError("looks: a pilot tunes a recipe and decides nothing; drop one of the two")
+        self.first_seeds = first_seeds or (lambda label, source, recipes: dict.fromkeys(recipes, 0))
+        self.begins: dict[tuple[str, str], int] = {}  # the first seed of each study, where looks are asked for
         for name in self.changes:
             if name not in sources:
                 raise SettingError(f"changes: no source {name!r}{did_you_mean(name, sources)}")
@@ -104,6 +111,9 @@ class Plan:
 
     def seeds_of(self, source: str, study: str) -> list[int]:
         """Training seeds of a study, in order."""
+        if self.looks is not None:
+            begin = self.begins[source, study]
+            return list(range(begin, begin + LOOKS[self.looks - 1]))
         of_study = self.sources[source].study(study).seeds.get(self.scale, ONE_SEED)
         return sorted(set(self.seeds or of_study))
 
@@ -200,7 +210,7 @@ class Plan:
             ladders=sorted({job.output for job in self._ladders(source, study)}),
             set_metrics={side: self._set_metrics(points, side) for side in sides},
             kad=points[0].config.evaluation.kad,
-            config_hash=digest([self._identity(loaded, point) for point in points]),
+            config_hash=self._recipe(loaded, study, [point.config for point in points]),
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self.due(source, study, lambda job: False)),
@@ -215,9 +225,13 @@ class Plan:
         clips = {side: by_output[as_list(jobs[side].inputs["clips"])[0]] for side in sides}
         return {side: as_list(clips[side].inputs[kinds[side]])[0] for side in sides}
 
-    def _identity(self, source: Source, point: Point) -> Any:
-        with self._naming(source, point.variant):
-            return identity(point.config)
+    def _recipe(self, source: Source, study: str, configs: list[Any]) -> str:
+        """Hash of the config of all variants of a study."""
+        identities = []
+        for variant, config in zip(source.study(study).variants, configs, strict=True):
+            with self._naming(source, variant):
+                identities.append(identity(config))
+        return digest(identities)
 
     def study_code(self, source: str, study: str, module: str) -> str:
         """Hash of the code of a job that works on a study, with what is measured for it and what its source claims."""
@@ -306,6 +320,10 @@ class Plan:
                     raise
                 self.left_out[source.name, study] = str(error)
         check_changes(source.name, changes, [config for each in configs.values() for config in each])
+        if self.looks is not None:
+            recipes = {study: self._recipe(source, study, each) for study, each in configs.items()}
+            begins = self.first_seeds(self.label, source.name, recipes)
+            self.begins |= {(source.name, study): seed for study, seed in begins.items()}
         for study, of_variants in configs.items():
             self._add_study(source, study, of_variants)
 

@@ -18,7 +18,7 @@ from shared.plan.dotted import merge
 from shared.plan.lease import devices
 from shared.plan.memory import SMALL_SCALES
 from shared.plan.own_latents import Request, write_study
-from shared.plan.plan import Plan
+from shared.plan.plan import FirstSeeds, Plan
 from shared.plan.point import Job
 from shared.plan.schema import load_sources
 from shared.statistics.looks import LOOKS
@@ -50,7 +50,7 @@ class Settings(Strict):
         default=False, description="evaluate validation clips, with seeds of 100 and up: to tune a recipe"
     )
     looks: int | None = Field(
-        default=None, ge=1, le=len(LOOKS), description="seeds of so many looks, set beforehand: 4, 8 or 12 of them"
+        default=None, ge=1, le=len(LOOKS), description="so many looks, set beforehand: 4, 8 or 12 fresh seeds"
     )
     latents: list[str] | None = Field(
         default=None, min_length=2, description="autoencoders of yours, to compare in figures/mine.pdf: a,b,c"
@@ -109,7 +109,7 @@ def check_free(source: str, rules: Iterable[Any]) -> None:
         stop(ConfigError(f"replications/{source}/study.yaml: source: a rule of the workflow is called {source}, too"))
 
 
-def load_plan(settings: Settings, base: Path = Path()) -> Plan:
+def load_plan(settings: Settings, base: Path = Path(), first_seeds: FirstSeeds | None = None) -> Plan:
     """The plan that the settings ask for; an error that the user can fix ends the program with one line."""
     changes = {source: change for source, change in settings.changes.items() if change}
     try:
@@ -119,7 +119,7 @@ def load_plan(settings: Settings, base: Path = Path()) -> Plan:
         sources = load_sources(base / settings.replications)
         plan = Plan(
             sources, settings.scale, settings.seeds, settings.corpus, settings.max_rejected, changes, settings.label,
-            settings.pilot, settings.looks,
+            settings.pilot, settings.looks, first_seeds,
         )  # fmt: skip
         check_processes(plan, settings.processes)
     except SettingError as error:

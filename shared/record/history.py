@@ -38,6 +38,7 @@ class Past(Place):
         seeds: training runs of each variant.
         margin: on `scale`; without one in the metric's own unit, as older records have it.
         runs: whether the record rests on other runs than the one before, on more, or on the same.
+        last_seed: the greatest training seed; None: not known.
     """
 
     FROM_TEXT: ClassVar[bool] = True
@@ -50,6 +51,7 @@ class Past(Place):
     margin: float | None
     scale: str | None
     runs: Literal["new", "more seeds", "read again"]
+    last_seed: int | None = None
 
 
 class NoHistory(Exception):
@@ -285,7 +287,8 @@ def _rows(place: dict[str, str], records: list[State]) -> Iterator[Past]:
     for record in records:
         runs = NEW if before is None else _runs(before, record)
         for claim in record.claims:
-            yield Past(**place, date=record.date, commit=record.commit, runs=runs, **claim._asdict())
+            last = max(record.config.seeds, default=None)
+            yield Past(**place, date=record.date, commit=record.commit, runs=runs, last_seed=last, **claim._asdict())
         before = record
 
 

@@ -57,6 +57,7 @@ class Provenance(BaseModel):
     origins: dict[str, list[dict[str, Any]]]
     job_seconds: dict[str, float]
     job_seconds_total: float
+    frozen: dict[str, Any] | None = Field(default=None, exclude=True)  # when claims and recipes were set
 
 
 @dataclass(frozen=True)

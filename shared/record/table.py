@@ -124,11 +124,17 @@ def _cells(scores: StudyScores, side: str, metric: str) -> dict[str, Cell]:
 
 
 def _intervals(scores: StudyScores, side: str, metric: str) -> list[Ends]:
-    """Of each variant: taken on the scale on which the metric is analysed, and back."""
+    """Of each variant: taken on the scale on which the metric is analysed, and back.
+
+    They hold the value itself: of few words the half error that is added for the logarithm can be more than all of it.
+    """
     runs, back = scores.runs(side, metric), STATISTICS[metric].from_scale
-    effects = (contrast(runs, weights) for weights in np.eye(len(scores.variants)))
-    ends = (each.interval() for each in effects)
-    return [(back(low), back(high)) if np.isfinite([low, high]).all() else None for low, high in ends]
+    found: list[Ends] = []
+    for value, weights in zip(scores.values(side, metric), np.eye(len(scores.variants)), strict=True):
+        low, high = contrast(runs, weights).interval()
+        finite = np.isfinite([low, high]).all()
+        found.append((min(back(low), float(value)), max(back(high), float(value))) if finite else None)
+    return found
 
 
 def _row(setting: Setting, key: tuple[str, str, str], cell: Cell | None, value: PaperValue | None) -> Row:

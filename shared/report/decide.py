@@ -34,12 +34,13 @@ class Standing:
     notes: list[str]
 
 
-def stand(folder: Path, study: str, asked: int | None = None) -> Standing:
+def stand(folder: Path, study: str, recipe: str, asked: int | None = None) -> Standing:
     """Read how the claims of a study stand.
 
     Args:
         folder: of the source in the record.
         study: its name.
+        recipe: hash of the config that its variants have today.
         asked: this look instead of the next.
 
     Raises:
@@ -49,13 +50,15 @@ def stand(folder: Path, study: str, asked: int | None = None) -> Standing:
     for path, problem in record.damage.items():
         raise ConfigError(f"{path}: {problem}")
     verdicts, seeds = record.verdicts.whole(), len(record.provenance.whole().seeds)
-    done = _looks_done(record, seeds)
+    changed = record.spec.value is not None and record.spec.value.config_hash != recipe
+    done = 0 if changed else _looks_done(record, seeds)
     if asked is not None and asked <= done:
         raise ConfigError(f"looks: {asked} is done: the record has {seeds} seeds")
-    is_open = any(how(each) == OPEN for each in verdicts)
+    is_open = changed or any(how(each) == OPEN for each in verdicts)
     following = (asked or done + 1) if is_open and done < len(LOOKS) else None
     said = [f"{each.id}: {how(each)}{_of_look(each)}: {each.text}" for each in verdicts]
-    return Standing(seeds, following, said, list(filter(None, [compare_processors(record)])))
+    anew = "the recipe is another than this record's: looks begin anew, with fresh seeds" if changed else ""
+    return Standing(seeds, following, said, list(filter(None, [compare_processors(record), anew])))
 
 
 OPEN, GIVEN_UP = "needs another look", "given up"

@@ -22,6 +22,7 @@ from shared.record.files import (
 from shared.record.keep_clips import LIST, LONGEST
 from shared.record.ledger import FAMILIES, Judged, judged
 from shared.record.manifest import CLIPS, UNSEALED
+from shared.record.provenance import younger
 from shared.record.readers import VERDICTS, picture, text
 from shared.report import cost, readme, sound
 from shared.report.study_view import CLASSES, MEANINGS, SIGNS, StudyView
@@ -108,6 +109,7 @@ def _environment(page_folder: Path) -> Environment:
     made.globals |= {"verdicts": VERDICTS, "signs": SIGNS, "classes": CLASSES, "longest": LONGEST, "clips_list": LIST}
     made.globals |= {"families": FAMILIES, "meanings": MEANINGS}
     made.globals |= {"origins": cost.origins, "machine": cost.machine, "code": cost.code, "clips_folder": CLIPS}
+    made.globals["younger"] = younger
     made.filters["link"] = lambda path: relative(path, page_folder)
     made.filters["base64"] = lambda data: base64.b64encode(data).decode()
     return made

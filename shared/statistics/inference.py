@@ -113,8 +113,13 @@ def interval_of_clips(runs: Runs, level: float = LEVEL) -> tuple[float, float] |
 
 
 def training_variance(runs: Runs) -> tuple[float, int]:
-    """The variance of trainings about their variant's mean, and its degrees of freedom."""
-    trainings = list(dict.fromkeys(runs.shared))
+    """The variance of trainings about their variant's mean, and its degrees of freedom.
+
+    What is the same in every run, clip by clip, such as an autoencoder that nobody trained here, says nothing of them.
+    """
+    moves = (np.ptp(runs.values, axis=1) > 0) | (np.ptp(runs.deviations, axis=1) > 0).any(axis=1)
+    trained = [each for each, moved in zip(runs.shared, moves, strict=True) if moved] or runs.shared
+    trainings = list(dict.fromkeys(trained))
     of_training = [runs.variances[[each == training for each in runs.shared]].mean() for training in trainings]
     return float(np.mean(of_training)), len(trainings) * (runs.values.shape[1] - 1)
 

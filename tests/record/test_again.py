@@ -94,9 +94,10 @@ def test_a_lost_or_foreign_file_is_named(record):
 
 def test_a_study_stands_by_its_claims_and_never_by_their_sign(tmp_path):
     _, record = make_study(tmp_path, seeds=1)
-    standing = stand(record, "pair")
+    recipe = read_json(record / "pair_study.json")["config_hash"]
+    standing = stand(record, "pair", recipe)
     assert (standing.seeds, standing.look) == (1, 1)
-    assert stand(record, "pair", asked=2).look == 2
+    assert stand(record, "pair", recipe, asked=2).look == 2
     found = read_verdicts(record / "pair_verdicts.csv")[0]
     states = [("reproduced", "", 1, "reproduced"), ("contradicted", "", 1, "contradicted"), ("pilot", "", None, OPEN),
               ("inconclusive", "", 1, OPEN), ("inconclusive", "given up at look 1", 1, GIVEN_UP),

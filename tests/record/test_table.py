@@ -9,9 +9,9 @@ import pytest
 from shared.config import ConfigError
 from shared.measurements.exposure_bias import read_curve
 from shared.plotting.draw import study_table
-from shared.record.table import Row, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
+from shared.record.table import Row, _intervals, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
 from shared.record.tabulate import keep_scores, tabulate
-from shared.statistics.scores import load_study, read_scores
+from shared.statistics.scores import StudyScores, load_study, read_scores
 from tests.made_up_study import typed
 
 COLUMNS = ["id", "words", "word_errors", "characters", "character_errors", "sim", "utmos", "reason"]
@@ -130,6 +130,16 @@ def test_values_intervals_and_the_papers_beside_them(made):
     assert (row.paper, row.paper_where, row.paper_trust) == (0.8, "Table 1 (p. 3)", "primary")
     # Corpus WER: errors over words, (0 + 1 + 1) / (1 + 2 + 3).
     assert _row(rows, "b", "generation", "wer").value == pytest.approx(2 / 6)
+
+
+def test_an_interval_holds_its_value_where_there_are_few_words():
+    terms = np.zeros((2, 2, 3, 4))
+    terms[:, 1] = 2
+    terms[1, 0, 0, 0] = 1  # one error of 24; half an error in each run of 8 words is more
+    scores = StudyScores(["a", "b"], [0, 1, 2], list("wxyz"), terms={("generation", "wer"): terms})
+    ends = _intervals(scores, "generation", "wer")
+    for value, (low, high) in zip(scores.values("generation", "wer"), ends, strict=True):
+        assert 0 <= low <= value <= high
 
 
 def test_ground_truth_is_a_row_and_has_no_seeds_to_draw(made):

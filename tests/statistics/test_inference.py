@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shared.statistics.inference import Effect, all_of, any_of, contrast, equality, interval_of_clips, training_variance
+from shared.statistics.inference import (
+    Effect,
+    Runs,
+    all_of,
+    any_of,
+    contrast,
+    equality,
+    interval_of_clips,
+    training_variance,
+)
 from shared.statistics.scores import of_terms
 from tests.statistics.made_up_runs import made_runs
 
@@ -37,6 +46,14 @@ def test_other_variants_lend_their_spread_but_never_lessen_it():
 def test_a_training_that_several_variants_share_counts_once():
     values = [[-1, 0, 1], [-3, 0, 3], [-2, 0, 2]]
     assert training_variance(made_runs(values, shared=(0, 0, 1))) == (pytest.approx(((1 + 9) / 2 + 4) / 2), 4)
+
+
+def test_what_nobody_trained_says_nothing_of_trainings():
+    trained = np.array([[1.0, 2.0, 4.0], [3.0, 3.5, 3.2]])
+    nothing = np.zeros((3, 3, 1))
+    given = Runs(np.vstack([trained, [[2.0, 2.0, 2.0]]]), nothing, (0, 1, 2))
+    assert training_variance(given) == (pytest.approx(trained.var(axis=1, ddof=1).mean()), 4)
+    assert training_variance(Runs(np.ones((2, 3)), nothing[:2], (0, 1))) == (0, 4)
 
 
 def test_clips_of_a_speaker_go_together():
