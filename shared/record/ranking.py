@@ -1,12 +1,14 @@
 """Which variant of each study is best by a metric, and which others the data can't tell from it."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from shared.config import ConfigError
+from shared.metrics.statistic import Statistic
 from shared.record.decoupling import scores_of
 from shared.record.files import NotRecorded, SourceRecord, StudyRecord
 from shared.record.table import Measured, Row, measured
@@ -21,8 +23,9 @@ class Place:
 
     Attributes:
         row: its row of the table.
-        behind: by how much it is worse than the best, with the 95 % interval of the difference of runs, in the metric's
-            unit; None for the best, and where the record has one run or no scores of single clips.
+        behind: by how much it is worse than the best, with the 95 % interval of the difference of runs, on the scale on
+            which the metric is analysed, as verdicts are; None for the best, and where the record has one run or no
+            scores of single clips.
     """
 
     row: Row
@@ -86,7 +89,7 @@ def _behind(
         return {}
     if len(scored.seeds) < 2:
         return {}
-    runs, best, found = scored.runs(side, metric, plain=True), scored.variants.index(rows[0].variant), {}
+    runs, best, found = scored.runs(side, metric), scored.variants.index(rows[0].variant), {}
     for row in rows[1:]:
         weights = np.zeros(len(scored.variants))
         weights[best], weights[scored.variants.index(row.variant)] = sign, -sign
@@ -99,30 +102,40 @@ def as_text(rankings: list[Ranking], titles: dict[str, str]) -> str:
     """For people."""
     lines = []
     for ranking in rankings:
-        show = STATISTICS[ranking.places[0].row.metric].show
-        label = STATISTICS[ranking.places[0].row.metric].label
+        statistic = STATISTICS[ranking.places[0].row.metric]
+        show, label = statistic.show, statistic.label
         seeds = f"{ranking.seeds} seed{'s' if ranking.seeds > 1 else ''}"
         lines.append(f"{titles.get(ranking.source, ranking.source)}, {ranking.study} ({label}, {seeds})")
         for number, place in enumerate(ranking.places, start=1):
             row = place.row
             ends = f" [{show(row.low)}, {show(row.high)}]" if row.low is not None else ""
-            lines.append(f"  {number}. {row.label:32} {show(row.value)}{ends}  {_note(place, number, show)}".rstrip())
+            note = _note(place, number, statistic)
+            lines.append(f"  {number}. {row.label:32} {show(row.value)}{ends}  {note}".rstrip())
         lines.append("")
     return "\n".join([*lines, NOTE])
 
 
 NOTE = (
-    "Intervals: 95 %, of a difference of training runs, in the metric's unit; one run tells nothing apart. Studies "
-    "differ in corpus, generator and budget: compare inside a study only."
+    "Behind the best: by a difference of training runs and its 95 % interval, as a factor (×) where runs vary by "
+    "factors, else in the metric's unit or in Fisher's z; one run tells nothing apart. Studies differ in corpus, "
+    "generator and budget: compare inside a study only."
 )
 
 
-def _note(place: Place, number: int, show: Callable[[float], str]) -> str:
+def _note(place: Place, number: int, statistic: Statistic) -> str:
     if number == 1:
         return "best"
     if place.behind is None:
         return "not known how far behind: one run, or no scores of single clips"
-    value, low, high = place.behind
-    gap = f"{show(value)} behind [{show(low)}, {show(high)}]"
+    unit = " in z" if statistic.analysed == "fisher_z" else ""
+    value, low, high = (_gap(end, statistic) for end in place.behind)
+    gap = f"{value}{unit} behind [{low}, {high}]"
     return gap if place.told_apart else f"{gap}: not told apart from the best"
+
+
+def _gap(value: float, statistic: Statistic) -> str:
+    """A difference on the analysed scale."""
+    if statistic.analysed == "log":
+        return f"×{math.exp(value):.2f}"
+    return f"{value:.3f}" if statistic.analysed == "fisher_z" else statistic.show(value)
 
