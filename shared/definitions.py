@@ -1,13 +1,13 @@
 """What the statements of a module are made of and refer to, for `shared.code`."""
 
-import ast
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.plain_code import PACKAGES, Chain, Plain, bindings, chain_of, is_text, without_annotation
+from shared.parsed_code import CLASS, FUNCTION, parse_file
+from shared.plain_code import PACKAGES, Chain, Plain
 
 ONLY_REPORTS = "ONLY_REPORTS"  # a module that sets it only tells people how far a job is
 
@@ -43,67 +43,34 @@ class Module:
     """A file, statement by statement.
 
     Attributes:
-        names: which statements define a name.
-        bound: what an imported name stands for.
-        always: statements that act on something else than the names they define.
-        main: those that run where the module is the program.
         loads: modules that are imported with it.
         only_reports: whether it only tells people how far a job is.
     """
 
     def __init__(self, path: Path, root: Path):
         self.path, self.root = path, root
-        self.body = ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body
-        self.names: dict[str, list[int]] = {}
-        self.bound: dict[str, Chain] = {}
-        self.always: list[int] = []
-        self.main: list[int] = []
-        for index, statement in enumerate(self.body):
-            self._sort(index, statement)
+        self.parsed = parse_file(path, root)
+        self.names, self.bound, self.main = self.parsed.names, self.parsed.bound, self.parsed.main
         self.loads = frozenset(_files(self.bound.values(), root))
         self.only_reports = ONLY_REPORTS in self.names
-
-    def _sort(self, index: int, statement: ast.stmt) -> None:
-        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
-            self.main.append(index)
-            return
-        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
-            return
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.names.setdefault(statement.name, []).append(index)
-            return
-        self.bound |= dict(bindings(statement, self.path, self.root))
-        if not isinstance(statement, ast.Import | ast.ImportFrom) and not is_text(statement):
-            stored = [node for node in ast.walk(statement) if isinstance(getattr(node, "ctx", None), ast.Store)]
-            for node in stored:
-                if isinstance(node, ast.Name):
-                    self.names.setdefault(node.id, []).append(index)
-            plain = isinstance(statement, ast.Assign | ast.AnnAssign)
-            if not plain or not all(isinstance(node, ast.Name | ast.Tuple) for node in stored):
-                self.always.append(index)
 
     @functools.cached_property
     def whole(self) -> frozenset[Part]:
         """All that it defines and does when it is imported."""
         indices = {index for found in self.names.values() for index in found}
-        return frozenset(Part(self.path, index) for index in {*indices, *self.always})
+        return frozenset(Part(self.path, index) for index in {*indices, *self.parsed.always})
 
     @functools.cached_property
     def acting(self) -> frozenset[Part]:
         """What it does when it is imported: statements that act, and definitions that functions of ours are given."""
         indices = {index for found in self.names.values() for index in found}
-        handed = {index for index in indices if self._hands_over(self.body[index])}
-        return frozenset(Part(self.path, index) for index in {*handed, *self.always})
+        to = {index: self.parsed.statements[index].hands_to for index in indices}
+        handed = {index for index, chains in to.items() if any(map(self._is_of_a_function, chains))}
+        return frozenset(Part(self.path, index) for index in {*handed, *self.parsed.always})
 
-    def _hands_over(self, statement: ast.stmt) -> bool:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            calls = [node.func if isinstance(node, ast.Call) else node for node in statement.decorator_list]
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            calls = []
-        else:
-            calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
-        chains = filter(None, map(chain_of, calls))
-        return any(_is_function(part, self.root) for chain in chains for part in self.find(chain))
+    def _is_of_a_function(self, chain: Chain) -> bool:
+        parts = self.find(chain)
+        return any(read_module(part.path, self.root).parsed.statements[part.place].kind == FUNCTION for part in parts)
 
     def find(self, chain: Chain, local: dict[str, Chain] | None = None) -> frozenset[Part]:
         """The parts that `a.b.c` in this module stands for; none of what is not of this repository."""
@@ -151,10 +118,6 @@ def _files(chains: Iterable[Chain], root: Path) -> Iterator[Path]:
             yield from filter(None, (find_file(chain[:length], root) for length in range(1, len(chain) + 1)))
 
 
-def _is_function(part: Part, root: Path) -> bool:
-    return isinstance(read_module(part.path, root).body[part.place], ast.FunctionDef | ast.AsyncFunctionDef)
-
-
 @functools.cache
 def imported_with(path: Path, root: Path) -> tuple[frozenset[Path], frozenset[Part]]:
     """The modules that the import of one imports, itself among them, and what they do when they are imported."""
@@ -185,34 +148,15 @@ def facts_of(part: Part, root: Path) -> Facts:
     meant = {chain: _meant(chain, targets[chain], bound, root) for chain in plain.chains}
     code = repr((plain.text, sorted((chain, what) for chain, what in meant.items() if what)))
     called = frozenset(each for chain in plain.called for each in targets[chain])
-    is_class = isinstance(module.body[part.place], ast.ClassDef)
+    is_class = module.parsed.statements[part.place].kind == CLASS
     names = frozenset(plain.read), frozenset(plain.own)
     return Facts(_sha256(code), frozenset(parts), called, *names, frozenset(loads), is_class)
 
 
-@functools.cache
 def _plain(part: Part, root: Path) -> Plain:
     """What counts of a part's text."""
-    plain = Plain(part.path, root)
-    nodes = map(plain.visit, _of_part(read_module(part.path, root).body[part.place], part.fields))
-    plain.text = "\n".join(ast.unparse(node) for node in nodes if node is not None)
-    return plain
-
-
-def _of_part(statement: ast.stmt, fields: bool) -> list[ast.stmt]:
-    if isinstance(statement, ast.AnnAssign):
-        return [without_annotation(statement, statement.value)] if statement.value else []
-    if not isinstance(statement, ast.ClassDef):
-        return [statement]
-    declared = [each for each in statement.body if _is_field(each)]
-    if fields:
-        return declared
-    kept = {name: getattr(statement, name) for name in statement._fields}
-    return [ast.ClassDef(**{**kept, "body": [each for each in statement.body if each not in declared] or [ast.Pass()]})]
-
-
-def _is_field(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.AnnAssign) and "ClassVar" not in ast.unparse(statement.annotation)
+    statement = read_module(part.path, root).parsed.statements[part.place]
+    return statement.fields if part.fields else statement.plain
 
 
 def _meant(chain: Chain, parts: frozenset[Part], bound: dict[str, Chain], root: Path) -> str:

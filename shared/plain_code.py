@@ -1,9 +1,9 @@
-"""What counts of code: `Plain` takes away what changes no result, and collects what is referred to in the rest."""
+"""What counts of code: `plain` takes away what changes no result, and collects what is referred to in the rest."""
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 PACKAGES = ("shared", "replications")
 # Calls that declare a field or an option of a command line, and their arguments that are for people.
@@ -15,11 +15,11 @@ MODULE_NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
 Chain = tuple[str, ...]  # `a.b.c`, in parts
 
 
-class Plain(ast.NodeTransformer):
-    """Takes away what changes no result: docstrings, imports, annotations of functions, texts for people, prints.
+class Plain(NamedTuple):
+    """What counts of a statement.
 
     Attributes:
-        text: what is left.
+        text: without what changes no result.
         local: the names that imports bind in it.
         chains: what it refers to.
         called: what of that it calls.
@@ -28,8 +28,32 @@ class Plain(ast.NodeTransformer):
         modules: modules that it names in texts.
     """
 
-    def __init__(self, path: Path, root: Path):
-        self.path, self.root, self.text = path, root, ""
+    text: str
+    local: dict[str, Chain]
+    chains: frozenset[Chain]
+    called: frozenset[Chain]
+    read: frozenset[str]
+    own: frozenset[str]
+    modules: frozenset[str]
+
+
+def plain(statements: Iterable[ast.stmt], package: tuple[str, ...]) -> Plain:
+    """What counts of statements of a module in a package, which this changes.
+
+    Raises:
+        ValueError: see `bindings`.
+    """
+    walk = _Walk(package)
+    text = "\n".join(ast.unparse(node) for node in map(walk.visit, statements) if node is not None)
+    chains, called = frozenset(walk.chains), frozenset(walk.called)
+    return Plain(text, walk.local, chains, called, *map(frozenset, (walk.read, walk.own, walk.modules)))
+
+
+class _Walk(ast.NodeTransformer):
+    """Takes away what changes no result: docstrings, imports, annotations of functions, texts for people, prints."""
+
+    def __init__(self, package: tuple[str, ...]):
+        self.package = package
         self.local: dict[str, Chain] = {}
         self.chains: set[Chain] = set()
         self.called: set[Chain] = set()
@@ -66,7 +90,7 @@ class Plain(ast.NodeTransformer):
         return node
 
     def visit_Import(self, node):
-        self.local |= dict(bindings(node, self.path, self.root))
+        self.local |= dict(bindings(node, self.package))
 
     visit_ImportFrom = visit_Import
 
@@ -136,8 +160,12 @@ def without_annotation(node: ast.AnnAssign, value: ast.expr) -> ast.Assign:
     return ast.copy_location(ast.Assign([node.target], value), node)
 
 
-def bindings(node: ast.AST, path: Path, root: Path) -> Iterator[tuple[str, Chain]]:
-    """The names that imports in `node` bind, and what they stand for."""
+def bindings(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, Chain]]:
+    """The names that imports in `node`, of a module in a package, bind, and what they stand for.
+
+    Raises:
+        ValueError: a star hides which names these are.
+    """
     for each in ast.walk(node):
         if isinstance(each, ast.Import):
             for alias in each.names:
@@ -145,11 +173,11 @@ def bindings(node: ast.AST, path: Path, root: Path) -> Iterator[tuple[str, Chain
                 if not alias.asname:
                     yield alias.name.split(".")[0], (alias.name.split(".")[0],)
         elif isinstance(each, ast.ImportFrom):
-            package = path.relative_to(root).parts[: -each.level] if each.level else ()
-            module = (*package, *(each.module.split(".") if each.module else ()))
+            above = package[: len(package) + 1 - each.level] if each.level else ()
+            module = (*above, *(each.module.split(".") if each.module else ()))
             for alias in each.names:
                 if alias.name == "*" and module[0] in PACKAGES:
-                    raise ValueError(f"{path}: import * hides what it names; name it")
+                    raise ValueError("import * hides what it names; name it")
                 yield alias.asname or alias.name, (*module, alias.name)
 
 

@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from scipy import stats
-
 from shared.config import ConfigError, Strict
 from shared.files import read_text
 from shared.markdown import as_text
@@ -76,6 +74,8 @@ def entries(sources: list[SourceRecord]) -> list[Entry]:
 
 def correct(verdicts: Sequence[Verdict]) -> list[Judged]:
     """What stands of these verdicts, in their order."""
+    from scipy import stats  # here, as plans read the history of records, and it takes longer than they do
+
     q: dict[int, float] = {}
     for origin in FAMILIES:
         family = [n for n, v in enumerate(verdicts) if v.origin == origin and not v.primary and v.verdict in TESTED]

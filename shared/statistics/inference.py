@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special  # as quick to import as plans need it; scipy.stats is not
+import scipy  # its parts are imported at their first use: plans need none
 
 LEVEL = 0.95
 
@@ -80,7 +80,9 @@ class Effect(NamedTuple):
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Two-sided."""
-        half = float(special.stdtrit(self.df, (1 + level) / 2)) * self.error if np.isfinite(self.error) else np.nan
+        if not np.isfinite(self.error):
+            return np.nan, np.nan
+        half = float(scipy.special.stdtrit(self.df, (1 + level) / 2)) * self.error
         return self.estimate - half, self.estimate + half
 
 
@@ -204,4 +206,4 @@ def equality(effects: Sequence[Effect], tolerance: float) -> Outcome:
 def _tail(excess: float, error: float, df: float) -> float:
     if error == 0:
         return 0.0 if excess > 0 else 1.0
-    return float(special.stdtr(df, -excess / error))
+    return float(scipy.special.stdtr(df, -excess / error))

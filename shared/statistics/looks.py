@@ -9,7 +9,7 @@ FUTILE (Lan, Simon & Halperin 1982; that bound binds nobody, and makes no verdic
 
 from math import sqrt
 
-from scipy import special  # as quick to import as plans need it; scipy.stats is not
+import scipy  # its parts are imported at their first use: plans need none
 
 LOOKS = (4, 8, 12)  # seeds at each
 C = 2.004
@@ -19,7 +19,7 @@ FUTILE = 0.1
 
 def level(look: int | None) -> float:
     """One-sided level at a look, counted from 1; None: of a study that is looked at once."""
-    return ONE_SIDED if look is None else float(special.ndtr(-C * sqrt(len(LOOKS) / look)))
+    return ONE_SIDED if look is None else float(scipy.special.ndtr(-C * sqrt(len(LOOKS) / look)))
 
 
 def conditional_power(p: float, look: int) -> float:
@@ -27,9 +27,9 @@ def conditional_power(p: float, look: int) -> float:
     if look == len(LOOKS):
         return 0.0
     share = look / len(LOOKS)
-    z = -float(special.ndtri(min(max(p, 1e-300), 1 - 1e-12)))
+    z = -float(scipy.special.ndtri(min(max(p, 1e-300), 1 - 1e-12)))
     drift = z / sqrt(share)
-    return float(special.ndtr((z * sqrt(share) + drift * (1 - share) - C) / sqrt(1 - share)))
+    return float(scipy.special.ndtr((z * sqrt(share) + drift * (1 - share) - C) / sqrt(1 - share)))
 
 
 def look_at(seeds: int) -> int | None:
