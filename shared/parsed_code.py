@@ -59,7 +59,9 @@ def parse_file(path: Path, root: Path) -> Parsed:
     Raises:
         SyntaxError, ValueError: it is no Python, or imports a star; the message names it.
     """
-    text, package = path.read_text(encoding="utf-8"), path.relative_to(root).parts[:-1]
+    text = path.read_text(encoding="utf-8")
+    place = path.relative_to(root) if path.is_relative_to(root) else path  # as where a source lies in another folder
+    package = place.parts[:-1]
     asked = json.dumps([text, package, _reader()])
     kept = KEPT / _sha256(asked)
     with contextlib.suppress(OSError, ValueError):

@@ -66,6 +66,12 @@ def test_another_text_package_or_reader_has_another(file, tmp_path, monkeypatch)
     assert len(list((tmp_path / "kept").iterdir())) == 4
 
 
+def test_a_source_may_lie_in_another_folder(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = parse_file(file.relative_to(tmp_path), tmp_path / "elsewhere")
+    assert relative == parse_file(file, tmp_path)
+
+
 def test_where_nothing_can_be_kept_it_is_read_each_time(file, tmp_path, monkeypatch):
     (tmp_path / "kept").write_text("a file")
     assert parse_file(file, tmp_path) == parse_file(file, tmp_path)
