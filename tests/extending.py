@@ -35,11 +35,16 @@ class Example:
             FileExistsError: a file that is there already.
         """
         for name in COPIED:
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            copy_code(ROOT / name, folder / name)
         for name, text in self.files.items():
             with (folder / name).open("x", encoding="utf-8") as file:
                 file.write(text)
         return folder
+
+
+def copy_code(source: Path, target: Path) -> None:
+    """Copy a folder of code with what Python has compiled of it, which holds for the copy, too."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.pyc.*"))  # another process is writing those
 
 
 def example(section: str) -> Example:

@@ -101,13 +101,13 @@ def test_a_few_steps_lower_the_error_on_one_clip(autoencoder):
     audio = 0.3 * torch.sin(torch.arange(1280) * 0.2)[None, None]
     optimizer = torch.optim.Adam(autoencoder.parameters(), 3e-3)
     errors = []
-    for _ in range(60):
+    while len(errors) < 60 and (len(errors) < 3 or max(errors[-3:]) >= 0.7 * errors[0]):
         error = (with_known_phases(autoencoder, audio) - audio).square().mean()
         optimizer.zero_grad()
         error.backward()
         optimizer.step()
         errors.append(error.item())
-    assert errors[-1] < 0.7 * errors[0]
+    assert max(errors[-3:]) < 0.7 * errors[0]
 
 
 @pytest.mark.parametrize("dim", [-1, 0])

@@ -3,13 +3,14 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tests.extending import copy_code
 
 ROOT = Path(__file__).parents[2]
 # For each job its kind, its key, its code's hash and the families of autoencoders that its config names.
@@ -51,7 +52,7 @@ def before():
 def copy(tmp_path):
     """A copy of the code to edit."""
     for name in ("shared", "replications"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_code(ROOT / name, tmp_path / name)
     return tmp_path
 
 

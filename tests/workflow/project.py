@@ -28,9 +28,14 @@ def pair(table):
 
 
 class Project:
-    """A folder with one made-up source, in which Snakemake is called."""
+    """A folder with one made-up source, in which Snakemake is called.
 
-    def __init__(self, folder: Path):
+    Args:
+        folder: where to make it.
+        variants: of its study `width`.
+    """
+
+    def __init__(self, folder: Path, variants: tuple[str, ...] = ("dim64", "dim256")):
         self.folder = folder
         source = folder / "replications" / "toy"
         source.mkdir(parents=True)
@@ -38,7 +43,7 @@ class Project:
         axis = {"label": "latent dim", "field": "autoencoder.bottleneck.dim"}
         study["source"] = "toy"
         study["studies"] = {
-            "width": {"title": "Width", "axis": axis, "variants": ["dim64", "dim256"]},
+            "width": {"title": "Width", "axis": axis, "variants": [*variants]},
             "pair": {"title": "Pair", "variants": ["dim64", "dim64-cfg"]},
         }
         self.study_file = source / "study.yaml"

@@ -22,11 +22,11 @@ COPIED = ("Snakefile", "rules", "profiles", "shared", "envs", ".dvcignore", ".gi
 
 
 class Repository:
-    """A Git and DVC repository with the made-up source at scale smoke."""
+    """A Git and DVC repository with the made-up source at scale smoke, of one variant."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "repository"
-        Project(self.folder)
+        Project(self.folder, ("dim64",))
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
