@@ -37,7 +37,7 @@ def compactness_figure(table: StudyTable) -> Figure:
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, variant in zip(grid.flat, shown, strict=False):
         _draw(axes, measured[variant])
-        axes.set_title(next(row.label for row in table.rows if row.variant == variant))
+        axes.set_title(table.any_of(variant).label)
     for axes in grid.flat[len(shown) :]:
         axes.remove()
     for axes in grid.flat[max(0, len(shown) - columns) : len(shown)]:

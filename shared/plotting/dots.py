@@ -73,7 +73,7 @@ def _draw(axes: Axes, table: StudyTable, side: str, metric: str, prefix: str, pa
 
 
 def _labels(table: StudyTable) -> list[str]:
-    return [next(row.label for row in table.rows if row.variant == variant) for variant in table.variants]
+    return [table.any_of(variant).label for variant in table.variants]
 
 
 def _published(table: StudyTable, side: str, metric: str) -> bool:

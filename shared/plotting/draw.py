@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,19 @@ class StudyTable:
 
     def row(self, variant: str, side: str, metric: str) -> Row | None:
         """One cell, if the table has it."""
-        wanted = (variant, side, metric)
-        return next((row for row in self.rows if (row.variant, row.side, row.metric) == wanted), None)
+        return self._cells.get((variant, side, metric))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str], Row]:
+        return {(row.variant, row.side, row.metric): row for row in reversed(self.rows)}
+
+    def any_of(self, variant: str) -> Row:
+        """A row of a variant, for what all of its rows say: its label and its setting."""
+        return self._first[variant]
+
+    @cached_property
+    def _first(self) -> dict[str, Row]:
+        return {row.variant: row for row in reversed(self.rows)}
 
     def has(self, side: str, metric: str) -> bool:
         """Whether we have a value for each variant."""

@@ -75,7 +75,7 @@ def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
     axes.set_title(panel.title, pad=15)
     if panel.stand_in and panel.stand_in in metrics.values() and panel.stand_in != panel.generation:
         subtitle(axes, f"{STATISTICS[panel.stand_in].label} for {STATISTICS[panel.generation].label}")
-    _prepare(axes, table, [row.setting for row in _rows(table, metrics)])
+    _prepare(axes, table, [table.any_of(each).setting for each in table.variants])
     for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
         if table.has(side, metrics[side]):
             rows = (table.row(variant, side, metrics[side]) for variant in table.variants)
@@ -91,7 +91,7 @@ def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
 
 def _draw_paper(axes: Axes, table: StudyTable, panel: Panel) -> None:
     metrics = {"reconstruction": panel.reconstruction, "generation": panel.generation}
-    _prepare(axes, table, [row.paper_setting for row in _rows(table, metrics)])
+    _prepare(axes, table, [table.any_of(each).paper_setting for each in table.variants])
     axes.set_facecolor("#F6F6F6")
     axes.set_xlabel(f"paper: {_axis_label(table)}", color=PAPER)
     for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
@@ -129,12 +129,6 @@ def _prepare(axes: Axes, table: StudyTable, settings: list[str | None]) -> None:
     axes.set_xlim(-0.35, len(table.variants) - 0.65)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-
-
-def _rows(table: StudyTable, metrics: dict[str, str]):
-    """Any row of each variant: they all carry its settings."""
-    for variant in table.variants:
-        yield next(row for row in table.rows if row.variant == variant)
 
 
 def _axis_label(table: StudyTable) -> str:
