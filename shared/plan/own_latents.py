@@ -230,8 +230,7 @@ def _scale(request: Request, scale: str, rate: int) -> dict[str, Any]:
     else:
         data["corpus"] = override | {"content": request.content}
     if scale == "cpu" and (request.content, request.generator) == ("speech", "infilling"):
-        data["generator"] = {"architecture": DIT, "text": {"dim": 64}, "flow": {"condition_dropout": 0.1},
-                             "training": {"steps": 2600}}  # fmt: skip
+        data["generator"] = {"architecture": DIT, "text": {"dim": 64}, "flow": {"condition_dropout": 0.1}}
         data["sampling"] = {"solver": {"extends": "solvers.longcat"}}
     data["evaluation"] = evaluation
     return data
