@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.files import write_text
+from shared.files import Unwritable, write_text
 from shared.plain_code import Chain, Plain, bindings, chain_of, is_text, plain, without_annotation
 
 KEPT = Path(__file__).resolve().parents[1] / "runs/.code"
@@ -72,7 +72,7 @@ def parse_file(path: Path, root: Path) -> Parsed:
         parsed = parse(ast.parse(text, filename=str(path)).body, package)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    with contextlib.suppress(OSError):  # where nothing can be kept, it is read each time
+    with contextlib.suppress(OSError, Unwritable):  # where nothing can be kept, it is read each time
         kept.parent.mkdir(parents=True, exist_ok=True)
         said = json.dumps(parsed, default=sorted)
         write_text(kept, f"{_sha256(said)}\n{said}")

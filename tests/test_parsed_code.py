@@ -3,6 +3,7 @@
 import pytest
 
 from shared import parsed_code
+from shared.files import Unwritable
 from shared.parsed_code import parse_file
 
 TEXT = '''
@@ -73,8 +74,16 @@ def test_a_source_may_lie_in_another_folder(file, tmp_path, monkeypatch):
 
 
 def test_where_nothing_can_be_kept_it_is_read_each_time(file, tmp_path, monkeypatch):
-    (tmp_path / "kept").write_text("a file")
-    assert parse_file(file, tmp_path) == parse_file(file, tmp_path)
+    def full(path, text):
+        raise Unwritable(f"{path}: no space left")
+
+    read = parse_file(file, tmp_path)
+    monkeypatch.setattr(parsed_code, "KEPT", tmp_path / "other")
+    monkeypatch.setattr(parsed_code, "write_text", full)
+    assert parse_file(file, tmp_path) == read
+    (tmp_path / "a_file").write_text("")
+    monkeypatch.setattr(parsed_code, "KEPT", tmp_path / "a_file")
+    assert parse_file(file, tmp_path) == read
 
 
 def test_a_star_is_named(file, tmp_path):

@@ -234,6 +234,9 @@ def seal(arguments: argparse.Namespace) -> None:
     (scale,) = choose_scales(arguments.results, [arguments.scale])
     folders = [each for each in source_folders(arguments.results / scale) if arguments.source in (None, each.name)]
     places = [(each, study) for each in folders for study in study_names(each) if arguments.study in (None, study)]
+    if not places:
+        asked = " ".join(filter(None, (arguments.source, arguments.study)))
+        raise ConfigError(f"{arguments.results / scale}: no record of {asked or 'any study'}")
     broken = []
     for folder, study in places:
         before = check_seal(folder, study)

@@ -17,7 +17,8 @@ import sys
 HANDED_ON = (
     _signal.SIGHUP, _signal.SIGINT, _signal.SIGQUIT, _signal.SIGTERM, _signal.SIGUSR1, _signal.SIGUSR2, _signal.SIGCONT,
 )  # fmt: skip
-NUMBER = 8  # bytes of a number on the socket
+NUMBER = 8  # bytes of a number on the socket: that of the process, which it says itself, and how it ended
+ENDED = -(2**40)  # is added to how it ended, which the server says, so that nobody takes that for a process
 
 
 def send(connection: _socket.socket, words: list[str]) -> None:
@@ -62,7 +63,7 @@ def attend(connection: _socket.socket, process: int) -> int:
     _signal.signal(_signal.SIGTSTP, stop)
     status = number(connection)
     if status is not None:
-        return status
+        return status - ENDED
     hand_on(_signal.SIGKILL)
     print("error: the fork server has ended, and this job with it; run the same command again", file=sys.stderr)
     return 1
@@ -90,6 +91,8 @@ def main() -> None:
             pass
         else:
             process = number(connection)
+            if process is not None and process < 0:  # it ended before it could say its number
+                end(process - ENDED)
             if process:
                 end(attend(connection, process))
         connection.close()

@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import psutil
 
-from shared.plan.fork_client import NUMBER
+from shared.plan.fork_client import ENDED, NUMBER
 
 # What most jobs import, and none of ours, which may be edited during a run. ONNX Runtime starts a thread when imported.
 PRELOADED = (
@@ -191,7 +191,8 @@ class Server:
             ended, status = os.waitpid(process, wait)
             if ended:
                 with contextlib.suppress(OSError):
-                    client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, "big", signed=True))
+                    how = ENDED + os.waitstatus_to_exitcode(status)
+                    client.sendall(how.to_bytes(NUMBER, "big", signed=True))
                 with contextlib.suppress(KeyError):
                     self.selector.unregister(client)
                 client.close()

@@ -42,7 +42,8 @@ class Plan:
         corpus: a folder or a hub dataset's name, used in place of each source's corpus.
         max_rejected: share of that corpus's clips that may be unusable.
         changes: by source, what to change in the scale's config; nested as in study.yaml.
-        label: folder of the record under results/; by default the scale, the corpus if there is one, `pilot` if it is.
+        label: folder of the record under results/; by default the scale, and the corpus if there is one. A pilot's ends
+            with `-pilot`.
         pilot: evaluate validation clips, with seeds of PILOT_SEED and up: to tune a recipe.
         looks: how many of the looks that were set beforehand (`shared.statistics.looks`); they say how many seeds.
         first_seeds: where they begin: given the label, a source and by study a hash of its recipe, by study; by default
@@ -75,7 +76,10 @@ class Plan:
         self.corpus = corpus_override(corpus, max_rejected)
         # The record of a run on another corpus gets another folder, and never overwrites the scale's own.
         own = [scale] if corpus is None else [scale, label_of(corpus)]
-        self.label = label or "-".join([*own, *([PILOT] if pilot else [])])
+        self.label = label or "-".join(own)
+        if pilot and not self.label.endswith(f"-{PILOT}"):  # which no ledger looks at
+            self.label = f"{self.label}-{PILOT}"
+        self.pilot = pilot
         self.looks, self.changes = looks, changes or {}
         if looks is not None:
             if seeds is not None:
@@ -214,6 +218,7 @@ class Plan:
             folder=loaded.folder.as_posix(),
             studies=loaded.variants_of_studies(),
             jobs=sorted(job.folder for job in self.due(source, study, lambda job: False)),
+            pilot=self.pilot,
             sequential=self.looks is not None,
         )
 
@@ -303,6 +308,18 @@ class Plan:
             if job.folder not in found and not there(job):
                 found[job.folder] = job
                 todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
+        return list(found.values())
+
+    def upstream(self, job: Job) -> list[Job]:
+        """The jobs that a job rests on, at any depth."""
+        by_output = {each.output: each for each in self.jobs.values()}
+        found: dict[str, Job] = {}
+        todo = [job]
+        while todo:
+            above = [by_output[path] for paths in todo.pop().inputs.values() for path in as_list(paths)]
+            new = [each for each in above if each.folder not in found]
+            found |= {each.folder: each for each in new}
+            todo += new
         return list(found.values())
 
     def _add_source(self, source: Source) -> None:

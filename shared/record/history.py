@@ -294,7 +294,8 @@ def _rows(place: dict[str, str], records: list[State]) -> Iterator[Past]:
 
 def _runs(before: State, record: State) -> str:
     common = before.values.keys() & record.values.keys()
-    if all(before.values[key] == record.values[key] for key in common):
+    unchanged = all(before.values[key] == record.values[key] for key in common)
+    if unchanged and (common or before.config == record.config):
         return AGAIN
     grown = record.before.name == record.config.name and record.before.seeds < record.config.seeds
     return GROWN if grown else NEW

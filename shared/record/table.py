@@ -30,8 +30,8 @@ class Row(Strict):
     """One value of the table: a metric of one variant's reconstructions or samples.
 
     Attributes:
-        value, low, high: ours over all clips and runs, and the 95 % interval of a run, which one training leaves open;
-            None where it was not scored, or has no interval.
+        value, low, high: ours over all clips and runs, and the 95 % interval of the mean of runs, which one training
+            leaves open; None where it was not scored, or has no interval.
         n: clips scored, over all seeds.
         paper, paper_where, paper_trust: the published value.
     """
@@ -222,7 +222,7 @@ def to_markdown(
     lines = [
         f"# {as_text(title)}",
         "",
-        f"Scale `{scale}`. Ours: value [95 % interval of a run, where there are several]; n: clips of all runs.",
+        f"Scale `{scale}`. Ours: value [95 % interval of the mean of several runs]; n: clips of all runs.",
     ]
     if scale == "smoke":
         lines += ["", "**Smoke run: it shows that everything connects, and is no evidence of anything.**"]

@@ -45,7 +45,7 @@ def tabulate(spec: StudySpec, facts: dict[str, Path]) -> tuple[list[Row], list[V
 
     def verdict(claim: Claim) -> Verdict:
         reason = missing(claim, scores) or shut(claim, scores, published, on_axis, unordered)
-        return judge(claim, scores, spec.scale, on_axis, reason, spec.sequential)
+        return judge(claim, scores, spec.scale, on_axis, reason, spec.sequential, spec.pilot)
 
     return rows, [verdict(claim) for claim in claims]
 

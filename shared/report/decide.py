@@ -9,7 +9,7 @@ from shared.measurements.base import kept_names
 from shared.plan.plan import Plan
 from shared.plan.point import Job
 from shared.plan.workflow import threads_of
-from shared.record.files import StudyRecord, load_study
+from shared.record.files import StudyRecord, load_study, study_names
 from shared.record.processors import compare_processors
 from shared.record.tabulate import NOT_KEPT
 from shared.report.grow import Growth
@@ -44,8 +44,11 @@ def stand(folder: Path, study: str, recipe: str, asked: int | None = None) -> St
         asked: this look instead of the next.
 
     Raises:
-        ConfigError: there is no record of it, a file of it is damaged, or the look that is asked for is done.
+        ConfigError: there is no record of it yet, a file of it is damaged, or the look that is asked for is done.
     """
+    if study not in study_names(folder):
+        figure = f"figures/{folder.name}_{study}.pdf"
+        raise ConfigError(f"{folder}: no record of {study} yet; make one: snakemake {figure} --config looks=1")
     record = load_study(folder, study)
     for path, problem in record.damage.items():
         raise ConfigError(f"{path}: {problem}")
@@ -54,11 +57,16 @@ def stand(folder: Path, study: str, recipe: str, asked: int | None = None) -> St
     done = 0 if changed else _looks_done(record, seeds)
     if asked is not None and asked <= done:
         raise ConfigError(f"looks: {asked} is done: the record has {seeds} seeds")
-    is_open = changed or any(how(each) == OPEN for each in verdicts)
+    is_open = any(how(each) == OPEN or (changed and not _lacking(each)) for each in verdicts)
     following = (asked or done + 1) if is_open and done < len(LOOKS) else None
     said = [f"{each.id}: {how(each)}{_of_look(each)}: {each.text}" for each in verdicts]
     anew = "the recipe is another than this record's: looks begin anew, with fresh seeds" if changed else ""
     return Standing(seeds, following, said, list(filter(None, [compare_processors(record), anew])))
+
+
+def _lacking(verdict: Verdict) -> bool:
+    """Whether a claim lacks a metric, which new runs lack, too."""
+    return verdict.verdict == NOT_TESTABLE and "not computed" in verdict.reason
 
 
 OPEN, GIVEN_UP = "needs another look", "given up"
@@ -106,8 +114,8 @@ def cost_of(plan: Plan, source: str, study: str, results: Path) -> Cost:
     growth = Growth(plan, results)
 
     def there(job: Job) -> bool:
-        offered = growth.offers(source, job)
-        return Path(job.output).exists() or (offered is not None and offered[1].code_hash == job.code)
+        offered = growth.offers(source, job) and growth.other_code(source, job) is None
+        return Path(job.output).exists() or bool(offered)
 
     due = plan.due(source, study, there)
     said = read_json(results / plan.label / source / f"{study}_provenance.json")

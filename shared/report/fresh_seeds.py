@@ -11,8 +11,8 @@ from shared.record.table import read_models
 def first_seeds(results: Path, label: str, source: str, recipes: dict[str, str]) -> dict[str, int]:
     """Where the seeds of a source's studies begin.
 
-    A study whose recipe is its record's goes on with that record's seeds. The others of the source begin together, so
-    that they can share trainings: past all that their earlier records used, and not before the first kind.
+    A study whose record is of a look, by the recipe of today, goes on with that record's seeds. The others begin
+    together, so that they can share trainings: past all that their records used, and not before the first kind.
 
     Args:
         results, label: where the record lies.
@@ -25,7 +25,8 @@ def first_seeds(results: Path, label: str, source: str, recipes: dict[str, str])
     folder = results / label
     recorded = set(study_names(folder / source)) & recipes.keys()
     specs = {each: read_spec(path) for each in recorded if (path := spec_path(folder / source, each)).exists()}
-    same = {study: min(spec.seeds) for study, spec in specs.items() if spec.config_hash == recipes[study]}
+    looked = {study: spec for study, spec in specs.items() if spec.sequential and spec.config_hash == recipes[study]}
+    same = {study: min(spec.seeds) for study, spec in looked.items()}
     changed = recipes.keys() - same.keys()
     path = folder / FILE
     past = read_models(path, Past) if path.exists() else []

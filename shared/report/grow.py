@@ -1,16 +1,19 @@
 """A record that grows by seeds, also where its earlier runs are not on this disk.
 
 Asked for more seeds than a study's record has, Snakemake finds the scores of the earlier runs put back under runs/,
-where the job of the same key has none and its code is the same; so it trains what is missing. Nothing else is taken
+where the job of the same key has none, and the code is the same, its own and that of all jobs that it rests on; so it
+trains what is missing. Nothing else is taken
 from the record: a clone that is asked for the record's own seeds makes them itself.
 
 What was put back has no inputs, since none are here, and says in its origin.json that it was `taken_from` the record.
 """
 
+import functools
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.config import ConfigError
 from shared.files import beside, read_json, write_json
@@ -29,7 +32,8 @@ TAKEN = "taken_from"
 KEPT_KINDS = {SCORING, LADDER, *(each.name for each in measurements())}
 
 
-class Recorded(NamedTuple):
+@dataclass(frozen=True)
+class Recorded:
     """What the record of a study offers: where it lies, its spec, and by kind and key which job each result is of."""
 
     folder: Path
@@ -40,6 +44,12 @@ class Recorded(NamedTuple):
         """The result of a job."""
         name = Kept(run.variant, run.seed, run.side, run.kind, Path()).name
         return self.folder / SCORES / self.spec.study / f"{name}.csv"
+
+    @functools.cached_property
+    def codes(self) -> dict[str, set[str]]:
+        """By kind of job the codes by which what the record rests on was made."""
+        origins = read_json(self.folder / f"{self.spec.study}_provenance.json").get("origins", {})
+        return {kind: {each.get("code_hash") for each in of_kind} for kind, of_kind in origins.items()}
 
     def described(self, run: Run) -> Any:
         """What the JSON beside the result said, of the one run of which the provenance keeps it; else None."""
@@ -83,6 +93,14 @@ class Growth:
         self.records: dict[str, dict[str, Recorded]] = {}
         self.said: set[str] = set()
 
+    def other_code(self, source: str, job: Job) -> str | None:
+        """Which kind of job a result of the record rests on by other code than today's; None: none, or it has none."""
+        offered = self.offers(source, job)
+        if offered is None or offered[1].code_hash != job.code:
+            return offered and job.kind
+        known = offered[0].codes
+        return next((each.kind for each in self.plan.upstream(job) if each.code not in known.get(each.kind, ())), None)
+
     def _growing(self, source: str) -> dict[str, Recorded]:
         """Study of a source → its record, where the plan has some of its seeds, and more."""
         if source not in self.records:
@@ -117,8 +135,8 @@ class Growth:
         offered = self.offers(output.parts[2], job)
         if offered is None:
             return False
-        if offered[1].code_hash != job.code:
-            self._say(f"{job.label}: {job.kind} in the record are of other code, and are made again")
+        if other := self.other_code(output.parts[2], job):
+            self._say(f"{job.label}: {other} in the record are of other code, and are made again")
             return False
         put_back(*offered, output)
         return True
@@ -130,7 +148,7 @@ class Growth:
             return True
         first = [next(iter(point.scores.values())) for point in self.plan.points[source, study]]
         here = self._growing(source).get(study)
-        heard = here and here.folder / CLIPS / study / LIST
+        heard = None if here is None else here.folder / CLIPS / study / LIST
         if here is None or heard is None or not heard.exists() or target.exists():
             return False
         if not all(self.takes(job) for jobs in first for job in jobs.values()):

@@ -26,7 +26,12 @@ from shared.statistics.catalogue import STATISTICS
 from shared.user_files import file_name
 
 FIGURE = "figures/decoupling.pdf"
-SMOKE = "smoke"  # no evidence, and not in Git: only where it is asked for
+SMOKE, PILOT = "smoke", "-pilot"  # no evidence, and not in Git: only where it is asked for
+
+
+def evidence(scales: list[str]) -> list[str]:
+    """Those of these folders that are drawn from by default."""
+    return [name for name in scales if name != SMOKE and not name.endswith(PILOT)]
 
 
 def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, list[SourceRecord]]:
@@ -69,7 +74,7 @@ def summarise(
     return written
 
 
-def write_history(folder: Path) -> tuple[list[Past], list[Path]]:
+def write_history(folder: Path, say: bool = True) -> tuple[list[Past], list[Path]]:
     """Write what earlier records of a scale said, if Git knows it.
 
     Returns:
@@ -80,7 +85,8 @@ def write_history(folder: Path) -> tuple[list[Past], list[Path]]:
     """
     past, why_kept = history(folder)
     if why_kept:
-        print(why_kept, file=sys.stderr)
+        if say:
+            print(why_kept, file=sys.stderr)
         return past, []
     write_text(folder / HISTORY, to_csv(past, Past))
     return past, [folder / HISTORY]
@@ -133,7 +139,7 @@ def summarise_all(
     Raises:
         ConfigError: files of the record are damaged, a line for each; there is no record, or none of the scale.
     """
-    kept = [name for name in scales_with_results(results) if name != SMOKE]
+    kept = evidence(scales_with_results(results))
     scales = load_scales(results, [scale] if scale else kept or None)
     if broken := [each for sources in scales.values() for each in damaged(sources)]:
         raise ConfigError("\n".join(["the record is damaged, nothing is drawn from it", *broken]))
@@ -142,7 +148,7 @@ def summarise_all(
         known = {source.name: titles.get(source.name, source.name) for source in sources}
         # One figures/ for all scales, as for the studies' figures: it holds the scale that was asked for.
         written += summarise(results / name, sources, known, Path(FIGURE) if name == scale else None, draw)
-        past[name], files = write_history(results / name)
+        past[name], files = write_history(results / name, say=draw)
         written += files
     if scale is None:
         write_json(results / SCHEMA, schema())

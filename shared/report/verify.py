@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import ConfigError
-from shared.files import read_text
+from shared.files import read_text, write_text
 from shared.record.again import MADE, make_again
 from shared.record.files import SourceRecord, damaged, scales_with_results
 from shared.record.history import FILE as HISTORY
+from shared.record.history import Past, history
 from shared.record.processors import compare_processors
-from shared.report.summary import SMOKE, load_scales, summarise_all
+from shared.record.table import to_csv
+from shared.report.summary import evidence, load_scales, summarise_all
 
 TOLERANCE, LEAST = 1e-4, 1e-9
 ABSENT = "nothing"
@@ -58,7 +60,10 @@ def verify(
             if not asked or source.name in asked
             for line in _verify_source(source, made / name / source.name, replications / source.name, studies)
         ]
-        return found if asked else [*found, *_verify_summary(results, made, titles, scale)]
+        if asked:
+            return found
+        histories = [line for name in scales for line in _verify_history(results / name, Path(folder) / name)]
+        return [*found, *_verify_summary(results, made, titles, scale), *histories]
 
 
 def compare_runs(results: Path, scale: str | None, asked: list[str]) -> Iterator[str]:
@@ -72,7 +77,7 @@ def compare_runs(results: Path, scale: str | None, asked: list[str]) -> Iterator
 
 def _chosen(results: Path, scale: str | None) -> list[str] | None:
     """The scales to look at; smoke, which is no evidence and not in Git, only where it is asked for."""
-    return [scale] if scale else [name for name in scales_with_results(results) if name != SMOKE] or None
+    return [scale] if scale else evidence(scales_with_results(results)) or None
 
 
 def _verify_source(source: SourceRecord, made: Path, folder: Path, studies: Studies) -> Iterator[str]:
@@ -88,8 +93,16 @@ def _verify_source(source: SourceRecord, made: Path, folder: Path, studies: Stud
             yield from differences(source.folder / f"{name}{end}", made / f"{name}{end}")
 
 
+def _verify_history(folder: Path, made: Path) -> Iterator[str]:
+    """Draw what earlier records said of Git again, where it knows."""
+    past, why_kept = history(folder)
+    if not why_kept and (folder / HISTORY).exists():
+        write_text(made / HISTORY, to_csv(past, Past))
+        yield from differences(folder / HISTORY, made / HISTORY)
+
+
 def _verify_summary(results: Path, made: Path, titles: dict[str, str], scale: str | None) -> Iterator[str]:
-    """Draw from all of it again, but for the pictures; what earlier records said is as committed."""
+    """Draw from all of it again, but for the pictures; with what earlier records said as committed."""
     for path in results.glob(f"*/{HISTORY}"):
         if (made / path.parent.name).exists():
             shutil.copyfile(path, made / path.relative_to(results))
@@ -113,7 +126,7 @@ def differences(committed: Path, made: Path) -> Iterator[str]:
             continue
         for column in dict.fromkeys([*before[row], *after[row]]):
             one, other = (values[row].get(column, ABSENT) for values in (before, after))
-            if not _alike(one, other):
+            if not _alike(one, other, page=committed.suffix == ".md"):
                 yield f"{committed}: {row}{column}: committed {one!r}, made again {other!r}"
 
 
@@ -131,7 +144,7 @@ def _values(path: Path) -> dict[str, dict[str, Any]]:
 
 def _keys(header: list[str], rows: list[list[str]]) -> list[str]:
     """What names a row: a claim's id, or whose value it is of what."""
-    by = [name for name in ("source", "study", "id", "variant", "side", "metric") if name in header]
+    by = [name for name in ("source", "study", "id", "variant", "side", "metric", "claim", "commit") if name in header]
     return [" ".join(row[header.index(name)] for name in by) for row in rows]
 
 
@@ -143,16 +156,18 @@ def _leaves(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         yield place, data
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two values, or the texts with the numbers in them, are the same but for rounding."""
+def _alike(one: Any, other: Any, page: bool) -> bool:
+    """Whether two values, or texts with numbers in them, are the same but for rounding, of which a page does more."""
     if one == other:
         return True
     first, second = (str(each) for each in (one, other))
     words = NUMBER.split(first) == NUMBER.split(second)
-    return words and all(map(_close, NUMBER.findall(first), NUMBER.findall(second)))
+    pairs = zip(NUMBER.findall(first), NUMBER.findall(second), strict=True) if words else ()
+    return words and all(_close(*pair, page) for pair in pairs)
 
 
-def _close(one: str, other: str) -> bool:
-    last = 0.0 if "e" in one or "." not in one else 1.001 * 10.0 ** -len(one.partition(".")[2])
+def _close(one: str, other: str, page: bool) -> bool:
+    shown = page and "." in one and "e" not in one
+    last = 1.001 * 10.0 ** -len(one.partition(".")[2]) if shown else 0.0
     allowed = max(TOLERANCE * abs(float(one)), LEAST, last)
     return abs(float(one) - float(other)) <= allowed

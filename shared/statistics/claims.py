@@ -161,6 +161,7 @@ def judge(
     settings: Mapping[str, Any] | None = None,
     shut: str | None = None,
     sequential: bool = False,
+    pilot: bool = False,
 ) -> Verdict:
     """The verdict on one claim.
 
@@ -171,16 +172,18 @@ def judge(
         settings: what the study's axis sets for each variant.
         shut: why it can't be tested here (`gates`).
         sequential: the seeds are those of a look, and the earlier looks are looked at first.
+        pilot: the clips are those that recipes are tuned on.
     """
     reason = "smoke is no evidence" if scale == "smoke" else missing(claim, scores) or shut
     if reason:
         return _verdict(claim, scores, NOT_TESTABLE, reason=reason)
     seeds = len(scores.seeds)
-    if seeds < (LOOKS[0] if sequential else 2):
+    if pilot or seeds < (LOOKS[0] if sequential else 2):
         found = asked(claim, scores, settings)
         if not np.isfinite(found.effect.estimate):
             return _verdict(claim, scores, NOT_TESTABLE, reason=NO_VALUE)
         reason = "one training run" if seeds == 1 else f"{seeds} training runs; the first look is at {LOOKS[0]}"
+        reason = "validation clips" if pilot else reason
         return _verdict(claim, scores, PILOT, found, reason=reason)
     looks = [count for count in LOOKS if count <= seeds] if sequential else [seeds]
     for look, count in enumerate(looks, start=1):
@@ -229,8 +232,7 @@ def asked(
     places = [scores.variants.index(name) for name in names]
     measured = []
     for side, metric in claim.needs():
-        runs = scores.runs(side, metric, relation.plain)
-        runs = runs if first is None else runs.first(first)
+        runs = scores.runs(side, metric, relation.plain, first)
         given = [settings[name] for name in names] if settings else ()
         measured.append(Measured(runs, places, sign_of(claim, metric), given))
     return relation.test(claim, measured) if variants is None else relation.control(claim, measured)

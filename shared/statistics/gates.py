@@ -88,8 +88,9 @@ def _recordings(claim: Claim, scores: StudyScores) -> str | None:
         runs = scores.runs("reconstruction", metric, plain=True)
         sign = 1 if statistic.higher_is_better else -1
         above = sign * (runs.means() - truth.values[0, 0])
-        best = int(np.argmax(above))
-        if above[best] > ERRORS * _error_from(runs, truth)[best]:
+        surely = above - ERRORS * _error_from(runs, truth)
+        if (surely > 0).any():
+            best = int(np.nanargmax(surely))
             ours, recorded = show(statistic, runs.means()[best]), show(statistic, truth.values[0, 0])
             rated = f"{scores.variants[best]}: {ours}"
             return f"{statistic.label} rates reconstructions ({rated}) above recordings ({recorded})"

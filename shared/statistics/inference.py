@@ -45,10 +45,6 @@ class Runs:
         places = list(variants)
         return Runs(self.values[places], self.deviations[places], tuple(self.shared[place] for place in places))
 
-    def first(self, seeds: int) -> "Runs":
-        """The first so many seeds: what an earlier look saw."""
-        return Runs(self.values[:, :seeds], self.deviations[:, :seeds], self.shared)
-
     def less(self, other: "Runs") -> "Runs":
         """The difference of two metrics within each run."""
         return Runs(self.values - other.values, self.deviations - other.deviations, self.shared)

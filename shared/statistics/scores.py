@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +89,18 @@ class StudyScores:
         of_set = self.distances.get((side, metric))
         return self.replicated[side, metric].by_seed if of_set is None else of_set.values()
 
-    def runs(self, side: str, metric: str, plain: bool = False) -> Runs:
+    def runs(self, side: str, metric: str, plain: bool = False, first: int | None = None) -> Runs:
         """Each run's score and how it varies over clips, on the scale on which the metric is analysed.
 
         Args:
             side, metric: what has been measured.
             plain: on the metric's own scale instead.
+            first: of so many seeds alone, as an earlier look saw them; None: of all.
         """
         statistic, terms = STATISTICS[metric], self.terms.get((side, metric))
         of_set = self.distances.get((side, metric))
+        if of_set is not None and first is not None:  # another run may lack the embedding of a clip
+            of_set = replace(of_set, sets=of_set.sets[:, :first])
         if terms is not None:
             counts = statistic.percent and statistic.analysed == "log"
             values, deviations = of_terms(terms, self.groups, counts and not plain)
@@ -106,9 +109,9 @@ class StudyScores:
         else:
             values, deviations = self.by_run(side, metric), self.replicated[side, metric].deviations()
         shared = self.shared.get(side, tuple(range(len(self.variants))))
-        if plain:
-            return Runs(values, deviations, shared)
-        return Runs(statistic.to_scale(values), statistic.slope(values)[..., None] * deviations, shared)
+        if not plain:
+            values, deviations = statistic.to_scale(values), statistic.slope(values)[..., None] * deviations
+        return Runs(values[:, :first], deviations[:, :first], shared)
 
     def truth_runs(self, metric: str) -> Runs:
         """The recordings as if they were one variant with one run."""

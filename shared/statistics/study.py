@@ -56,6 +56,7 @@ class StudySpec(Strict):
         folder: of the source, with paper.yaml, claims.yaml and figures.py.
         studies: study of the source → its variants.
         jobs: run folders of all jobs that the table rests on.
+        pilot: evaluated on validation clips, to tune a recipe: nothing is decided.
         sequential: the seeds are those of a look that was set beforehand (`shared.statistics.looks`).
         unkept: side → metric → variant → what a record of before data were kept says of it.
     """
@@ -77,6 +78,7 @@ class StudySpec(Strict):
     folder: Path
     studies: dict[str, list[str]]
     jobs: list[Path]
+    pilot: bool = False
     sequential: bool = False
     unkept: dict[str, dict[str, dict[str, Unkept]]] = Field(default_factory=dict)
 

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 RIDGE = 100.0  # a voice's pace moves a clip's length by some ten times as much as a pair of characters does
+LEAST = 0.1  # of a character that is silent, or rare among voices of many paces: the fit may make it less than nothing
 MOST_PAIRED = 80  # symbols; of more, as Chinese has, the pairs are too many to fit
 
 
@@ -47,7 +48,7 @@ class CharacterLengths(nn.Module):
         excess = torch.tensor(durations, device=device) * rate - counts
         gram = features.T @ features + RIDGE * torch.eye(features.shape[1], device=device)
         of_pairs, of_characters = torch.linalg.solve(gram, features.T @ excess).split([rows * size, size])
-        self.table.copy_(1 + of_pairs.unflatten(0, (rows, size)) + of_characters)
+        self.table.copy_((1 + of_pairs.unflatten(0, (rows, size)) + of_characters).clamp_min(LEAST))
         return rate
 
     def _pairs(self, symbols: list[int]) -> tuple[Tensor, Tensor]:

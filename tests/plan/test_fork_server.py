@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from shared.plan import fork_server, workflow
+from shared.plan import fork_client, fork_server, workflow
 from shared.plan.workflow import Settings, fork_jobs
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +234,18 @@ def test_a_job_is_not_run_twice_where_the_server_ends_as_it_forks(own_run):
     job = run.start("does", SLEEPS)
     assert job.wait(timeout=20) == 1
     assert "the fork server has ended" in job.stderr.read()
+
+
+def test_a_job_that_ends_before_it_can_say_its_number_is_no_process(folder, tmp_path):
+    """What the server says of its end must not be taken for the number of a process that is to be killed."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        job = subprocess.Popen([sys.executable, "-IS", fork_server.CLIENT, tmp_path, "-m", "does", "pass"])
+        server, _ = listener.accept()
+        with server:
+            server.sendall((fork_client.ENDED + 3).to_bytes(fork_client.NUMBER, "big", signed=True))
+            assert job.wait(timeout=20) == 3
 
 
 @pytest.mark.parametrize("how", ["killed", "ended"])

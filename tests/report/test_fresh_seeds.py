@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from shared.config import SettingError
-from shared.files import write_text
+from shared.config import ConfigError, SettingError
+from shared.files import read_json, write_json, write_text
 from shared.plan.plan import Plan
 from shared.record.history import FILE, Past
 from shared.record.table import to_csv
@@ -22,8 +22,9 @@ def sources():
 
 @pytest.fixture
 def first(tmp_path):
-    """Of a source whose study `pair` has two seeds of the recipe h on record."""
-    make_study(tmp_path)
+    """Of a source whose study `pair` has a look on record, of two seeds by the recipe h."""
+    _, record = make_study(tmp_path)
+    write_json(record / "pair_study.json", read_json(record / "pair_study.json") | {"sequential": True})
     return partial(first_seeds, tmp_path / "results", "cpu", "toy")
 
 
@@ -40,6 +41,12 @@ def test_earlier_records_count_where_git_knew_them(first, tmp_path):
     write_text(tmp_path / "results/cpu" / FILE, to_csv([past], Past))
     assert first({"pair": "h"}) == {"pair": 0}
     assert first({"pair": "other"}) == {"pair": 7}
+
+
+def test_seeds_that_somebody_named_are_no_look(first, tmp_path):
+    record = tmp_path / "results/cpu/toy"
+    write_json(record / "pair_study.json", read_json(record / "pair_study.json") | {"sequential": False})
+    assert first({"pair": "h"}) == {"pair": 2}
 
 
 def test_a_plan_takes_them(sources):
@@ -61,6 +68,8 @@ def test_a_changed_recipe_is_looked_at_anew(tmp_path):
     _, record = make_study(tmp_path, seeds=12)
     assert stand(record, "pair", "h").notes == []
     standing = stand(record, "pair", "other")
+    with pytest.raises(ConfigError, match=r"no record of other yet; make one: snakemake figures/toy_other\.pdf"):
+        stand(record, "other", "h")
     assert (standing.look, standing.notes[-1]) == (
         1, "the recipe is another than this record's: looks begin anew, with fresh seeds",
     )  # fmt: skip

@@ -58,7 +58,10 @@ def plan_of(tmp_path, monkeypatch):
     record = tmp_path / "results/smoke/toy"
     keep_scores(spec, record / "scores/width")
     write_json(record / "width_study.json", kept_spec(spec).model_dump(mode="json"))
-    write_json(record / "width_provenance.json", {"metrics": {"generation": {"sim": {"n": 1}}}})
+    origins = {}
+    for job in plan.jobs.values():
+        origins.setdefault(job.kind, []).append({"code_hash": job.code, "jobs": 1})
+    write_json(record / "width_provenance.json", {"metrics": {"generation": {"sim": {"n": 1}}}, "origins": origins})
     (record / "width_runs.csv").write_text(to_csv(runs(spec), Run))
     write_manifest(record, "width")
     shutil.rmtree("runs")
@@ -97,6 +100,17 @@ def test_other_code_runs_again_and_a_line_says_so(plan_of, capsys):
     assert not Growth(plan).takes(job)
     assert f"{job.label}: scores in the record are of other code, and are made again" in capsys.readouterr().err
     assert not Path(job.output).exists()
+
+
+def test_other_code_of_what_a_result_rests_on_runs_again(plan_of, capsys):
+    plan = plan_of([0, 1])
+    job = next(each for each in scoring(plan, 0) if "generation" in each.key)
+    for each in plan.upstream(job):
+        if each.kind == "autoencoder":
+            each.code = "other"
+    assert not Growth(plan).takes(job)
+    assert "autoencoder in the record are of other code" in capsys.readouterr().err
+    assert {each.kind for each in plan.upstream(job)} >= {"corpus", "autoencoder", "latents", "generator", "samples"}
 
 
 def test_a_damaged_record_gives_nothing(plan_of):
