@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from shared.autoencoders.adapters.base import Adapter
 from shared.autoencoders.adapters.config import AdapterConfig
 from shared.autoencoders.base import Autoencoder
-from shared.bottlenecks.base import Bottleneck, GaussianPosterior
+from shared.bottlenecks.base import Bottleneck, GaussianPosterior, Posterior
 from shared.bottlenecks.config import Draw
+from shared.bottlenecks.sigma import SigmaPosterior
 from shared.config import ConfigError
 
 MORE = 3  # frames beyond the audio's that an encoder may need to make as many as it should
@@ -31,8 +32,10 @@ class AdoptedEncoder(nn.Module):
         if self.channels < self.adapter.facts.channels:
             audio = audio.expand(-1, self.adapter.facts.channels, -1)
         for more in range(MORE + 1):
-            length = max(frames + more, self.adapter.least) * hop
-            mean, std = self.adapter.encode(F.pad(audio, (0, length - audio.shape[-1])))
+            given = max(frames + more, self.adapter.least)
+            mean, std = self.adapter.encode(F.pad(audio, (0, given * hop - audio.shape[-1])))
+            if mean.shape[-1] > given + MORE:
+                raise ConfigError(f"its encoder makes {mean.shape[-1]} latent frames of audio of {given}: another hop")
             if mean.shape[-1] >= frames:
                 break
         else:
@@ -56,9 +59,10 @@ class AdoptedBottleneck(Bottleneck):
         super().__init__()
         self.dim, self.in_channels, self.draw = dim, 2 * dim, draw
 
-    def forward(self, features: Tensor) -> AdoptedPosterior:
+    def forward(self, features: Tensor) -> Posterior:
         """`(batch, 2 * dim, frames)` → posterior."""
-        return AdoptedPosterior(*features.float().chunk(2, dim=1))
+        mean, std = features.float().chunk(2, dim=1)
+        return AdoptedPosterior(mean, std) if self.draw == "fixed" else SigmaPosterior(mean, std, self.draw)
 
 
 class AdoptedDecoder(nn.Module):
@@ -74,6 +78,10 @@ class AdoptedDecoder(nn.Module):
         audio = self.adapter.decode(latents)
         if audio.shape[-1] < wanted:
             audio = self.adapter.decode(torch.cat([latents, latents[..., -1:]], dim=-1))
+        beyond = (audio.shape[-1] - wanted) / self.adapter.facts.hop
+        if not -1 < beyond <= MORE + 1:
+            made, frames = audio.shape[-1], latents.shape[-1]
+            raise ConfigError(f"its decoder makes {made} samples of {frames} latent frames, which are {wanted}")
         if self.channels < audio.shape[1]:
             audio = audio.mean(dim=1, keepdim=True)
         return F.pad(audio, (0, max(0, wanted - audio.shape[-1])))[..., :wanted]
@@ -125,8 +133,8 @@ def check_contract(autoencoder: Autoencoder, sample_rate: int, name: str) -> Non
     """Try an autoencoder with tones of awkward lengths.
 
     Raises:
-        ConfigError: latents or audio have another shape than they should, hold values that are not finite, or are not
-            the same each time.
+        ConfigError: latents or audio have another shape than they should, hold values that are not finite or stds
+            below 0, or are not the same each time.
     """
     device = next(iter(autoencoder.parameters()), torch.zeros(0)).device
     for frames in PROBE:
@@ -139,7 +147,12 @@ def check_contract(autoencoder: Autoencoder, sample_rate: int, name: str) -> Non
         if not torch.equal(autoencoder.encode(audio).mean, posterior.mean):
             told = "encodes the same audio to another latent each time; its mean must have no noise"
             raise ConfigError(f"{name}: {told}")
+        if (posterior.std < 0).any():
+            raise ConfigError(f"{name}: the std of its latent is below 0; of a log-variance give exp of its half")
         decoded = autoencoder.decode(posterior.mean, noise=False)
+        if not torch.equal(autoencoder.decode(posterior.mean, noise=False), decoded):
+            told = "decodes the same latent to other audio each time; its decoder must have no noise"
+            raise ConfigError(f"{name}: {told}")
         shape = (1, autoencoder.channels, posterior.mean.shape[-1] * autoencoder.hop)
         _check_tensor(name, "what it decodes", decoded, shape)
 

@@ -19,6 +19,8 @@ from shared.statistics.scores import GROUND_TRUTH
 STUDY, OWN = "latents", "mine"  # the study's name, and by default its source's
 WRITTEN = "# Written by `replicate compare-latents`"
 LEAST_RATE = 16000  # Hz that clips are scored at, at the least: what recognisers of speech hear
+LEAST_SCORED = 8000
+RULES = Path(__file__).parents[2] / "rules"
 SEEDS = 2  # the fewest that tell anything apart
 GENERATORS = ("infilling", "next_token")
 CONTENTS = ("speech", "sound")
@@ -138,7 +140,7 @@ def _kind_and_place(place: str) -> tuple[str, str]:
     path = Path(place).expanduser()
     if path.suffix == ".py":
         return "file", place
-    if (path / "model.json").is_file() or path.name == "model.safetensors":
+    if (path / "model.json").is_file() or (path.name == "model.safetensors" and path.with_name("model.json").is_file()):
         return "run", place
     return kind_of(str(path) if path.exists() else place), place
 
@@ -170,6 +172,7 @@ def write_study(request: Request, root: Path) -> Path:
             return path
         if not is_written(path):
             raise ConfigError(f"{path}: is not one that compare-latents wrote; give another --name")
+    _check_options(request)
     latents = [find_latent(each) for each in request.latents]
     _check(request, latents)
     shown = dict(zip(("generation", "reconstruction"), SHOWN[request.content], strict=True))
@@ -185,12 +188,24 @@ def is_written(study: Path) -> bool:
         return file.readline().startswith(WRITTEN)
 
 
+def _check_options(request: Request) -> None:
+    """What would else be found in the study that is written, which then stands in the way of all others."""
+    if request.seeds < 1:
+        raise ConfigError(f"seeds: must be 1 at least (got {request.seeds})")
+    if request.rate is not None and request.rate < LEAST_SCORED:
+        raise ConfigError(f"sample-rate: must be {LEAST_SCORED} Hz at least (got {request.rate})")
+    rules = (path.read_text(encoding="utf-8") for path in RULES.glob("*.smk"))
+    if request.name in {name for text in rules for name in re.findall(r"^(?:rule|checkpoint) (\w+)", text, re.M)}:
+        raise ConfigError(f"name: a rule of the workflow is called {request.name}, too; give another")
+    corpus_override(request.corpus)
+
+
 def _check(request: Request, latents: Iterable[Latent]) -> None:
     names = [each.name for each in latents]
     if not NAME.fullmatch(request.name):
         raise ConfigError(f"name: {request.name!r} is no name of a folder: letters, digits, dots, dashes, underscores")
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(f"latents: two are called {twice}; write one as other={twice}")
+        raise ConfigError(f"latents: two are called {twice}; write one as other=PLACE")
     if wrong := next((name for name in names if not NAME.fullmatch(name) or name == GROUND_TRUTH), None):
         raise ConfigError(f"latents: {wrong!r} is no name of a variant; write name=PLACE")
     if len(names) < 2:
@@ -201,7 +216,8 @@ def _check(request: Request, latents: Iterable[Latent]) -> None:
 
 def study_of(request: Request, latents: list[Latent]) -> dict[str, Any]:
     """The study file as data."""
-    rate = request.rate or max(LEAST_RATE, min(each.pretrained["sample_rate"] for each in latents))
+    least = max(LEAST_RATE, min(each.pretrained["sample_rate"] for each in latents))
+    rate = least if request.rate is None else request.rate
     seeds = list(range(request.seeds))
     scales = {scale: _scale(request, scale, rate) for scale in ("cpu", "gpu", "smoke")}
     return {

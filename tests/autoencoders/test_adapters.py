@@ -122,6 +122,7 @@ def test_the_file_that_the_docs_show_works(tmp_path):
     ("text", "problem"),
     [
         (PATCHES.replace("def load", "def other"), "no function load"),
+        (PATCHES.replace("load(weights)", "load()"), "no function load"),
         (PATCHES.replace("hop, dim, ", "hop, "), "must have dim"),
         (PATCHES.replace("def decode", "def made"), "must have decode"),
         ("def load(:", r"mine.py:1: not valid Python"),
@@ -140,6 +141,13 @@ def test_a_file_that_breaks_the_protocol_is_refused(text, problem, tmp_path):
         ("self.gain * audio", "torch.nan * audio", "not finite"),
         ("[:, 0].transpose(1, 2)", "[:, 0].transpose(1, 2)[:, :3]", r"its latent is \(1, 3, 1\)"),
         ("transpose(1, 2)\n", "transpose(1, 2)[..., :0]\n", "makes 0 latent frames of audio of 4"),
+        ("transpose(1, 2)\n", "transpose(1, 2).repeat(1, 1, 2)\n", "makes 8 latent frames of audio of 4: another hop"),
+        ("unsqueeze(1)\n", "unsqueeze(1)[..., ::2]\n", "makes 10 samples of 4 latent frames, which are 16"),
+        ("unsqueeze(1)\n", "unsqueeze(1).repeat(1, 1, 3)\n", "makes 48 samples of 4 latent frames"),
+        ("(latents / self.gain)", "(latents + torch.randn_like(latents))", "other audio each time"),
+        ("return self.gain * audio", "return audio.unflatten(-1, (-1, 4))[:, 0].mT, -self.gain\n        audio",
+         "std of its latent is below 0"),
+        ("return self.gain * audio", "return audio, audio, audio\n        audio", "mean and std of one shape"),
     ],
 )
 def test_an_autoencoder_that_breaks_the_contract_is_refused(old, new, problem, tmp_path):
@@ -180,6 +188,51 @@ def test_a_checkpoint_of_this_project_is_itself(tmp_path):
     said = {"kind": "run", "model": str(tmp_path), "sample_rate": 16000, "hop": 8, "dim": 4}
     audio = torch.randn(1, 1, 30)
     assert torch.equal(adopt(_config(said)).autoencoder.encode(audio).mean, trained.encode(audio).mean)
+
+
+def test_a_stereo_checkpoint_hears_no_mono_corpus(tmp_path):
+    data = {"architecture": {"family": "oobleck", "channels": 4, "multipliers": [1], "strides": [8],
+                             "shortcuts": False, "audio_channels": 2},
+            "bottleneck": {"kind": "gaussian", "dim": 4}}  # fmt: skip
+    config = parse(AutoencoderConfig, data, "it")
+    about = {"config": config.model_dump(mode="json"), "sample_rate": 16000, "hop": 8}
+    save_model(tmp_path / "model.safetensors", build_autoencoder(config).state_dict(), about)
+    said = {"kind": "run", "model": str(tmp_path), "sample_rate": 16000, "hop": 8, "dim": 4}
+    with pytest.raises(ConfigError, match="is of 2 channels, and the audio of 1"):
+        adopt(_config(said))
+    assert adopt(_config(said | {"channels": 2})).autoencoder.channels == 2
+    (tmp_path / "model.json").unlink()
+    with pytest.raises(ConfigError, match=r"missing, or of no autoencoder of this project$"):
+        adopt(_config(said))
+
+
+def test_the_text_that_is_hashed_is_what_runs(tmp_path):
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n" + PATCHES
+    text += "\n@dataclass\nclass Settings:\n    size: int = 1\n"
+    for gain in ("2.0", "3.0"):  # of one size, within a second
+        adopted = adopt(_user(tmp_path, text.replace("2.0", gain))).autoencoder
+        assert adopted.encode(torch.ones(1, 1, 4)).mean.max() == float(gain)
+
+
+def test_a_change_of_what_lies_at_weights_is_another_model(tmp_path):
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w/gain").write_text("2")
+    config = _user(tmp_path, weights=str(tmp_path / "w"))
+    before = adopt(config).fingerprint
+    assert adopt(config).fingerprint == before
+    (tmp_path / "w/gain").write_text("3")
+    assert adopt(config).fingerprint != before
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_another_setting_of_a_class_is_another_model(models):
+    config = _config(save_given("vibevoice", models / "vibevoice_std"))
+    before = adopt(config)
+    posterior = before.autoencoder.encode(torch.zeros(8, 1, 4000))
+    assert posterior.draw == "normal" and posterior.std.unique().numel() == 1
+    path = models / "vibevoice_std/vibevoice/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"vae_std": 5.0}))
+    assert adopt(config).fingerprint != before.fingerprint
 
 
 def test_what_was_adopted_is_loaded_and_seen_to_be_the_same(tmp_path):

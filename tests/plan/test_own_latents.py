@@ -99,7 +99,7 @@ def test_a_study_is_written_again_for_another_request_alone(places, tmp_path):
     ("latents", "problem"),
     [
         (["{0}"], "name two at least"),
-        (["{0}", "{0}"], "two are called dac; write one as other=dac"),
+        (["{0}", "{0}"], "two are called dac; write one as other=PLACE"),
         (["{0}", "dac:./nowhere"], "no such folder of a model"),
         (["{0}", "./nowhere.py"], "nowhere.py: no such file"),
     ],
@@ -108,6 +108,17 @@ def test_a_mistake_is_one_line(latents, problem, places, tmp_path):
     with pytest.raises(ConfigError, match=problem) as error:
         write_study(Request(tuple(each.format(*places) for each in latents)), tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [({"seeds": 0}, "seeds: must be 1 at least"), ({"rate": 7}, "sample-rate: must be 8000 Hz at least"),
+     ({"corpus": "/no/such"}, "/no/such is not a folder"), ({"name": "score"}, "a rule of the workflow is called")],
+)  # fmt: skip
+def test_what_can_not_be_leaves_no_study(options, problem, places, tmp_path):
+    with pytest.raises(ConfigError, match=problem):
+        write_study(Request(tuple(places), **options), tmp_path)
+    assert not list(tmp_path.glob("*/study.yaml"))
 
 
 def test_settings_take_latents_as_they_are_typed():

@@ -4,6 +4,8 @@ Lengths are seen to in one place, `shared.autoencoders.adopted`: an adapter is g
 back may be some samples or frames longer or shorter than it should be.
 """
 
+import hashlib
+import json
 import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from shared.autoencoders.base import Autoencoder
+
+
+WRITER = "transformers_version"  # in a config: what wrote it
 
 
 class Facts(NamedTuple):
@@ -80,6 +85,14 @@ class FromLibrary(Adapter):
         _check_class(config)
         self.model = self._load(config.model, self.name, config.subfolder)
         self.facts = self.read_facts(self.model.config)
+
+    def fingerprint(self) -> str:
+        """Hash of its weights and of what its config says, but for where it lies and what wrote it."""
+        parts = [self.model] if hasattr(self.model, "config") else list(self.model.children())
+        configs = (each.config if isinstance(each.config, dict) else each.config.to_dict() for each in parts)
+        kept = [{key: value for key, value in each.items() if key[0] != "_" and key != WRITER} for each in configs]
+        text = json.dumps(kept, sort_keys=True, default=str)
+        return hashlib.sha256(f"{super().fingerprint()}{text}".encode()).hexdigest()
 
     def _load(self, reference: str, name: str, subfolder: str | None = None) -> Any:
         from shared.pretrained import load

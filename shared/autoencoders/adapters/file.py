@@ -14,9 +14,11 @@
             ...
 """
 
-import ast
 import hashlib
-from importlib.machinery import SourceFileLoader
+import inspect
+import sys
+from collections.abc import Callable
+from operator import index
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -26,6 +28,7 @@ from pydantic import Field, field_validator
 from shared.autoencoders.adapters.base import Adapter, Facts
 from shared.autoencoders.adapters.config import AdapterConfig
 from shared.config import MODEL, ConfigError
+from shared.files import sha256
 from shared.user_files import read_text
 
 if TYPE_CHECKING:
@@ -62,27 +65,31 @@ class File(Adapter):
         self.config = config
         self.text = _text(config.model)
         load = getattr(_run(config.model, self.text), "load", None)
-        if not callable(load):
+        if not callable(load) or not _takes_one(load):
             raise ConfigError(f"{config.model}: no function load(weights) that returns the autoencoder")
         self.model = _ready(load(config.weights))
         _check(config.model, self.model)
         self.latent = str(getattr(self.model, "latent", f"what {Path(config.model).name} encodes to"))
-        self.facts = Facts(*(getattr(self.model, name) for name in SAYS))
+        self.facts = Facts(*(index(getattr(self.model, name)) for name in SAYS))
 
     def encode(self, audio: "Tensor") -> "tuple[Tensor, Tensor | None]":
         made = self.model.encode(audio)
-        mean, std = made if isinstance(made, tuple) else (made, None)
+        mean, std = made if isinstance(made, tuple | list) and len(made) == 2 else (made, None)
+        given = [mean] if std is None else [mean, std]
+        if not all(hasattr(each, "shape") and each.ndim in (0, mean.ndim) for each in given):
+            raise ConfigError(f"{self.config.model}: encode must return a tensor, or mean and std of one shape")
         return mean, std
 
     def decode(self, latents: "Tensor") -> "Tensor":
         return self.model.decode(latents)
 
     def fingerprint(self) -> str:
-        """Hash of the file's text and, of a module, of its weights."""
+        """Hash of the file's text, of what lies at `weights` and, of a module, of its weights."""
         from torch import nn
 
+        given = "" if self.config.weights is None else _hash(Path(self.config.weights))
         weights = super().fingerprint() if isinstance(self.model, nn.Module) else ""
-        return hashlib.sha256(f"{self.text}{weights}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.text}{given}{weights}".encode()).hexdigest()
 
 
 def _text(path: str) -> str:
@@ -92,23 +99,31 @@ def _text(path: str) -> str:
         raise ConfigError(f"{path}: no such file") from None
 
 
-class _Loader(SourceFileLoader):
-    """Leaves nothing beside the file."""
-
-    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
-        pass
-
-
 def _run(path: str, text: str) -> ModuleType:
+    """The module of this very text: an import might take what was compiled of an earlier one."""
     try:
-        ast.parse(text, filename=path)
+        code = compile(text, path, "exec")
     except (SyntaxError, ValueError) as error:
         raise ConfigError(f"{path}:{getattr(error, 'lineno', None) or 1}: not valid Python: {error}") from None
-    loader = _Loader(f"{Path(path).stem}_autoencoder", path)
-    module = ModuleType(loader.name)
+    module = ModuleType(f"{Path(path).stem}_autoencoder")
     module.__file__ = path
-    loader.exec_module(module)
+    sys.modules[module.__name__] = module  # where dataclasses look for what annotations name
+    exec(code, module.__dict__)
     return module
+
+
+def _hash(path: Path) -> str:
+    """Of a file, or of all in a folder, with their names there."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return " ".join(f"{each.relative_to(path)} {sha256(each)}" for each in files)
+
+
+def _takes_one(load: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(load).bind(None)
+    except TypeError:
+        return False
+    return True
 
 
 def _ready(made: Any) -> Any:
@@ -119,8 +134,8 @@ def _ready(made: Any) -> Any:
 
 def _check(path: str, made: Any) -> None:
     for name in SAYS:
-        value = getattr(made, name, None)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        value: Any = getattr(made, name, None)
+        if not hasattr(value, "__index__") or isinstance(value, bool) or value < 1:
             raise ConfigError(f"{path}: what load returns must have {name}, a whole number above 0 (got {value!r})")
     for name in DOES:
         if not callable(getattr(made, name, None)):
