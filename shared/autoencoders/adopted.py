@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from shared.autoencoders.adapters.base import Adapter
 from shared.autoencoders.adapters.config import AdapterConfig
 from shared.autoencoders.base import Autoencoder
-from shared.bottlenecks.base import Bottleneck, GaussianPosterior, Posterior
+from shared.bottlenecks.base import Bottleneck, GaussianPosterior, Posterior, SigmaPosterior
 from shared.bottlenecks.config import Draw
-from shared.bottlenecks.sigma import SigmaPosterior
 from shared.config import ConfigError
 
 MORE = 3  # frames beyond the audio's that an encoder may need to make as many as it should

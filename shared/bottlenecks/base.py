@@ -5,6 +5,7 @@ noise, or codes. `mean` and `std` are all that is kept of a clip's latent, for g
 a quantiser's mean are the values that its codes stand for, and its std is 0.
 """
 
+import math
 from typing import NamedTuple, Protocol
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 
 from shared.bottlenecks.config import Draw
 
+EULER_GAMMA = 0.5772156649015329
+LOG_OF_NORMAL_SQUARED = -EULER_GAMMA - math.log(2)  # E ln n², n ~ N(0, 1)
 
 class Posterior(Protocol):
     """q(z | x) of a batch. A NamedTuple, so that processes which share a batch find the tensors in it.
@@ -57,6 +60,36 @@ class GaussianPosterior(NamedTuple):
     def penalty(self) -> Tensor:
         """What training keeps small, of each latent frame: the KL, `(batch, frames)`."""
         return self.kl()
+
+
+class SigmaPosterior(NamedTuple):
+    """Mean of the latent and root mean square of σ, each `(batch, dim, frames)`; and how σ is drawn."""
+
+    mean: Tensor
+    std: Tensor
+    draw: Draw
+
+    def sample(self) -> Tensor:
+        """z, `(batch, dim, frames)`: another σ each time, from torch's global generator."""
+        scale = noise_scale(self.draw, len(self.mean)).to(self.mean.device)
+        return self.mean + scale * self.std * torch.randn_like(self.mean)
+
+    def penalty(self) -> Tensor:
+        """Mean over channels of μ² in each latent frame, `(batch, frames)`, as in the released code; the paper sums.
+
+        It is no KL. But `dim / 2` times it is all of `kl` that depends on the encoder: weight w here pulls as a
+        Gaussian bottleneck's weight 2 w / dim does.
+        """
+        return self.mean.square().mean(dim=1)
+
+    def kl(self) -> Tensor:
+        """KL(N(μ, σ²) || N(0, 1)) in nats of each latent frame, its expectation over σ; `(batch, frames)`.
+
+        ½ Σ_c (μ² + E σ² − 1 − E ln σ²). It is what a latent holds for a listener who knows σ, and infinite without
+        noise.
+        """
+        log_variance = 2 * self.std.log() + (LOG_OF_NORMAL_SQUARED if self.draw == "normal" else 0.0)
+        return 0.5 * (self.mean.square() + self.std.square() - 1 - log_variance).sum(dim=1)
 
 
 class Bottleneck(nn.Module):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from shared.bottlenecks.base import noise_scale
+from shared.bottlenecks.base import SigmaPosterior, noise_scale
 from shared.bottlenecks.config import Draw
-from shared.bottlenecks.sigma import SigmaBottleneck, SigmaPosterior
+from shared.bottlenecks.sigma import SigmaBottleneck
 from shared.bottlenecks.sigma_config import SigmaConfig
 
 DRAWS = ["fixed", "normal"]

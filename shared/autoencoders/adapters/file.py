@@ -18,6 +18,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from operator import index
 from pathlib import Path
 from types import ModuleType
@@ -99,16 +100,26 @@ def _text(path: str) -> str:
         raise ConfigError(f"{path}: no such file") from None
 
 
+class _Loader(SourceFileLoader):
+    """Runs this very text: what lies compiled beside the file may be of an earlier one."""
+
+    def __init__(self, path: str, text: str):
+        super().__init__(f"{Path(path).stem}_autoencoder", path)
+        try:
+            self.code = self.source_to_code(text, path)
+        except (SyntaxError, ValueError) as error:
+            raise ConfigError(f"{path}:{getattr(error, 'lineno', None) or 1}: not valid Python: {error}") from None
+
+    def get_code(self, fullname: str) -> Any:
+        return self.code
+
+
 def _run(path: str, text: str) -> ModuleType:
-    """The module of this very text: an import might take what was compiled of an earlier one."""
-    try:
-        code = compile(text, path, "exec")
-    except (SyntaxError, ValueError) as error:
-        raise ConfigError(f"{path}:{getattr(error, 'lineno', None) or 1}: not valid Python: {error}") from None
-    module = ModuleType(f"{Path(path).stem}_autoencoder")
+    loader = _Loader(path, text)
+    module = ModuleType(loader.name)
     module.__file__ = path
     sys.modules[module.__name__] = module  # where dataclasses look for what annotations name
-    exec(code, module.__dict__)
+    loader.exec_module(module)
     return module
 
 
