@@ -12,6 +12,7 @@ from shared.metrics.statistic import Statistic
 from shared.record.decoupling import scores_of
 from shared.record.files import NotRecorded, SourceRecord, StudyRecord
 from shared.record.table import Measured, Row, measured
+from shared.record.tabulate import read_study
 from shared.statistics.catalogue import STATISTICS, find_statistic
 from shared.statistics.inference import contrast
 from shared.statistics.scores import GROUND_TRUTH
@@ -82,12 +83,11 @@ def _behind(
     """By variant how much worse than the first row's, if the record has what that takes."""
     side, metric = rows[0].side, rows[0].metric
     try:
-        scored = scores_of(folder, study, (side,))
+        spec = study.spec.value  # of all metrics; older records have the scores of clips alone
+        scored = scores_of(folder, study, (side,)) if spec is None else read_study(spec)
     except NotRecorded:
         return {}
-    if (side, metric) not in scored.terms:
-        return {}
-    if len(scored.seeds) < 2:
+    if not scored.measured(side, metric) or len(scored.seeds) < 2:
         return {}
     runs, best, found = scored.runs(side, metric), scored.variants.index(rows[0].variant), {}
     for row in rows[1:]:

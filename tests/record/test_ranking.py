@@ -9,6 +9,7 @@ from shared.record.manifest import write_manifest
 from shared.record.ranking import as_text
 from shared.record.ranking import rank as rank_sources
 from shared.record.table import Row, to_csv
+from tests.record.made_up_runs import make_study
 from tests.report.made_up import row
 from tests.report.made_up_pairs import make_pairs
 
@@ -83,3 +84,12 @@ def test_a_metric_that_nobody_has_is_one_line_with_those_that_are(tmp_path):
         rank(tmp_path, "kad")
     with pytest.raises(ConfigError, match="no metric 'wre'; did you mean 'wer'"):
         rank(tmp_path, "wre")
+
+
+def test_metrics_of_sets_are_ranked_by_what_the_record_keeps_of_them(tmp_path):
+    make_study(tmp_path)
+    for metric in ("kad", "fad"):
+        (ranking,) = rank(tmp_path / "results/cpu", metric)
+        assert [place.row.variant for place in ranking.places] == ["a", "b"]
+        value, low, high = ranking.places[1].behind
+        assert 0 < value and low < value < high
