@@ -92,4 +92,4 @@ def test_metrics_of_sets_are_ranked_by_what_the_record_keeps_of_them(tmp_path):
         (ranking,) = rank(tmp_path / "results/cpu", metric)
         assert [place.row.variant for place in ranking.places] == ["a", "b"]
         value, low, high = ranking.places[1].behind
-        assert 0 < value and low < value < high
+        assert value > 0 and low < value < high
