@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from shared.config import ConfigError
 from shared.measurements.compactness import LatentCompactness, read_compactness
@@ -14,13 +15,13 @@ from tests.made_up_study import typed
 from tests.measurements.made_up_compactness import write_compactness
 
 SCORES = "id,pesq,reason\nx1,1.5,\nx2,2.5,\n"
-# Two stages, the second from step 20 on: frozen, the dimensions stay 8; free, they go from 8 to 18 or 20.
-DIMS = {"frozen": [[5, 8, 8, 8], [5, 8, 8, 8]], "free": [[5, 8, 12, 18], [5, 8, 12, 20]]}
+# Two stages, the second from step 20 on: frozen, the dimensions stay 8; free, they go from 8 to 18, 19 or 20.
+DIMS = {"frozen": 3 * [[5, 8, 8, 8]], "free": [[5, 8, 12, 18], [5, 8, 12, 20], [5, 8, 12, 19]]}
 
 
 @pytest.fixture
 def spec(tmp_path):
-    """Two variants and two seeds."""
+    """Two variants and three seeds."""
     variants = []
     for name, seeds in DIMS.items():
         scores, compactness = {}, {}
@@ -31,7 +32,7 @@ def spec(tmp_path):
             scores[seed] = {"reconstruction": str(path)}
             compactness[seed] = str(path.with_name("compactness.csv"))
         variants.append({"name": name, "scores": scores, "latents": {"compactness": compactness}})
-    return {"study": "fig8", "seeds": [0, 1], "variants": variants}
+    return {"study": "fig8", "seeds": [0, 1, 2], "variants": variants}
 
 
 def judge(spec, tmp_path, *claims):
@@ -45,9 +46,11 @@ def test_rows_are_of_the_last_snapshot_and_of_the_one_before_the_last_stage(spec
     rows, _ = judge(spec, tmp_path)
     found = {(row.variant, row.metric): row for row in rows}
     last = found["free", "dims95"]
-    assert (last.value, last.n, last.seeds, last.side) == (21, 24, 2, "reconstruction")  # (18 + 20) / 2 + 2
-    # Trainings vary by 0 and 2, clips' draws by 1; t of so few runs makes that 3.3.
-    assert (last.low, last.high) == (pytest.approx(17.7, abs=0.1), pytest.approx(24.3, abs=0.1))
+    assert (last.value, last.n, last.seeds, last.side) == (21, 36, 3, "reconstruction")  # 19 + 2
+    # Draws of clips vary by 1, trainings by 1 / 3: those of the frozen one, which are all the same, lend nothing.
+    variance, df = 1 + 1 / 3, (1 + 1 / 3) ** 2 / (1 / 999 + (1 / 3) ** 2 / 2)
+    half = t.ppf(0.975, df) * np.sqrt(variance)
+    assert (last.low, last.high) == (pytest.approx(21 - half, rel=1e-3), pytest.approx(21 + half, rel=1e-3))
     assert [found["free", f"dims{f}"].value for f in (80, 90, 99)] == [19, 20, 22]
     assert found["free", "active_dims"].value == 19
     assert found["free", "dims80_before"].value == 8 and found["frozen", "dims80_before"].value == 8
@@ -67,15 +70,16 @@ def test_what_stays_and_what_inflates(spec, tmp_path):
     ]  # fmt: skip
     assert "the same in every run, by construction" in verdicts[0].reason
     assert "its control, frozen, does not differ either" in verdicts[2].reason
-    # Replicates of both ends are of the same draws: only trainings make the difference vary, by 1 and by 0.
+    # Replicates of both ends are of the same draws: only trainings make the difference vary, by 1.
     assert (verdicts[1].margin, verdicts[3].margin) == (0, 11)
-    assert (verdicts[3].low, verdicts[3].high) == (pytest.approx(6.7, abs=0.1), pytest.approx(15.3, abs=0.1))
+    half = t.ppf(0.975, 2) / np.sqrt(3)
+    assert (verdicts[3].low, verdicts[3].high) == (pytest.approx(11 - half), pytest.approx(11 + half))
     _, (both,) = judge(spec, tmp_path, {**inflates, "variants": [*DIMS]})
     assert both.margin == 0
 
 
 def test_without_an_earlier_stage_or_in_some_variants_alone_it_is_not_tested(spec, tmp_path):
-    for seed in "01":
+    for seed in "012":
         write_compactness(tmp_path / "frozen" / seed / "compactness.csv", [5, 8], border=0)
     against = {"metric": "dims95", "against": "dims95_before"}
     claim = {"relation": "inflates", "variants": ["free"], **against}
@@ -104,7 +108,7 @@ def test_other_numbers_of_clips_are_an_error(spec, tmp_path):
 
 def test_figure_record_and_provenance_get_it(spec, tmp_path):
     table = study_table(typed(spec), [])
-    (one, two) = table.latents["compactness"]["free"]
+    one, two, _ = table.latents["compactness"]["free"]
     assert one.borders == [20] and one.steps.tolist() == [10, 20, 30, 40]
     assert two.curves["effective_dims", "singular_values", "0.99"].value.tolist() == [8, 11, 15, 23]
     keep_scores(typed(spec), tmp_path / "kept")
@@ -124,7 +128,7 @@ def test_truncation_is_of_clips_and_its_pairs_are_the_clips(spec, tmp_path):
     for variant in spec["variants"]:
         more = (0.02, 0.02) if variant["name"] == "frozen" else (0.395, 0.405)
         truncation = variant["latents"]["truncation"] = {}
-        for seed in (0, 1):
+        for seed in spec["seeds"]:
             path = tmp_path / variant["name"] / str(seed) / "truncation.csv"
             write_truncation(path, zip((1.0, 3.0), more, strict=True))
             truncation[seed] = str(path)
@@ -134,7 +138,7 @@ def test_truncation_is_of_clips_and_its_pairs_are_the_clips(spec, tmp_path):
     rows, (frozen, free) = judge(spec, tmp_path, *claims)
     found = {(row.variant, row.metric): row for row in rows}
     row = found["free", "spectral95"]
-    assert (row.value, row.n, row.seeds, row.side) == (pytest.approx(2.4), 4, 2, "reconstruction")
+    assert (row.value, row.n, row.seeds, row.side) == (pytest.approx(2.4), 6, 3, "reconstruction")
     assert row.low < 1.3 and row.high > 3.5
     assert (frozen.verdict, frozen.margin) == ("reproduced", pytest.approx(0.03))
     assert free.verdict == "not testable here" and "its control, frozen, does not differ either" in free.reason
