@@ -4,6 +4,7 @@ import pytest
 
 from shared.config import SettingError
 from shared.plan.plan import Plan
+from shared.report.summary import evidence
 
 
 def test_a_pilot_is_evaluated_on_validation_clips_and_trains_what_its_seed_trains(sources):
@@ -22,6 +23,13 @@ def test_a_pilot_is_evaluated_on_validation_clips_and_trains_what_its_seed_train
 def test_a_pilot_has_no_seed_of_a_record(sources):
     with pytest.raises(SettingError, match=r"seeds: 3 is for records; a pilot's are 100 and up"):
         Plan(sources, "smoke", [3, 100], pilot=True)
+
+
+def test_a_pilots_record_lies_apart_whatever_it_is_called(sources):
+    assert Plan(sources, "smoke", pilot=True, label="cpu").label == "cpu-pilot"
+    assert Plan(sources, "smoke", pilot=True, label="my-pilot").label == "my-pilot"
+    assert Plan(sources, "smoke", pilot=True).study_spec("longcat", "fig3").pilot
+    assert evidence(["cpu", "cpu-pilot", "smoke", "gpu"]) == ["cpu", "gpu"]
 
 
 def test_only_a_pilot_hears_validation_clips(sources):

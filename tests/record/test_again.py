@@ -16,7 +16,7 @@ from shared.record.processors import difference
 from shared.record.provenance import younger
 from shared.record.table import read_rows, read_verdicts
 from shared.report.decide import GIVEN_UP, OPEN, how, stand
-from shared.report.verify import verify
+from shared.report.verify import differences, verify
 from shared.statistics.inference import Runs
 from tests.record.made_up_runs import CLAIMS, make_study
 
@@ -56,6 +56,23 @@ def test_each_difference_is_a_line_with_both_values(record, tmp_path):
     (line,) = check(tmp_path)
     assert line.startswith(f"{table}: {first.variant} {first.side} {first.metric}, value: committed ")
     assert f"made again '{first.value:.6g}'" in line
+
+
+def test_a_digit_is_forgiven_on_a_page_alone(tmp_path):
+    for end, lines in (("md", 0), ("csv", 1), ("json", 1)):
+        one, other = tmp_path / f"one.{end}", tmp_path / f"other.{end}"
+        for path, value in ((one, "0.1"), (other, "0.19")):
+            texts = {"md": f"is {value}\n", "csv": f"id,margin\nx,{value}\n", "json": f'{{"margin": {value}}}'}
+            path.write_text(texts[end])
+        assert len(list(differences(one, other))) == lines, end
+
+
+def test_rows_of_a_history_are_told_apart(tmp_path):
+    head = "source,study,claim,commit,verdict\n"
+    for name, said in (("one", "reproduced"), ("other", "contradicted")):
+        (tmp_path / f"{name}.csv").write_text(f"{head}s,t,c,1,{said}\ns,t,c,2,pilot\ns,t,d,2,pilot\n")
+    (line,) = differences(tmp_path / "one.csv", tmp_path / "other.csv")
+    assert "s t c 1, verdict: committed 'reproduced', made again 'contradicted'" in line
 
 
 def test_a_claim_that_came_or_went_since_is_a_line(record, tmp_path):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from shared.cli import replicate
-from shared.record.history import FILE, Past, history
+from shared.record.history import FILE, Config, Past, State, _runs, history
 from shared.record.table import to_csv
 from shared.record.turned import history_table, studies, turned
 
@@ -83,6 +83,14 @@ def test_runs_that_are_read_again_are_told_from_new_ones_and_other_words_are_no_
     new = OLD.replace("low", "scale")
     repository.record({"a": "pilot"}, 0.1, header=new)
     assert short(repository.found()) == [(first, 1, "new", "reproduced"), (None, 1, "read again", "pilot")]
+
+
+@pytest.mark.parametrize(("name", "runs"), [("other", "new"), ("one", "read again")])
+def test_without_a_value_in_common_the_recipe_tells(name, runs):
+    config, other = Config("one", frozenset({0})), Config(name, frozenset({0}))
+    before = State("2026-01-01", "a", [], {("old", "generation", "wer"): "1"}, config, config)
+    record = State(None, None, [], {("renamed", "generation", "wer"): "1"}, other, config)
+    assert _runs(before, record) == runs
 
 
 def test_a_record_is_followed_through_another_name_and_a_branch(repository):

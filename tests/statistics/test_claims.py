@@ -123,6 +123,11 @@ def test_what_has_become_unlikely_is_given_up_and_no_later_seed_turns_it():
     assert judge(RISES, scores, "cpu", sequential=True) == early
 
 
+def test_a_pilot_decides_nothing():
+    verdict = judge(RISES, made_scores([0.3, 0.5, 0.7], 4), "cpu", pilot=True)
+    assert (verdict.verdict, verdict.reason) == (PILOT, "validation clips") and verdict.margin is not None
+
+
 def test_before_the_first_look_there_is_no_verdict():
     verdict = judge(RISES, made_scores([0.3, 0.5, 0.7], 3), "cpu", sequential=True)
     assert (verdict.verdict, verdict.reason) == (PILOT, "3 training runs; the first look is at 4")

@@ -14,6 +14,7 @@ from shared.metrics.fad import frechet_audio_distances
 from shared.metrics.kad import kernel_audio_distances
 from shared.record.tabulate import tabulate
 from shared.statistics.distances import Distances
+from shared.statistics.scores import StudyScores
 from tests.made_up_study import typed
 
 CLIPS = [f"x{index:02d}" for index in range(40)]
@@ -154,3 +155,16 @@ def test_fad_of_fewer_clips_than_dimensions_is_warned_of(spec, tmp_path, capsys)
         write_embeddings(path, CLIPS, dict(zip(CLIPS, rows, strict=True)))
     tabulate(typed(spec), facts)
     assert "from 40 clips in 40 dimensions" in capsys.readouterr().err
+
+
+def test_an_earlier_look_has_its_own_clips():
+    """A clip that a later run lacks the embedding of counts for the runs before."""
+    sets = np.stack([[_embeddings(shift, seed) for seed in range(3)] for shift in (0.0, 0.8)])
+    scores = StudyScores(["near", "far"], [0, 1, 2], CLIPS, groups=np.arange(len(CLIPS)))
+    scores.distances["generation", "kad"] = Distances(find_metric("kad"), _embeddings(0.0, 9), sets, KAD)
+    before = scores.runs("generation", "kad", first=2)
+    sets[1, 2, :10] = np.nan
+    after = scores.runs("generation", "kad", first=2)
+    np.testing.assert_array_equal(after.values, before.values)
+    np.testing.assert_array_equal(after.deviations, before.deviations)
+    assert (scores.runs("generation", "kad").values[:, :2] != before.values).all()

@@ -73,6 +73,14 @@ def test_a_shut_gate_gives_its_number(name):
     assert expected in why(claim, scores)
 
 
+def test_one_that_is_surely_above_the_recordings_is_enough():
+    scores = made(pesq=([2.0, 4.1, 2.5], [2.0, 2.2, 2.4]))
+    scores.terms["reconstruction", "pesq"][0, 0] += 2.2 + np.resize([3.0, -3.0], CLIPS)  # further above, and unsure
+    assert "rates reconstructions (b: 4.1" in why(RISES, scores)
+    scores.terms["reconstruction", "pesq"][1, 0] -= 2
+    assert "rates reconstructions" not in (why(RISES, scores) or "")
+
+
 def test_a_ladder_out_of_order_shuts():
     unordered = {"pesq": "20 dB above 30 dB"}
     assert why(RISES, made(), unordered=unordered) == "PESQ does not order its ladder: 20 dB above 30 dB"
