@@ -7,7 +7,11 @@ from shared.plan.schema import Source, load_sources
 
 
 def sources_of(arguments: argparse.Namespace) -> dict[str, Source]:
-    """All sources, among which are those that are asked for."""
+    """All sources, among which are those that are asked for.
+
+    Raises:
+        ConfigError: one of those is none.
+    """
     loaded = load_sources(arguments.replications)
     for name in arguments.source:
         if name not in loaded:
@@ -16,6 +20,11 @@ def sources_of(arguments: argparse.Namespace) -> dict[str, Source]:
 
 
 def source_of(arguments: argparse.Namespace) -> Source:
+    """The source that is asked for, alone.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
     known = sorted(path.parent.name for path in arguments.replications.glob("*/study.yaml"))
     if arguments.source not in known:
         raise ConfigError(f"no source {arguments.source!r}{did_you_mean(arguments.source, known)}")
@@ -23,4 +32,5 @@ def source_of(arguments: argparse.Namespace) -> Source:
 
 
 def titles_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """The title of each source."""
     return {name: source.file.title for name, source in load_sources(arguments.replications).items()}

@@ -8,6 +8,7 @@ each output. Snakemake's rules look their inputs and parameters up here.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -143,11 +144,10 @@ class Plan:
         known = {point.variant for point in points}
         if variant not in known:
             raise ConfigError(f"{source}: no variant {variant!r}{did_you_mean(variant, known)}")
-        by_output = {job.output: job for job in self.jobs.values()}
         for point in points:
             scoring = point.scores.get(seed, {}).get("generation")
             if point.variant == variant and scoring is not None:
-                return by_output[as_list(scoring.inputs["clips"])[0]]
+                return self._by_output[as_list(scoring.inputs["clips"])[0]]
         raise ConfigError(f"{source} {variant}: nothing is generated at scale {self.scale} with seed {seed}")
 
     def figure(self, name: str) -> tuple[str, str]:
@@ -226,8 +226,7 @@ class Plan:
         """Side → the run folder of the model that made what is scored, with the study's first seed."""
         jobs = next(iter(point.scores.values()))
         kinds = {"reconstruction": "autoencoder", "generation": "generator"}
-        by_output = {job.output: job for job in self.jobs.values()}
-        clips = {side: by_output[as_list(jobs[side].inputs["clips"])[0]] for side in sides}
+        clips = {side: self._by_output[as_list(jobs[side].inputs["clips"])[0]] for side in sides}
         return {side: as_list(clips[side].inputs[kinds[side]])[0] for side in sides}
 
     def _recipe(self, source: Source, study: str, configs: list[Any]) -> str:
@@ -300,27 +299,25 @@ class Plan:
 
     def due(self, source: str, study: str, there: Callable[[Job], bool]) -> list[Job]:
         """The jobs that a study's table takes, given whose results are `there`."""
-        by_output = {job.output: job for job in self.jobs.values()}
+        return self._with_upstream(self._measuring(source, study), there)
+
+    def upstream(self, job: Job) -> list[Job]:
+        """The jobs that a job rests on, at any depth."""
+        return [each for each in self._with_upstream([job], lambda each: False) if each is not job]
+
+    def _with_upstream(self, todo: list[Job], there: Callable[[Job], bool]) -> list[Job]:
         found: dict[str, Job] = {}
-        todo = self._measuring(source, study)
         while todo:
             job = todo.pop()
             if job.folder not in found and not there(job):
                 found[job.folder] = job
-                todo.extend(by_output[path] for paths in job.inputs.values() for path in as_list(paths))
+                todo.extend(self._by_output[path] for paths in job.inputs.values() for path in as_list(paths))
         return list(found.values())
 
-    def upstream(self, job: Job) -> list[Job]:
-        """The jobs that a job rests on, at any depth."""
-        by_output = {each.output: each for each in self.jobs.values()}
-        found: dict[str, Job] = {}
-        todo = [job]
-        while todo:
-            above = [by_output[path] for paths in todo.pop().inputs.values() for path in as_list(paths)]
-            new = [each for each in above if each.folder not in found]
-            found |= {each.folder: each for each in new}
-            todo += new
-        return list(found.values())
+    @functools.cached_property
+    def _by_output(self) -> dict[str, Job]:
+        """The jobs by what they make, once all are there."""
+        return {job.output: job for job in self.jobs.values()}
 
     def _add_source(self, source: Source) -> None:
         """Add its studies; those that the user's corpus does not fit are left out, with the reason."""

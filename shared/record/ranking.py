@@ -138,4 +138,3 @@ def _gap(value: float, statistic: Statistic) -> str:
     if statistic.analysed == "log":
         return f"×{math.exp(value):.2f}"
     return f"{value:.3f}" if statistic.analysed == "fisher_z" else statistic.show(value)
-

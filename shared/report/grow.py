@@ -2,8 +2,8 @@
 
 Asked for more seeds than a study's record has, Snakemake finds the scores of the earlier runs put back under runs/,
 where the job of the same key has none, and the code is the same, its own and that of all jobs that it rests on; so it
-trains what is missing. Nothing else is taken
-from the record: a clone that is asked for the record's own seeds makes them itself.
+trains what is missing. Nothing else is taken from the record: a clone that is asked for the record's own seeds makes
+them itself.
 
 What was put back has no inputs, since none are here, and says in its origin.json that it was `taken_from` the record.
 """
