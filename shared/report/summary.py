@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.config import ConfigError
 from shared.files import read_text, write_json, write_text
 from shared.markdown import as_text
+from shared.plan.plan import PILOT
 from shared.plotting.decoupling import decoupling_figure
 from shared.plotting.style import save_figure, styled
 from shared.record.decoupling import FAR, Ranked, Tau, pooled_tau, rank_record, tau_of
@@ -26,12 +27,12 @@ from shared.statistics.catalogue import STATISTICS
 from shared.user_files import file_name
 
 FIGURE = "figures/decoupling.pdf"
-SMOKE, PILOT = "smoke", "-pilot"  # no evidence, and not in Git: only where it is asked for
+SMOKE = "smoke"  # no evidence, as a pilot is none, and not in Git: only where it is asked for
 
 
 def evidence(scales: list[str]) -> list[str]:
     """Those of these folders that are drawn from by default."""
-    return [name for name in scales if name != SMOKE and not name.endswith(PILOT)]
+    return [name for name in scales if name != SMOKE and not name.endswith(f"-{PILOT}")]
 
 
 def load_scales(results: Path, scales: list[str] | None = None) -> dict[str, list[SourceRecord]]:
