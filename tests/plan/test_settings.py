@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.plan.workflow import load_settings
+from shared.plan.workflow import load_plan, load_settings
 
 
 def settings(*typed, **config):
@@ -50,3 +50,16 @@ def test_null_is_what_it_says():
 ])  # fmt: skip
 def test_seeds_that_no_training_takes_are_refused(seeds, wrong):
     assert wrong in settings(seeds=seeds)
+
+
+@pytest.mark.parametrize(("typed", "config", "wrong"), [
+    ("scale=smok", {"scale": "smok"}, "params.yaml or --config: scale: no 'smok'; did you mean 'smoke'?"),
+    ("sale=cpu", {"sale": "cpu"}, "--config: sale: unknown key; did you mean 'scale'?"),
+    ("seeds=one", {"seeds": "one"}, "--config: seeds.0: Input should be a valid integer"),
+    ("corpus=./nowhere", {"corpus": "./nowhere"}, "params.yaml or --config: corpus: ./nowhere is not a folder"),
+    ("corpus=2024", {"corpus": 2024}, "params.yaml or --config: corpus: 2024 is no folder here, none of libritts, "),
+])  # fmt: skip
+def test_a_mistake_is_one_line_that_names_the_setting(typed, config, wrong):
+    with pytest.raises(SystemExit) as stopped:
+        load_plan(load_settings(config, (typed,)))
+    assert wrong in str(stopped.value) and "\n" not in str(stopped.value)

@@ -134,3 +134,16 @@ def test_a_default_is_of_concern_to_the_jobs_that_rest_on_it_and_read_it(before,
     stale = Counter(job[0] for job, same in zip(after, before, strict=True) if job != same)
     # Evaluators have a weight decay of their own.
     assert set(stale) == {"autoencoder", "generator"} and not {"asr", "speaker"} & set(stale)
+
+
+def test_code_is_of_concern_to_the_jobs_that_run_it(before, copy):
+    for path in ("generators/dit.py", "metrics/pesq.py", "training/evaluators/speaker.py"):
+        text = (copy / "shared" / path).read_text()
+        edited = re.sub(r"\n( +)return ", r"\n\1changed = 1\n\1return ", text)
+        assert edited != text
+        (copy / "shared" / path).write_text(edited)
+    after = list_jobs(copy)
+    stale = [job for job, same in zip(after, before, strict=True) if job != same]
+    # Each by one of the files: the generator, where its clips are made; PESQ, which noise is judged by, too; the speaker model.
+    assert {job[0] for job in stale} == {"generator", "samples", "scores", "ladder", "noise", "speaker"}
+    assert sum(job[0] == "scores" for job in stale) < sum(job[0] == "scores" for job in before)

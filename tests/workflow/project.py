@@ -63,14 +63,19 @@ class Project:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Rule → number of jobs that a dry run announces."""
-        lines = self.run(*arguments, "--dry-run").stdout.split("Job stats:")
-        if len(lines) == 1:
-            return {}
-        rows = [line.split() for line in lines[1].splitlines()]
-        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"}
+        return jobs_of(self.run(*arguments, "--dry-run"))
 
     def digest(self) -> dict[str, bytes]:
         """Content of what must be the same in each run: tables, verdicts, figures; not when and where it was."""
         kept = [path for pattern in ("figures/*", "results/**/*.[cmp]*") for path in self.folder.glob(pattern)]
         kept = [path for path in kept if not path.name.endswith(RUNS)]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in kept}
+
+
+def jobs_of(done: subprocess.CompletedProcess) -> dict[str, int]:
+    """Rule → number of jobs that a run of Snakemake announced."""
+    lines = done.stdout.split("Job stats:")
+    if len(lines) == 1:
+        return {}
+    rows = [line.split() for line in lines[1].split("Select jobs")[0].splitlines()]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"}

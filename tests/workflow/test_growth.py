@@ -14,16 +14,20 @@ from shared.record.origin import write_origin
 from shared.record.table import to_csv
 from shared.report.grow import Growth
 from shared.seal import check_inputs, seal_folder
-from tests.workflow.project import Project
+from tests.workflow.project import Project, jobs_of
 
 SMOKE = "figures/toy_width.pdf", "--config", "scale=smoke"
 
 
 @pytest.mark.slow
-def test_another_seed_trains_that_seed_alone_and_the_record_has_both(tmp_path):
+def test_a_failed_job_is_the_first_of_the_next_run_and_another_seed_trains_that_seed_alone(tmp_path):
     project = Project(tmp_path, ("dim64",))
+    failed = project.run(*SMOKE, "seeds=0", FAIL_IN="shared.sampling.samples")
+    assert failed.returncode != 0 and "shared.sampling.samples: made to fail" in failed.stdout
+    assert not (project.folder / "figures/toy_width.pdf").exists()
     done = project.run(*SMOKE, "seeds=0")
     assert done.returncode == 0, done.stdout
+    assert jobs_of(done)["sample"] == 1 and not {"train_generator", "train_autoencoder"} & {*jobs_of(done)}
     record = project.folder / "results/smoke/toy"
     first = {path.name: path.read_bytes() for path in (record / "scores/width").iterdir()}
     before = read_runs(record / "width_runs.csv")
