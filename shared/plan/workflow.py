@@ -297,7 +297,9 @@ def fork_jobs(plan: Plan, settings: Settings, dag: Any) -> None:
     asked = settings.fork and settings.processes == 1 and os.environ[fork_server.VARIABLE] == sys.executable
     several = sum(job.benchmark is not None for job in dag.needrun_jobs()) > 1  # of those that run models
     if asked and several and plan.scale in SMALL_SCALES and not devices():
-        fork_server.start()
+        rules = {job.rule.name for job in dag.needrun_jobs()}
+        more = [name for rule, names in fork_server.FOR_RULES.items() if rule in rules for name in names]
+        fork_server.start((*fork_server.PRELOADED, *more))
 
 
 def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
@@ -318,6 +320,8 @@ def job_environment(plan: Plan) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        # Pydantic looks for plugins in the metadata of all packages, at every start for a tenth of a second.
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
         # torch's RMSNorm says at every start that bf16 input and float32 weights take its unfused kernel.
         "PYTHONWARNINGS": "ignore:Mismatch dtype between input and weight:UserWarning",
         "MPLBACKEND": "Agg",
