@@ -87,7 +87,7 @@ pull: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/snakemake --lint
 
 # The stamp is written last: an interrupted installation is started again.
