@@ -100,7 +100,7 @@ def with_known_phases(autoencoder, audio):
 
 def test_a_few_steps_lower_the_error_on_one_clip(autoencoder, request):
     audio = 0.3 * torch.sin(torch.arange(1280) * 0.2)[None, None]
-    rate = 2e-3 if "dac + soft_norm" in request.node.name else 1e-2  # with which that one falls no further than to 0.75
+    rate = 3e-3 if "[dac" in request.node.name else 1e-2  # with which some of that family settle too early
     assert falls(autoencoder, lambda: (with_known_phases(autoencoder, audio) - audio).square().mean(), 0.7, rate=rate)
 
 
