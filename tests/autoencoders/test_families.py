@@ -7,6 +7,7 @@ from shared.autoencoders.builder import build_autoencoder
 from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.magnitudes import MagnitudeDecoder
 from shared.autoencoders.rave import RaveEncoder
+from tests.learning import falls
 
 FAMILIES = {
     "spectral": {
@@ -97,17 +98,10 @@ def with_known_phases(autoencoder, audio):
     return decoder.with_phases_of(output, audio) if isinstance(decoder, MagnitudeDecoder) else output
 
 
-def test_a_few_steps_lower_the_error_on_one_clip(autoencoder):
+def test_a_few_steps_lower_the_error_on_one_clip(autoencoder, request):
     audio = 0.3 * torch.sin(torch.arange(1280) * 0.2)[None, None]
-    optimizer = torch.optim.Adam(autoencoder.parameters(), 3e-3)
-    errors = []
-    while len(errors) < 60 and (len(errors) < 3 or max(errors[-3:]) >= 0.7 * errors[0]):
-        error = (with_known_phases(autoencoder, audio) - audio).square().mean()
-        optimizer.zero_grad()
-        error.backward()
-        optimizer.step()
-        errors.append(error.item())
-    assert max(errors[-3:]) < 0.7 * errors[0]
+    rate = 3e-3 if "[dac" in request.node.name else 1e-2  # with which some of that family settle too early
+    assert falls(autoencoder, lambda: (with_known_phases(autoencoder, audio) - audio).square().mean(), 0.7, rate=rate)
 
 
 @pytest.mark.parametrize("dim", [-1, 0])

@@ -23,24 +23,23 @@ def test_a_tokens_position_stands_beside_that_of_the_patch_in_which_it_is_spoken
     assert before.positions.tolist() == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_text_after_a_prompt_starts_beside_its_own_first_patch():
-    generator = make_paced()
-    slow, fast, unknown = paces = generator.positions.paces([Prompt("ab", 12), Prompt("ab", 4), Prompt(None, 4)])
-    assert fast == pytest.approx(3 * slow) and unknown == generator.positions.tokens_per_patch
-    sequences = generator.sequences(["ab cd"] * 2, [torch.zeros(8, 2, DIM), torch.zeros(4, 2, DIM)], paces[:2])
+def test_a_text_after_a_prompt_starts_beside_its_own_first_patch(paced):
+    slow, fast, unknown = paces = paced.positions.paces([Prompt("ab", 12), Prompt("ab", 4), Prompt(None, 4)])
+    assert fast == pytest.approx(3 * slow) and unknown == paced.positions.tokens_per_patch
+    sequences = paced.sequences(["ab cd"] * 2, [torch.zeros(8, 2, DIM), torch.zeros(4, 2, DIM)], paces[:2])
     for sequence, patches in zip(sequences, (6, 2), strict=True):
         text, latents = sequence.positions.split([5, len(sequence.positions) - 5])
         # Of "c", and of the state from which the first patch after "ab " is made.
         assert text[3] == pytest.approx(latents[patches].item())
 
 
-def test_a_text_may_be_empty_and_a_prompt_without_a_whole_patch():
-    generator = make_paced()
-    assert len(generator.sequences([""], [torch.zeros(1, 2, DIM)])[0].positions) == 3
-    assert generator.positions.paces([Prompt("ab", 0)]) == generator.positions.tokens_per_patch
+def test_a_text_may_be_empty_and_a_prompt_without_a_whole_patch(paced):
+    assert len(paced.sequences([""], [torch.zeros(1, 2, DIM)])[0].positions) == 3
+    assert paced.positions.paces([Prompt("ab", 0)]) == paced.positions.tokens_per_patch
 
 
-def make_paced() -> NextTokenGenerator:
+@pytest.fixture(scope="module")
+def paced() -> NextTokenGenerator:
     """Of speech in which "b" lasts three patches of two frames, two after another "b", and all else one."""
     generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced"}))
     texts = ["".join(letters) for letters in itertools.product("abc", repeat=4)] * 40
@@ -54,21 +53,20 @@ def lasting(text: str) -> int:
 
 
 @pytest.mark.parametrize("text", ["abca", "cccc", "bbbb", "aabb", "abbcabbc"])
-def test_a_text_after_a_prompt_is_placed_by_how_long_the_prompts_characters_last(text):
-    generator = make_paced()
-    (sequence,) = generator.sequences([f"{text} cab"], [torch.zeros(1, 2, DIM)])
-    begins = sequence.positions[: len(text) + 4] / generator.positions.tokens_per_patch
+def test_a_text_after_a_prompt_is_placed_by_how_long_the_prompts_characters_last(text, paced):
+    (sequence,) = paced.sequences([f"{text} cab"], [torch.zeros(1, 2, DIM)])
+    begins = sequence.positions[: len(text) + 4] / paced.positions.tokens_per_patch
     assert (begins.diff() > 0).all()
     assert begins[len(text) + 1] == pytest.approx(lasting(text), rel=0.05)
 
 
-def test_of_many_characters_each_lasts_as_long_after_any_other():
+def test_of_many_characters_each_lasts_as_long_after_any_other(paced):
     vocabulary = " ab" + "".join(chr(0x4E00 + index) for index in range(MOST_PAIRED))
     backbone = SEMAVOICE.backbone.model_copy(update={"vocabulary": vocabulary})
     generator = make_generator(SEMAVOICE.model_copy(update={"text_positions": "paced", "backbone": backbone}))
     texts = ["".join(letters) for letters in itertools.product("ab" + vocabulary[3:5], repeat=3)] * 10
     generator.positions.measure(texts, [2 * (len(text) + 1 + 2 * text.count("b")) for text in texts])
-    assert len(generator.positions.lengths.table) == 1 < len(make_paced().positions.lengths.table)
+    assert len(generator.positions.lengths.table) == 1 < len(paced.positions.lengths.table)
     begins = generator.positions.of_text("abb", 3) / generator.positions.tokens_per_patch
     assert begins.tolist() == pytest.approx([0, 1, 4], rel=0.1)
 

@@ -15,11 +15,14 @@ from shared.training.teacher_features import TeacherFeatures
 HOP, RATE, DIM = 32, 16_000, 4
 ALL = ("encoder", "bottleneck", "decoder")
 RECIPE = {
-    "architecture": {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [4, 8]},
+    # The family with the fewest weights, each of which takes a while to save, to load and to update.
+    "architecture": {"family": "spectral", "n_fft": 64, "stft_hop": 16, "downsample": 2, "width": 8, "depth": 1,
+                     "latent_width": 8, "latent_depth": 1},
     "bottleneck": {"dim": DIM},
     "reconstruction": {"stft": [{"n_fft": 256, "hop": 64}], "mel": [{"n_fft": 256, "hop": 64, "n_mels": 8}]},
     "kl": {"weight": 0.01},
-    "adversary": {"discriminators": [{"kind": "stft", "n_ffts": [128], "channels": 2}]},
+    "adversary": {"discriminators": [{"kind": "stft", "n_ffts": [128], "overlap": 2, "channels": 2, "stem_stride": 2,
+                                      "dilations": [1]}]},
     "crop_seconds": 0.064,
     "training": {"steps": 8, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 1e-4}, "weight_decay": 0.1},
 }

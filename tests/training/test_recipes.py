@@ -1,6 +1,7 @@
 """Recipes: every legal config is built, impossible ones are refused, the steps do what their equations say."""
 
 import functools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 from accelerate.state import AcceleratorState
 
 from shared.autoencoders.builder import meta_autoencoder
+from shared.autoencoders.config import AutoencoderConfig
 from shared.autoencoders.latents import load_latents, save_latents
 from shared.corpora.manifest import Clip
-from shared.generators.builder import count_parameters, meta_generator
+from shared.generators.builder import architecture_of, count_parameters, meta_generator
+from shared.generators.config import GeneratorConfig
 from shared.losses.config import KlConfig
 from shared.losses.kl import kl_loss
 from shared.losses.mel import MultiScaleMelLoss
@@ -47,16 +50,29 @@ def fresh_accelerator():
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
+# Many variants have the same model, which is built once.
+@functools.cache
+def latent_dim(autoencoder: str) -> int:
+    """Of an autoencoder that is built of its config as JSON."""
+    return meta_autoencoder(AutoencoderConfig.model_validate_json(autoencoder)).latent_dim
+
+
+@functools.cache
+def made_at_once(generator: str, dim: int) -> int:
+    """How many numbers the last layer of a generator makes that is built of its config as JSON."""
+    config = json.loads(generator)
+    built = meta_generator(GeneratorConfig.of_kind(config["kind"]).model_validate(config), dim)
+    return getattr(built, "head", built).project.out_features
+
+
 @pytest.mark.parametrize(("source", "scale", "study", "variant"), EVERY)
 def test_every_variant_is_built_at_every_scale(source, scale, study, variant):
     config = SOURCES[source].resolve(variant, scale, study)
     dim = config.autoencoder.bottleneck.dim
     if isinstance(config.autoencoder, AutoencoderRecipe):  # others are given
-        assert meta_autoencoder(config.autoencoder).latent_dim == dim
-    generator = meta_generator(config.generator, dim)
+        assert latent_dim(config.autoencoder.model_dump_json(include=set(AutoencoderConfig.model_fields))) == dim
     # A next-token generator's head may make several frames at once.
-    project = getattr(generator, "head", generator).project
-    assert project.out_features % dim == 0
+    assert made_at_once(json.dumps(architecture_of(config.generator)), dim) % dim == 0
 
 
 @pytest.mark.parametrize(

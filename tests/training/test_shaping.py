@@ -266,7 +266,8 @@ class Killed(Exception):
 
 def test_a_run_killed_before_and_after_the_detach_period_ends_bit_identical(tmp_path, monkeypatch):
     corpus = write_corpus(tmp_path / "corpus", *TEXTS)
-    recipe = shaped(*NAMES, training={"checkpoint_every": 1, "accumulation": 2, "gradient_clip": 1.0, "ema": 0.9})
+    training = {"steps": 5, "checkpoint_every": 1, "accumulation": 2, "gradient_clip": 1.0, "ema": 0.9}
+    recipe = shaped(*NAMES, training=training)
 
     def train(name: str) -> tuple[bytes, dict]:
         AcceleratorState._reset_state(reset_partial_state=True)
@@ -278,7 +279,7 @@ def test_a_run_killed_before_and_after_the_detach_period_ends_bit_identical(tmp_
     weights, modules = train("straight")
     assert modules.keys() == {"model", *NAMES}
     whole = AutoencoderStep.__call__
-    for stop in (1, 3, 5):
+    for stop in (1, 3):
 
         def stopped(self, index, stop=stop):
             if index == stop:

@@ -19,7 +19,7 @@ from shared.training.generator import GeneratorSpec, train_generator
 from tests.generators.next_token_models import LATENTLM, SEMAVOICE
 from tests.training.test_shaping import make_step, shaped
 
-TRAINING = {"steps": 2, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 0.0}, "checkpoint_every": 1}
+TRAINING = {"steps": 1, "batch": 4, "learning_rate": {"peak": 1e-3, "final": 0.0}, "checkpoint_every": 1}
 COMMON = {"latent_scale": "std", "utterances": 2, "training": TRAINING}
 TINY = {"width": 16, "depth": 1, "heads": 1}
 ARCHITECTURES = {
@@ -105,7 +105,8 @@ def test_letters_of_one_number_are_no_longer_alike(tmp_path):
 
 @pytest.mark.parametrize("name", ["f5-characters", "next_token-paced"])
 def test_a_training_goes_on_with_the_characters_it_began_with(name, tmp_path, monkeypatch):
-    whole = train(tmp_path / "whole", GENERATORS[name], SCRIPTS["cyrillic"])
+    generator = GENERATORS[name] | {"training": TRAINING | {"steps": 2}}
+    whole = train(tmp_path / "whole", generator, SCRIPTS["cyrillic"])
     step = loop._train_step
 
     def killed(task, index):
@@ -115,9 +116,9 @@ def test_a_training_goes_on_with_the_characters_it_began_with(name, tmp_path, mo
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(loop, "_train_step", killed)
-        train(tmp_path / "killed", GENERATORS[name], SCRIPTS["cyrillic"])
+        train(tmp_path / "killed", generator, SCRIPTS["cyrillic"])
     assert (tmp_path / "killed" / "checkpoints" / "checkpoint.pt").exists()
-    assert sha256(train(tmp_path / "killed", GENERATORS[name], SCRIPTS["cyrillic"])) == sha256(whole)
+    assert sha256(train(tmp_path / "killed", generator, SCRIPTS["cyrillic"])) == sha256(whole)
 
 
 def test_characters_of_the_corpora_made_here_leave_the_config_as_it_is(tmp_path):

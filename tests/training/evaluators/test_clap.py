@@ -25,7 +25,7 @@ from tests.training.evaluators.sounds import RATE, make_corpus
 CONFIG = {
     "encoder": {"bands": 16, "image": 32, "width": 16, "depths": [1], "heads": [2], "text_depth": 1, "embedding": 24},
     "training": {
-        "steps": 120,
+        "steps": 70,
         "batch": 16,
         "learning_rate": {"peak": 3e-3, "final": 0.0, "warmup": 10},
         "gradient_clip": 1.0,
