@@ -25,7 +25,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from shared.config import Role, digest
-from shared.definitions import Part, facts_of, find_file, imported_with, read_module
+from shared.definitions import Part, facts_of, find_file, imported_with, part_of, read_module
 from shared.kinds import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,7 +154,7 @@ class _Walk:
         """Reach what a program runs, or all of a module that is none."""
         module = read_module(path, self.root)
         self.load(path)
-        self.todo += [Part(path, index) for index in module.main] or module.whole
+        self.todo += [part_of(path, index) for index in module.main] or module.whole
         while self.todo:
             part = self.todo.pop()
             if part not in self.parts:
@@ -180,10 +180,10 @@ class _Walk:
         if part in self.held:
             self._follow_config(self.held[part])
         elif facts.is_class and not part.fields:
-            self.todo.append(part._replace(fields=True))
+            self.todo.append(_fields(part))
         # Code that makes a config itself may rest on any default.
         for config in [self.held[each] for each in facts.called & self.held.keys()]:
-            self.todo += [each._replace(fields=True) for base in _bases(config) for each in self._parts_of(base)]
+            self.todo += [_fields(each) for base in _bases(config) for each in self._parts_of(base)]
 
     def _follow_config(self, config: type[BaseModel]) -> None:
         """Reach the configs in it that the job has, and the modules of their kinds."""
@@ -201,6 +201,11 @@ class _Walk:
     def _parts_of(self, config: type[BaseModel]) -> frozenset[Part]:
         path = find_file(config.__module__, self.root)
         return frozenset() if path is None else read_module(path, self.root).find((config.__qualname__,))
+
+
+def _fields(part: Part) -> Part:
+    """Of a class its fields."""
+    return part_of(part.path, part.place, fields=True)
 
 
 @functools.cache

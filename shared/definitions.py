@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +13,23 @@ from shared.plain_code import PACKAGES, Chain, Plain
 ONLY_REPORTS = "ONLY_REPORTS"  # a module that sets it only tells people how far a job is
 
 
-class Part(NamedTuple):
-    """A statement of a module, counted from 0; of a class either all but its fields, or its fields."""
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A statement of a module, counted from 0; of a class either all but its fields, or its fields.
+
+    There is one of each, from `part_of`, so that it is looked up by what it is: comparing paths takes as long as all
+    else.
+    """
 
     path: Path
     place: int
-    fields: bool = False
+    fields: bool
+
+
+@functools.cache
+def part_of(path: Path, place: int, fields: bool = False) -> Part:
+    """The one such part."""
+    return Part(path, place, fields)
 
 
 class Facts(NamedTuple):
@@ -58,7 +70,7 @@ class Module:
     def whole(self) -> frozenset[Part]:
         """All that it defines and does when it is imported."""
         indices = {index for found in self.names.values() for index in found}
-        return frozenset(Part(self.path, index) for index in {*indices, *self.parsed.always})
+        return frozenset(part_of(self.path, index) for index in {*indices, *self.parsed.always})
 
     @functools.cached_property
     def acting(self) -> frozenset[Part]:
@@ -66,7 +78,7 @@ class Module:
         indices = {index for found in self.names.values() for index in found}
         to = {index: self.parsed.statements[index].hands_to for index in indices}
         handed = {index for index, chains in to.items() if any(map(self._is_of_a_function, chains))}
-        return frozenset(Part(self.path, index) for index in {*handed, *self.parsed.always})
+        return frozenset(part_of(self.path, index) for index in {*handed, *self.parsed.always})
 
     def _is_of_a_function(self, chain: Chain) -> bool:
         parts = self.find(chain)
@@ -78,7 +90,7 @@ class Module:
         if local and first in local:
             return _follow(local[first] + rest, self.root)
         if first in self.names:
-            return frozenset(Part(self.path, index) for index in self.names[first])
+            return frozenset(part_of(self.path, index) for index in self.names[first])
         return _follow(self.bound[first] + rest, self.root) if first in self.bound else frozenset()
 
 
@@ -153,6 +165,7 @@ def facts_of(part: Part, root: Path) -> Facts:
     return Facts(_sha256(code), frozenset(parts), called, *names, frozenset(loads), is_class)
 
 
+@functools.cache
 def _plain(part: Part, root: Path) -> Plain:
     """What counts of a part's text."""
     statement = read_module(part.path, root).parsed.statements[part.place]

@@ -26,14 +26,24 @@ class Statement(NamedTuple):
     Attributes:
         kind: CLASS, FUNCTION or OTHER.
         hands_to: what it calls when it is imported, or is decorated by.
-        plain: of a class all but its fields.
-        fields: of a class alone; else all of it.
+        said: `plain` as JSON, since most of a file's statements are never asked for.
+        said_of_fields: `fields` as JSON; None where it is no class.
     """
 
     kind: str
     hands_to: list[Chain]
-    plain: Plain
-    fields: Plain
+    said: str
+    said_of_fields: str | None = None
+
+    @property
+    def plain(self) -> Plain:
+        """Of a class all but its fields."""
+        return _plain(json.loads(self.said))
+
+    @property
+    def fields(self) -> Plain:
+        """Of a class alone; else all of it."""
+        return _plain(json.loads(self.said_of_fields or self.said))
 
 
 class Parsed(NamedTuple):
@@ -74,7 +84,7 @@ def parse_file(path: Path, root: Path) -> Parsed:
         raise ValueError(f"{path}: {error}") from None
     with contextlib.suppress(OSError, Unwritable):  # where nothing can be kept, it is read each time
         kept.parent.mkdir(parents=True, exist_ok=True)
-        said = json.dumps(parsed, default=sorted)
+        said = json.dumps(parsed)
         write_text(kept, f"{_sha256(said)}\n{said}")
     return parsed
 
@@ -128,12 +138,12 @@ def _statement(statement: ast.stmt, package: tuple[str, ...]) -> Statement:
     if not isinstance(statement, ast.ClassDef):
         function = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         whole = plain(_without_annotation(statement), package)
-        return Statement(FUNCTION if function else OTHER, hands_to, whole, whole)
+        return Statement(FUNCTION if function else OTHER, hands_to, _as_json(whole))
     declared = [each for each in statement.body if _is_field(each)]
     others = [each for each in statement.body if each not in declared] or [ast.Pass()]
     kept = {name: getattr(statement, name) for name in statement._fields}
     methods = plain([ast.ClassDef(**{**kept, "body": others})], package)
-    return Statement(CLASS, hands_to, methods, plain(declared, package))
+    return Statement(CLASS, hands_to, _as_json(methods), _as_json(plain(declared, package)))
 
 
 def _hands_to(statement: ast.stmt) -> list[Chain]:
@@ -158,8 +168,12 @@ def _is_field(statement: ast.stmt) -> bool:
 
 def _of_json(said: list[Any]) -> Parsed:
     statements, names, bound, always, main = said
-    found = [Statement(kind, [*map(tuple, to)], _plain(one), _plain(two)) for kind, to, one, two in statements]
+    found = [Statement(kind, [*map(tuple, to)], *rest) for kind, to, *rest in statements]
     return Parsed(found, names, _chains(bound), always, main)
+
+
+def _as_json(found: Plain) -> str:
+    return json.dumps(found, default=sorted)
 
 
 def _plain(said: list[Any]) -> Plain:

@@ -22,7 +22,7 @@ from shared.metrics.score import Cases, ScoreSpec, make_ready, score_clips, summ
 from shared.sampling.clips import GeneratedClip, clip_file, write_clips
 
 RATE = 16_000
-MODELS = {"clips": {"seed": 3}, "models": {"asr": {}, "speaker": {}, "clap": {}}}
+MODELS = {"clips": {"seed": 3}, "models": {"asr": {}, "speaker": {}, "clap": {}}, "dnsmos_windows": 1}
 STEREO_ONLY = ["stereo_correlation", "level_difference_error"]
 PATHS = {"asr": "r", "speaker": "s", "clap": "a"}
 

@@ -1,5 +1,7 @@
 """What lies at a path is in a run's name, and not the path."""
 
+import copy
+import functools
 import shutil
 from pathlib import Path
 
@@ -30,12 +32,21 @@ def _model(folder: Path, weights: str = "weights") -> Path:
     return folder
 
 
+@functools.cache
+def _fig3() -> dict:
+    """Longcat's study.yaml with one of its studies."""
+    study = load_study(ROOT / "replications/longcat/study.yaml")
+    study["studies"] = {"fig3": study["studies"]["fig3"]}
+    study["variants"] = {name: study["variants"][name] for name in study["studies"]["fig3"]["variants"]}
+    return study
+
+
 def _keys(tmp_path: Path, change) -> set[tuple[str, str, str]]:
     """The jobs of longcat's plan after an edit of its study.yaml."""
     content.model_fingerprint.cache_clear()
     folder = tmp_path / "longcat"
     folder.mkdir(exist_ok=True)
-    study = load_study(ROOT / "replications/longcat/study.yaml")
+    study = copy.deepcopy(_fig3())
     change(study["scales"]["smoke"], study)
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     (folder / "figures.py").write_text((ROOT / "replications/longcat/figures.py").read_text())

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.plan.describe import as_text, describe
+from shared.plan.describe import ASSUMED_SECONDS, as_text, describe, describe_variant
 from shared.plan.pieces import load_study
+from shared.plan.plan import Plan
 from shared.plan.schema import Source
+from tests.sources import SOURCES
 
 LONGCAT = Path(__file__).parents[2] / "replications/longcat"
 
@@ -25,7 +27,7 @@ def reconstructing(tmp_path):
 
 
 def test_a_generator_that_is_not_trained_costs_nothing(reconstructing):
-    both, bare = (describe(source, "smoke") for source in (Source(LONGCAT / "study.yaml"), reconstructing))
+    both, bare = (describe(source, "smoke") for source in (SOURCES["longcat"], reconstructing))
     assert both["variants"]["dim64"]["generator"]["parameters"] > 0
     assert bare["variants"]["dim64"]["generator"] is None
     assert bare["variants"]["dim64"]["autoencoder"] == both["variants"]["dim64"]["autoencoder"]
@@ -35,8 +37,9 @@ def test_a_generator_that_is_not_trained_costs_nothing(reconstructing):
 
 def test_stereo_is_counted_with_both_channels():
     """The paper's sizes, too: they are only built on the meta device."""
-    same = Source(LONGCAT.parent / "same/study.yaml")
-    paper = describe(same, "paper")["variants"]
-    assert paper["shaped"]["autoencoder"]["parameters"] == 852_127_072  # SAME-L, and 2 x 256 of its bottleneck
-    assert paper["shaped"]["generator"]["parameters"] == 1_453_367_552
-    assert paper["vae1024"]["autoencoder"]["parameters"] < paper["shaped"]["autoencoder"]["parameters"]
+    plan = Plan({"same": SOURCES["same"]}, "paper", seeds=[0])
+    points = {point.variant: point for each in plan.points.values() for point in each}
+    shaped, vae1024 = (describe_variant(points[name], ASSUMED_SECONDS) for name in ("shaped", "vae1024"))
+    assert shaped["autoencoder"]["parameters"] == 852_127_072  # SAME-L, and 2 x 256 of its bottleneck
+    assert shaped["generator"]["parameters"] == 1_453_367_552
+    assert vae1024["autoencoder"]["parameters"] < shaped["autoencoder"]["parameters"]

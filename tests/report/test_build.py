@@ -2,6 +2,7 @@
 
 import functools
 import re
+import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -49,13 +50,20 @@ def _sources(replications):
     return page_module.find_sources(replications)
 
 
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """A record to copy."""
+    folder = tmp_path_factory.mktemp("record")
+    make_record(folder / "results")
+    return folder / "results"
+
+
 @pytest.fixture
-def results(tmp_path, monkeypatch):
+def results(record, tmp_path, monkeypatch):
     """A record; of what takes seconds, sources are read once and models, which have their own test, not counted."""
     monkeypatch.setattr(build_module, "find_sources", _sources)
     monkeypatch.setattr(page_module.cost, "models", lambda source, record: Models([]))
-    make_record(tmp_path / "results")
-    return tmp_path / "results"
+    return Path(shutil.copytree(record, tmp_path / "results"))
 
 
 def _build(results, replications=REPLICATIONS) -> str:

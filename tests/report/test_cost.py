@@ -1,24 +1,21 @@
 """Costs and origins in words; models of the study file, and whether they are still those of the record."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from shared.plan.plan import Plan
-from shared.plan.schema import Source
 from shared.record.files import load_source
 from shared.record.manifest import write_manifest
 from shared.record.readers import Provenance
 from shared.report import cost
 from tests.report.made_up import STUDY, make_record, provenance
-
-ROOT = Path(__file__).parents[2]
+from tests.sources import SOURCES
 
 
 @pytest.fixture(scope="module")
 def source():
-    return Source(ROOT / "replications/longcat/study.yaml")
+    return SOURCES["longcat"]
 
 
 @pytest.mark.parametrize(

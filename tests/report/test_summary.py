@@ -82,7 +82,7 @@ def test_all_is_written_and_the_same_each_time(results):
 
 
 def test_the_json_is_valid_and_holds_what_the_tables_hold(results):
-    summarise_all(results, TITLES, None, None)
+    summarise_all(results, TITLES, None, None, draw=False)
     data, published = (json.loads((results / name).read_text()) for name in ("cpu/results.json", "schema.json"))
     jsonschema.Draft202012Validator.check_schema(published)
     jsonschema.validate(data, published)
@@ -99,7 +99,7 @@ def test_the_json_is_valid_and_holds_what_the_tables_hold(results):
 def test_what_is_missing_is_null_and_said_and_what_is_damaged_is_an_error(results):
     (results / "cpu/longcat/fig3_verdicts.csv").unlink()
     write_manifest(results / "cpu/longcat", "fig3")
-    summarise_all(results, TITLES, None, None)
+    summarise_all(results, TITLES, None, None, draw=False)
     study = json.loads((results / "cpu/results.json").read_text())["sources"]["longcat"]["fig3"]
     assert study["verdicts"] is None and study["problems"] == ["fig3_verdicts.csv: missing"]
     (results / "cpu/results.json").unlink()
