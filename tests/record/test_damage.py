@@ -60,17 +60,23 @@ DAMAGE = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A copy of one study of the record, and of another without what takes long to read."""
-    source = ROOT / "results/cpu" / SOURCE
-    whole = [*files_of(source, STUDY), source / f"{STUDY}_manifest.json"]
-    for path in [*whole, *(source / f"{OTHER}{end}" for end in (".csv", ".md", "_verdicts.csv", "_provenance.json"))]:
-        copy = tmp_path / "results/cpu" / SOURCE / path.relative_to(source)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """One study of the record, and another without what takes long to read."""
+    source, target = ROOT / "results/cpu" / SOURCE, tmp_path_factory.mktemp("whole") / "cpu" / SOURCE
+    files = [*files_of(source, STUDY), source / f"{STUDY}_manifest.json"]
+    for path in [*files, *(source / f"{OTHER}{end}" for end in (".csv", ".md", "_verdicts.csv", "_provenance.json"))]:
+        copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    write_manifest(tmp_path / "results/cpu" / SOURCE, OTHER)
-    return tmp_path / "results/cpu" / SOURCE
+    write_manifest(target, OTHER)
+    return target
+
+
+@pytest.fixture
+def folder(whole, tmp_path):
+    """A copy of them to damage."""
+    return Path(shutil.copytree(whole, tmp_path / "results/cpu" / SOURCE, copy_function=shutil.copyfile))
 
 
 @pytest.mark.parametrize("place", FOLDERS, ids=lambda path: path.name)
@@ -136,12 +142,10 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_command_names_a_damaged_file_and_fails(folder, commands, tmp_path, name):
-    whole = tmp_path / "whole"
-    shutil.copytree(folder.parents[1], whole)
+def test_every_command_names_a_damaged_file_and_fails(whole, folder, commands, name):
     _edit(folder / name)
     for command in COMMANDS:
-        given = (*command, str(whole)) if command[-1] == "--results" else command
+        given = (*command, str(whole.parents[1])) if command[-1] == "--results" else command
         status, out, err = commands.run(*given)
         assert status == 1, command
         assert f"{folder / name}: " in err and "Traceback" not in err, command
@@ -149,7 +153,7 @@ def test_every_command_names_a_damaged_file_and_fails(folder, commands, tmp_path
         if command[0] == "rank":  # the other study is shown, and this one is not
             assert f"{OTHER} (" in out and f"{STUDY} (" not in out
         if command == ("compare", SOURCE):
-            assert _title(folder, OTHER) in out and _title(whole / "cpu" / SOURCE, STUDY) not in out
+            assert _title(folder, OTHER) in out and _title(whole, STUDY) not in out
     assert not (folder.parent / "results.json").exists()
 
 
