@@ -19,6 +19,11 @@ from tests.sources import SOURCES
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(scope="module")
+def plan():
+    return Plan(SOURCES, "smoke", [0])
+
+
 @pytest.fixture
 def pair(tmp_path):
     """An infilling generator and its autoencoder, saved as their jobs save them."""
@@ -54,12 +59,13 @@ def test_a_next_token_generator_ends_by_itself_or_is_cut_off(tmp_path):
     assert 0 < len(spoken) <= 0.6 * RATE + 2 * HOP
 
 
-def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
-    plan = Plan(SOURCES, "smoke", [0])
+def test_the_example_speaks_or_says_what_is_missing(plan, tmp_path, monkeypatch):
     job = plan.samples_of("longcat", "dim64", 0)
     made = make_sampler(tmp_path / "made", "s").corpus.path.parent
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "replications").symlink_to(ROOT / "replications")
+    (tmp_path / "replications").mkdir()
+    for name in ("longcat", "base.yaml"):
+        (tmp_path / "replications" / name).symlink_to(ROOT / "replications" / name)
     monkeypatch.setattr(sys, "argv", ["speak.py", "longcat", "dim64", "ab", "--scale", "smoke"])
     with pytest.raises(SystemExit):
         runpy.run_path(str(ROOT / "examples/speak.py"), run_name="__main__")
@@ -78,6 +84,6 @@ def test_the_example_speaks_or_says_what_is_missing(tmp_path, monkeypatch):
     (("latent", "plain", 0), "latent plain: nothing is generated"),
     (("longcat", "dim64", 7), "with seed 7"),
 ])  # fmt: skip
-def test_what_was_not_trained_is_named(asked, message):
+def test_what_was_not_trained_is_named(plan, asked, message):
     with pytest.raises(ConfigError, match=message):
-        Plan(SOURCES, "smoke", [0]).samples_of(*asked)
+        plan.samples_of(*asked)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.parsed_code import KEPT
 from tests.extending import copy_code
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +51,12 @@ def before():
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the code to edit."""
+    """A copy of the code to edit, with what is kept of it, so that only what is edited is read anew."""
     for name in ("shared", "replications"):
         copy_code(ROOT / name, tmp_path / name)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / KEPT.name).symlink_to(KEPT)
     return tmp_path
 
 
