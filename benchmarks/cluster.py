@@ -3,40 +3,71 @@
     OMP_NUM_THREADS=1 PYTHONPATH=. .venv/bin/python benchmarks/cluster.py
 
 The study is LongCat's Figure 3 with so many latent dimensions at scale `cpu`, with three seeds; nothing of it is run.
-How long a job takes is its kind's mean in the record's provenance. The scheduler's overhead is measured on 1,000 jobs
-that do nothing, which Snakemake runs itself; what Slurm adds is not measured. The simulation is list
-scheduling by the rules' priorities, one job a node: Snakemake submits one job after another, has no more on the cluster
-than there are nodes, and learns of their ends when it asks, every 40 seconds unless told otherwise.
+How long a job takes is its kind's mean in the record's provenance. What Slurm adds is measured on jobs that do nothing,
+on a cluster of one node that is started here, if `slurm-wlm`, `munge` and snakemake-executor-plugin-slurm 2.8.0 are
+installed; SUBMIT is from there. The simulation is list scheduling by the rules' priorities, one job a node: Snakemake
+submits one job after another, has no more on the cluster than there are nodes, and learns of their ends when it asks:
+after 40 seconds unless told otherwise, and later each time that none has ended.
 """
 
 import argparse
 import heapq
+import importlib.util
 import json
 import os
+import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import yaml
 
+from shared.metrics.rungs import RUNGS
 from shared.plan.plan import Plan, as_list
+from shared.plan.point import LADDER_CLIPS
 from shared.plan.schema import load_sources
+from tests.workflow.slurm_cluster import Cluster, missing
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "results/cpu/longcat/fig3_provenance.json"
 FORMER = {"recogniser": "asr"}  # what the record calls a kind of job
+CLIPS = 200  # that a job of scores scores at scale `cpu`
 STUDY = "many"
 # Of the rules (rules/*.smk); what is not here has none.
 PRIORITIES = {"corpus": 100, "autoencoder": 90, "latents": 80, "asr": 75, "speaker": 75, "generator": 70, "samples": 60,
               "scores": 20, "ground_truth": 10, "reconstructions": 10}
 LAST = "table and figure"
-POLL = 40.0  # seconds after which the plugin asks Slurm again
+SUBMIT = 0.018  # process seconds of a submission to Slurm; 13 ms a job are beside it, also without Slurm
+STARTS = 2  # of Snakemake for a job on Slurm: in the job, and once more in its step
+POLLS = (40, 10)  # seconds after which the plugin asks Slurm: unless told otherwise, and as short as is kind to it
+LONGER, LONGEST = 10.0, 180.0  # how much longer it waits each time that no job has ended, and how long at the most
+SLEEP = 3  # seconds of a job that does nothing on Slurm
+PLUGIN = "snakemake_executor_plugin_slurm"
+ON_SLURM = """--executor slurm --slurm-no-account --slurm-status-command squeue --latency-wait 60
+              --default-resources mem_mb=100 runtime=10"""
+SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid (\d+)")
+FINISHED = re.compile(r"Finished jobid: (\d+)")
+# In place of sbatch: a job on Slurm does nothing for a while, without the Snakemakes that would start for it, since a
+# small machine can't start more than one in some seconds.
+SBATCH = """#!/usr/bin/env bash
+for word; do
+  case "$word" in
+    --wrap=*) ;;
+    *) options+=("$word") ;;
+  esac
+  case "$word" in rule_nothing_wildcards_*) number=${{word##*_}} ;; esac
+done
+exec {sbatch} "${{options[@]}}" --wrap="sleep {seconds}; mkdir -p done; touch done/$number"
+"""
 DUMMY = """
 N = {jobs}
 rule all:
@@ -143,15 +174,17 @@ def simulate(jobs: dict[str, Job], nodes: int, costs: Costs) -> float:
     heapq.heapify(ready)
     running: list[tuple[float, str]] = []
     order = {name: number for number, name in enumerate(jobs)}
-    now = 0.0
+    now, look, pause = 0.0, costs.poll, costs.poll
     while ready or running:
         while ready and len(running) < nodes:
             name = heapq.heappop(ready)[-1]
             now += costs.submit
             heapq.heappush(running, (now + costs.start + jobs[name].seconds, name))
-        now = max(now, running[0][0])
-        if costs.poll:
-            now = -(-now // costs.poll) * costs.poll
+        while costs.poll and look < running[0][0]:
+            pause = min(pause + LONGER, LONGEST)
+            look += pause
+        now = max(now, look if costs.poll else running[0][0])
+        pause, look = costs.poll, now + costs.poll
         while running and running[0][0] <= now:
             _, ended = heapq.heappop(running)
             for name in followers[ended]:
@@ -188,11 +221,67 @@ def dummies(folder: Path, jobs: int) -> tuple[float, float]:
     return wall, process
 
 
+class OnSlurm(NamedTuple):
+    """Seconds: to submit a job, as wall and process time, and from each one's end until Snakemake knows of it."""
+
+    wall: float
+    process: float
+    unnoticed: list[float]
+
+
+def dummies_on_slurm(cluster: Cluster, folder: Path, jobs: int, poll: int) -> OnSlurm:
+    """Submit so many that do nothing, none of which starts before all are there, and see when they end.
+
+    Slurm knows of an end in whole seconds, so that half a second of each that is unnoticed is not so.
+    """
+    folder.mkdir(parents=True)
+    (folder / "Snakefile").write_text(DUMMY.format(jobs=jobs), encoding="utf-8")
+    sbatch = cluster.folder / "bin/sbatch"
+    sbatch.rename(sbatch.with_name("slurms_sbatch"))
+    sbatch.write_text(SBATCH.format(sbatch=sbatch.with_name("slurms_sbatch"), seconds=SLEEP), encoding="utf-8")
+    sbatch.chmod(0o755)
+    cluster.ask("scontrol", "update", "PartitionName=all", "State=DOWN")
+    options = [*ON_SLURM.split(), "--jobs", str(jobs), "--slurm-init-seconds-before-status-checks", str(poll)]
+    numbers: dict[str, str] = {}
+    submitted, noticed = [], {}  # (wall, process) seconds; wall seconds
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([*SNAKEMAKE, *options], cwd=folder, env=cluster.environment, text=True, **pipes) as process:
+        for line in process.stdout:
+            if found := SUBMITTED.search(line):
+                numbers[found[1]] = found[2]
+                submitted.append((time.time(), sum(psutil.Process(process.pid).cpu_times()[:4])))  # with its children's
+                if len(submitted) == jobs:
+                    cluster.ask("scontrol", "update", "PartitionName=all", "State=UP")
+            elif found := FINISHED.search(line):
+                noticed[found[1]] = time.time()
+    if process.returncode:
+        sys.exit(f"Snakemake failed on Slurm: {next((folder / '.snakemake/log').iterdir()).read_text()[-4000:]}")
+    lines = cluster.ask("squeue", "--states=all", "--noheader", "--format=%i %e").splitlines()
+    ends = {number: datetime.fromisoformat(end).timestamp() for number, end in map(str.split, lines)}
+    unnoticed = [noticed[number] - ends[on_slurm] for number, on_slurm in numbers.items()]
+    wall, spent = ((last - first) / (jobs - 1) for first, last in zip(submitted[0], submitted[-1], strict=True))
+    return OnSlurm(wall, spent, unnoticed)
+
+
+def measure_slurm(folder: Path, jobs: int) -> None:
+    """Print what Slurm adds to jobs that do nothing."""
+    if missing() or not importlib.util.find_spec(PLUGIN):
+        print(f"\nnot measured on Slurm: {missing() or f'{PLUGIN} is not installed'}")
+        return
+    print(f"\n{jobs} jobs on Slurm   a submission, ms: wall, process   noticed after s: mean, longest")
+    for poll in POLLS:
+        with Cluster(folder / f"slurm{poll}") as cluster:
+            found = dummies_on_slurm(cluster, folder / f"jobs{poll}", jobs, poll)
+        late = f"{statistics.mean(found.unnoticed):27.1f} {max(found.unnoticed):8.1f}"
+        print(f"asking after {poll} s {1000 * found.wall:24.0f} {1000 * found.process:8.0f} {late}", flush=True)
+
+
 def mean_seconds() -> dict[str, float]:
-    """Mean wall seconds of a job by kind, in the record."""
+    """Mean wall seconds of a job by kind, in the record; a ladder, if that has none, scores its clips as scores do."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     jobs = {kind: sum(each["jobs"] for each in origins) for kind, origins in record["origins"].items()}
-    return {FORMER.get(kind, kind): total / jobs[kind] for kind, total in record["job_seconds"].items()}
+    found = {FORMER.get(kind, kind): total / jobs[kind] for kind, total in record["job_seconds"].items()}
+    return {"ladder": found["scores"] * LADDER_CLIPS * len(RUNGS) / CLIPS} | found
 
 
 def main() -> None:
@@ -201,6 +290,7 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=100)
     parser.add_argument("--nodes", type=int, default=64)
     parser.add_argument("--jobs", type=int, default=1000, help="that do nothing (default: 1000)")
+    parser.add_argument("--slurm-jobs", type=int, default=200, help="that do nothing, on Slurm (default: 200)")
     parser.add_argument("--table-seconds", type=float, default=20.0, help="of table and figure (default: 20)")
     arguments = parser.parse_args()
     seconds = mean_seconds() | {LAST: arguments.table_seconds}
@@ -219,8 +309,9 @@ def main() -> None:
         _, start = run([*SNAKEMAKE, corpus, "-n", *options, "--directory", str(folder)], ROOT)
         print(f"\nSnakemake that starts one job of it: {start:.1f} process s")
         wall, spent = dummies(folder / "dummies", arguments.jobs)
-    print(f"overhead a job, of {arguments.jobs} that do nothing: {1000 * wall:.0f} ms, {1000 * spent:.0f} of process")
-    report(jobs, arguments.nodes, wall, start)
+        print(f"overhead of each of {arguments.jobs} without work: {1000 * wall:.0f} ms, {1000 * spent:.0f} of process")
+        measure_slurm(folder, arguments.slurm_jobs)
+    report(jobs, arguments.nodes, SUBMIT + spent, STARTS * start)
 
 
 def report(jobs: dict[str, Job], nodes: int, submit: float, start: float) -> None:
@@ -238,8 +329,8 @@ def report(jobs: dict[str, Job], nodes: int, submit: float, start: float) -> Non
         ("no overhead", jobs, Costs()),
         ("submission", jobs, Costs(submit)),
         ("submission and start", jobs, Costs(submit, start)),
-        *((f"both, asking every {poll:.0f} s", jobs, Costs(submit, start, poll)) for poll in (POLL, 10.0)),
-        *((f"the same, a chain one job, {poll:.0f} s", chains, Costs(submit, start, poll)) for poll in (POLL, 10.0)),
+        *((f"both, asking after {poll} s", jobs, Costs(submit, start, poll)) for poll in POLLS),
+        *((f"the same, a chain one job, {poll} s", chains, Costs(submit, start, poll)) for poll in POLLS),
     ]
     for name, these, costs in cases:
         end = simulate(these, nodes, costs)

@@ -72,19 +72,24 @@ def needed(plan: Plan, source: str) -> list[Job]:
     return list(found.values())
 
 
-def run(job: Job) -> float:
-    """Run a job in the current folder; its peak in MB."""
-    noted = Path(job.folder, "peak.json")
-    if noted.exists():
-        return json.loads(noted.read_text(encoding="utf-8"))
-    write_json(Path(job.folder, "spec.json"), shorter(job.spec))
+def command_of(job: Job, spec: Any) -> list[str]:
+    """Write a spec into a job's folder; the module that runs it, and the module's options."""
+    write_json(Path(job.folder, "spec.json"), spec)
     inputs = dict(job.inputs)
     if job.kind == "compactness":
         inputs = {"snapshots": str(Path(job.inputs["autoencoder"]).with_name(KEPT))}
     options = [word for name, paths in inputs.items() for word in (f"--{name}", *as_list(paths))]
     options += ["--checkpoints", f"{job.folder}/checkpoints"] if job.kind in TRAINED else []
-    command = [sys.executable, "-m", KINDS[job.kind][0], "--spec", f"{job.folder}/spec.json", *options]
-    process = os.posix_spawn(sys.executable, [*command, "--output", job.output], os.environ | MALLOC)
+    return [KINDS[job.kind][0], "--spec", f"{job.folder}/spec.json", *options, "--output", job.output]
+
+
+def run(job: Job) -> float:
+    """Run a job in the current folder; its peak in MB."""
+    noted = Path(job.folder, "peak.json")
+    if noted.exists():
+        return json.loads(noted.read_text(encoding="utf-8"))
+    command = [sys.executable, "-m", *command_of(job, shorter(job.spec))]
+    process = os.posix_spawn(sys.executable, command, os.environ | MALLOC)
     _, status, usage = os.wait4(process, 0)
     if status:
         sys.exit(f"failed: {' '.join(command)}")
