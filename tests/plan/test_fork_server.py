@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -301,14 +302,23 @@ print(torch.get_num_threads(), len(os.listdir("/proc/self/task")) > 1, noise.gra
     assert [each[2] for each in said] == [plain, plain]
 
 
-def asks_for_forks(monkeypatch, scale="smoke", jobs=2, gpus=(), python=sys.executable, **settings) -> bool:
+def asks_for_forks(
+    monkeypatch, scale="smoke", jobs=2, gpus=(), python=sys.executable, rule="score", **settings
+) -> tuple[str, ...]:
+    """The modules that are imported ahead; none where jobs are not forked."""
     started = []
-    monkeypatch.setattr(fork_server, "start", lambda: started.append(True))
+    monkeypatch.setattr(fork_server, "start", started.extend)
     monkeypatch.setattr(workflow, "devices", lambda: list(gpus))
     monkeypatch.setenv("REPLICATE_PYTHON", python)
-    due = [SimpleNamespace(benchmark=None)] + jobs * [SimpleNamespace(benchmark="benchmark.tsv")]
+    job = partial(SimpleNamespace, rule=SimpleNamespace(name=rule))
+    due = [job(benchmark=None)] + jobs * [job(benchmark="benchmark.tsv")]
     fork_jobs(SimpleNamespace(scale=scale), Settings(**settings), SimpleNamespace(needrun_jobs=lambda: due))
-    return bool(started)
+    return tuple(started)
+
+
+def test_what_all_jobs_of_a_rule_import_is_imported_ahead_where_there_are_any(monkeypatch):
+    plain, probes = (asks_for_forks(monkeypatch, rule=rule) for rule in ("score", "measure_linear_probe"))
+    assert probes == (*plain, "sklearn.linear_model") and {"torch", "matplotlib.figure"} <= {*plain}
 
 
 def test_jobs_are_forked_where_it_is_quicker_and_as_good(monkeypatch):

@@ -197,7 +197,7 @@ def test_exposure_where_there_is_none_is_one_line(sources, tmp_path, evaluation,
 def ask_for_compactness(study, metrics=("compactness", "stoi")):
     smoke, cpu = (study["scales"][scale] for scale in ("smoke", "cpu"))
     smoke["evaluation"]["reconstruction"] = [*metrics]
-    smoke["autoencoder"] = cpu["autoencoder"] | smoke.get("autoencoder", {}) | {"snapshots": {"every": 10}}
+    smoke["autoencoder"] = cpu["autoencoder"] | smoke.get("autoencoder", {}) | {"snapshots": {"every": 4}}
 
 
 def test_compactness_is_read_from_the_training_where_it_is_asked_for(sources, tmp_path):
