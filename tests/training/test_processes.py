@@ -280,7 +280,7 @@ def assert_resumes(inputs: Inputs, output: Path, straight: Path, **recipe) -> No
 
 @pytest.mark.slow
 def test_a_dead_worker_ends_the_job_and_a_rerun_resumes(inputs, tmp_path):
-    recipe = {"steps": 9, "checkpoint_every": 3, "sharded": True}
+    recipe = {"steps": 24, "checkpoint_every": 3, "sharded": True}  # enough to be killed before they are done
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     words = [*launch, "-m", "shared.training.generator", *options(inputs, "generator", tmp_path / "dead", **recipe)]
     job = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
