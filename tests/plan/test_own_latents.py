@@ -10,6 +10,7 @@ import yaml
 
 from shared.cli.replicate import main
 from shared.config import ConfigError
+from shared.plan.content import model_fingerprint
 from shared.plan.describe import as_text, describe
 from shared.plan.own_latents import Request, find_latent, write_study
 from shared.plan.plan import Plan
@@ -17,10 +18,10 @@ from shared.plan.schema import Source
 from shared.plan.workflow import load_settings
 from tests.autoencoders.given import save_given
 from tests.autoencoders.test_adapters import PATCHES
-from tests.plan.chain import run_jobs
+from tests.plan.chain import TRAINING, run_jobs
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
-TRAINING = {"steps": 2, "batch": 2, "learning_rate": {"peak": 1e-3, "final": 1e-4}}
 
 
 @pytest.fixture
@@ -52,11 +53,7 @@ def test_an_adopted_autoencoder_is_one_job_for_all_seeds_and_hears_its_own_rate(
 
 def test_another_file_of_the_users_is_another_job(places, tmp_path):
     before = _plan(Request(tuple(places)), tmp_path).jobs.keys()
-    (tmp_path / "mine.py").write_text(PATCHES.replace("2.0", "3.0"))
-    # A fingerprint of a file is taken once in a process.
-    from shared.plan.content import model_fingerprint
-
-    model_fingerprint.cache_clear()
+    _change_file(tmp_path, "2.0", "3.0")
     after = _plan(Request(tuple(places)), tmp_path).jobs.keys()
     changed = {kind for _, kind, _ in before - after}
     assert changed == {"adopted", "reconstructions", "latents", "generator", "samples", "scores"}
@@ -73,6 +70,14 @@ def test_what_it_costs_counts_no_training_of_what_is_given(places, tmp_path):
     assert "0 (given)" in as_text(described)
 
 
+def test_random_weights_are_called_so():
+    plan = Plan({"public": SOURCES["public"]}, "smoke", [0])
+    labels = [variant.label for study in ("speech", "music") for variant in plan.study_spec("public", study).variants]
+    assert len(labels) == 13 and all(label.endswith(", random weights") for label in labels)
+    shown = as_text(describe(SOURCES["public"], "smoke"))
+    assert "0 (random)" in shown and "(given)" not in shown
+
+
 @pytest.mark.parametrize("generator", ["infilling", "next_token"])
 def test_the_command_writes_a_study_and_says_what_runs_it(generator, places, tmp_path, monkeypatch, capsys):
     asked = ["replicate", "--replications", str(tmp_path), "compare-latents", *places, "--generator", generator]
@@ -84,15 +89,43 @@ def test_the_command_writes_a_study_and_says_what_runs_it(generator, places, tmp
     assert (config.generator.kind, config.frame_rate, config.information_rate) == (generator, 2000, 8000)
 
 
-def test_a_study_is_written_again_for_another_request_alone(places, tmp_path):
+def test_a_study_is_written_again_for_another_request_and_what_is_edited_is_not(places, tmp_path):
     path = write_study(Request(tuple(places)), tmp_path)
-    text = path.read_text() + "# edited\n"
-    path.write_text(text)
+    text = path.read_text()
     assert write_study(Request(tuple(places)), tmp_path).read_text() == text
     assert write_study(Request(tuple(places), seeds=3), tmp_path).read_text() != text
+    edited = path.read_text() + "# edited\n"
+    path.write_text(edited)
+    assert write_study(Request(tuple(places), seeds=3), tmp_path).read_text() == edited
+    with pytest.raises(ConfigError, match="was edited since it was written, and was written for another request; give"):
+        write_study(Request(tuple(places)), tmp_path)
     path.write_text("source: mine\n")
     with pytest.raises(ConfigError, match="is not one that compare-latents wrote; give another --name"):
         write_study(Request(tuple(places)), tmp_path)
+
+
+def _change_file(tmp_path, old, new):
+    """Edit the user's file; a fingerprint of a file is taken once in a process."""
+    path = tmp_path / "mine.py"
+    path.write_text(path.read_text().replace(old, new))
+    model_fingerprint.cache_clear()
+
+
+def test_a_study_says_what_the_latents_are_now(places, tmp_path):
+    request = Request(tuple(places))
+    path = write_study(request, tmp_path)
+    _change_file(tmp_path, "= 8000, 4, 4, 1", "= 16000, 4, 4, 1")
+    assert Source(write_study(request, tmp_path)).resolve("mine", "cpu").latent_sample_rate == 16000
+    path.write_text(path.read_text() + "# edited\n")
+    _change_file(tmp_path, "2.0", "3.0")  # of which the study says nothing
+    assert write_study(request, tmp_path).read_text().endswith("# edited\n")
+    _change_file(tmp_path, "= 16000, 4, 4, 1", "= 8000, 4, 4, 1")
+    told = "mine now has sample_rate 8000, where the study says sample_rate 16000; say that there, or delete"
+    with pytest.raises(ConfigError, match=told):
+        write_study(request, tmp_path)
+    said = "sample_rate: {}\n          hop: 4"
+    path.write_text(path.read_text().replace(said.format(16000), said.format(8000)))
+    assert write_study(request, tmp_path) == path
 
 
 @pytest.mark.parametrize(
