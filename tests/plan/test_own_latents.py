@@ -2,23 +2,30 @@
 
 import csv
 import json
+import math
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from shared.audio.io import write_pcm16
+from shared.autoencoders.adapters.config import AdapterConfig
+from shared.autoencoders.builder import build_autoencoder
+from shared.autoencoders.config import AutoencoderConfig
 from shared.cli.replicate import main
-from shared.config import ConfigError
+from shared.config import ConfigError, parse
 from shared.plan.content import model_fingerprint
 from shared.plan.describe import as_text, describe
-from shared.plan.own_latents import Request, find_latent, write_study
+from shared.plan.own_latents import Latent, Request, find_latent, write_study
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
 from shared.plan.workflow import load_settings
-from tests.autoencoders.given import save_given
+from shared.training.job import save_model
+from tests.autoencoders.given import GIVEN, save_given
 from tests.autoencoders.test_adapters import PATCHES
-from tests.plan.chain import TRAINING, run_jobs
+from tests.plan.chain import TRAINING, run_jobs, write_source
 from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
@@ -174,42 +181,65 @@ def test_a_recipe_and_a_given_model_do_not_mix(places, tmp_path):
         Source(path)
 
 
+def _run_folder(folder: Path) -> dict:
+    """What a study says of an autoencoder of this project that was not trained."""
+    data = {"architecture": {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [8, 16],
+                             "shortcuts": False},
+            "bottleneck": {"kind": "gaussian", "dim": 4}}  # fmt: skip
+    config = parse(AutoencoderConfig, data, "it")
+    about = {"config": config.model_dump(mode="json"), "sample_rate": 16000, "hop": 128}
+    folder.mkdir()
+    save_model(folder / "model.safetensors", build_autoencoder(config).state_dict(), about)
+    return find_latent(str(folder)).pretrained
+
+
+def _recordings(folder: Path) -> str:
+    """Nine clips of two voices that hum, with texts."""
+    folder.mkdir()
+    rows = ["file_name,text,speaker,split"]
+    for index in range(9):
+        split, voice = ("test" if index > 5 else "validation" if index == 5 else "train"), index % 2
+        time = np.arange(int((0.6 + 0.05 * index) * 16000)) / 16000
+        write_pcm16(folder / f"{index}.wav", 0.3 * np.sin(2 * np.pi * (120 + 90 * voice) * time), 16000)
+        rows.append(f"{index}.wav,text {'ab' * (index + 1)},v{voice},{split}")
+    (folder / "metadata.csv").write_text("\n".join(rows))
+    return str(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_the_whole_chain_runs_on_latents_of_both_libraries_and_of_the_user(places, tmp_path, monkeypatch):
-    """Tiny music, since it is made without a synthesiser of speech; scored at a rate that none of the latents has."""
-    latents = [find_latent(each) for each in (*places, save_given("oobleck", tmp_path)["model"])]
+def test_the_whole_chain_runs_on_latents_of_every_kind(places, tmp_path, monkeypatch):
+    """Tiny speech with prompts, scored at a rate that none of the latents has."""
+    given = {kind: save_given(kind, tmp_path) for kind in GIVEN}
+    given |= {"file": find_latent(places[1]).pretrained, "run": _run_folder(tmp_path / "run")}
+    assert given.keys() == {*AdapterConfig.kinds()}
     scale = {
         "sample_rate": 12000,
-        "corpus": {"kind": "music", "sample_rate": 12000, "channels": 1, "seconds": 1.0, "parts": 1,
-                   "clips": 42, "validation": 2, "test": 4},
+        "corpus": {"kind": "folder", "path": _recordings(tmp_path / "corpus")},
         "generator": {
             "kind": "infilling", "architecture": {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1},
-            "text": {"kind": "characters", "dim": 4}, "flow": {"mask_ratio": [1.0, 1.0]}, "latent_scale": "std",
-            "training": TRAINING,
+            "text": {"kind": "characters", "dim": 4}, "flow": {}, "latent_scale": "std", "training": TRAINING,
         },
-        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 4},
-        "evaluation": {"clips": 4, "reconstruction": ["mel_distance", "si_sdr"], "generation": ["chroma"]},
+        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 2},
+        "evaluators": {"speaker": {"encoder": {"width": 16, "depth": 1}, "training": TRAINING}},
+        "evaluation": {"clips": 2, "reconstruction": ["mel_distance"], "generation": ["sim"]},
     }  # fmt: skip
     study = {
         "source": "toy", "title": "Toy", "paper": "none",
-        "studies": {"fig": {"title": "One", "variants": [each.name for each in latents]}},
-        "variants": {each.name: each.variant for each in latents},
+        "studies": {"fig": {"title": "One", "variants": [*given]}},
+        "variants": {kind: Latent(kind, said).variant for kind, said in given.items()},
         "scales": {"smoke": scale},
     }  # fmt: skip
-    place = tmp_path / "toy"
-    place.mkdir()
-    (place / "study.yaml").write_text(yaml.safe_dump(study))
-    (place / "figures.py").write_text("def fig(table):\n    pass\n")
     monkeypatch.chdir(tmp_path)
-    plan = Plan({"toy": Source(place / "study.yaml")}, "smoke", [0])
+    plan = Plan({"toy": write_source(tmp_path, study)}, "smoke", [0])
     run_jobs(plan, monkeypatch)
     for job in plan.jobs.values():
         if job.kind in ("samples", "reconstructions"):
             assert json.loads(Path(job.output).read_text())["sample_rate"] == 12000
         if job.kind == "adopted":
             assert json.loads(Path(job.output).read_text())["latent"]
-    scored = [Path(job.output).read_text().splitlines() for job in plan.jobs.values() if job.kind == "scores"]
-    rows = [row for text in scored for row in csv.DictReader(text)]
-    assert len(rows) == 4 * (1 + 2 * len(latents))  # of the recordings, and of each latent on both sides
-    assert all(float(row["mel_distance"]) > 0 for row in rows if row.get("mel_distance"))
+    for point in plan.points["toy", "fig"]:
+        for side, metric in (("reconstruction", "mel_distance"), ("generation", "sim")):
+            rows = list(csv.DictReader(Path(point.scores[0][side].output).read_text().splitlines()))
+            assert [row["reason"] for row in rows] == ["", ""], (point.variant, side)
+            assert all(math.isfinite(float(row[metric])) for row in rows), (point.variant, side)
