@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from shared.autoencoders.adapters.config import AdapterConfig, AdoptedRecipe
-from shared.config import NAME, ConfigError, Role, digest, parse
+from shared.config import NAME, ConfigError, Role, did_you_mean, digest, parse
 from shared.files import write_text
 from shared.plan.content import content
 from shared.plan.corpus_choice import corpus_override
@@ -129,17 +129,27 @@ def find_latent(reference: str) -> Latent:
 
 
 def _parts(reference: str) -> tuple[str | None, str | None, str]:
-    """`name=kind:place` in its parts, the place by its whole path; a path may have such signs, too."""
+    """`name=kind:place` in its parts, the place by its whole path; a path may have such signs, too.
+
+    Raises:
+        ConfigError: there is no such kind.
+    """
     name, sign, rest = reference.partition("=")
     named, place = (name, rest) if sign and NAME.fullmatch(name) else (None, reference)
     kind, colon, rest = place.partition(":")
     said, place = (kind, rest) if colon and kind in AdapterConfig.kinds() else (None, place)
     path = Path(place).expanduser()
+    if colon and not said and not path.exists() and NAME.fullmatch(kind):
+        raise ConfigError(f"latents: {place}: no kind {kind!r}{did_you_mean(kind, AdapterConfig.kinds())}")
     return named, said, str(path.resolve()) if path.exists() else place
 
 
 def _kind(place: str) -> str:
-    """What reads what lies at a place."""
+    """What reads what lies at a place.
+
+    Raises:
+        ConfigError: nothing lies there, or no adapter reads it.
+    """
     from shared.autoencoders.adapters.base import kind_of
 
     path = Path(place)
@@ -147,6 +157,8 @@ def _kind(place: str) -> str:
         return "file"
     if (path / "model.json").is_file() or (path.name == "model.safetensors" and path.with_name("model.json").is_file()):
         return "run"
+    if "/" not in place and not path.exists():
+        raise ConfigError(f"latents: {place}: no such file or folder here, and a hub id is owner/name")
     return kind_of(place)
 
 

@@ -141,7 +141,9 @@ def test_a_study_says_what_the_latents_are_now(places, tmp_path):
         (["{0}"], "name two at least"),
         (["{0}", "{0}"], "two are called dac; write one as other=PLACE"),
         (["{0}", "dac:./nowhere"], "no such folder of a model"),
+        (["{0}", "dacc:./nowhere"], "latents: dacc:./nowhere: no kind 'dacc'; did you mean 'dac'?"),
         (["{0}", "./nowhere.py"], "nowhere.py: no such file"),
+        (["{0}", "nowhere"], "latents: nowhere: no such file or folder here, and a hub id is owner/name"),
     ],
 )
 def test_a_mistake_is_one_line(latents, problem, places, tmp_path):

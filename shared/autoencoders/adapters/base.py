@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from shared.autoencoders.adapters.config import AdapterConfig, LibraryConfig
 from shared.autoencoders.given import RANDOM
 from shared.bottlenecks.config import Draw
-from shared.config import ConfigError, did_you_mean
+from shared.config import ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -186,6 +186,6 @@ def kind_of(reference: str) -> str:
     found = said_class(reference)
     kind = kind_of_class(found)
     if kind is None:
-        hint = did_you_mean(found, readable())
-        raise ConfigError(f"{reference}: config.json is of {found}, which no adapter reads{hint}")
+        told = f"which no adapter reads (but {', '.join(readable())}); a Python file can: docs/YOUR_LATENTS.md"
+        raise ConfigError(f"{reference}: config.json is of {found}, {told}")
     return kind
