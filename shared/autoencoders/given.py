@@ -1,4 +1,4 @@
-"""A field that holds an autoencoder to train, or one that is given. Imports no torch."""
+"""A field that holds an autoencoder to train, or one that is given, which may have random weights. Imports no torch."""
 
 from typing import Any
 
@@ -7,6 +7,12 @@ from pydantic import BaseModel, BeforeValidator
 from shared.autoencoders.adapters.config import AdoptedRecipe
 
 GIVEN = "pretrained"
+RANDOM = "random weights"  # what is called so shows that a chain runs, and nothing else
+
+
+def is_random(recipe: Any) -> bool:
+    """Whether an autoencoder is given and has random weights."""
+    return isinstance(recipe, AdoptedRecipe) and getattr(recipe.pretrained, "random", None) is not None
 
 
 def given_or(trained: type[BaseModel]) -> BeforeValidator:

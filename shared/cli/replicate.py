@@ -225,7 +225,7 @@ def compare_latents(arguments: argparse.Namespace) -> None:
     )  # fmt: skip
     path = write_study(request, arguments.replications)
     source = Source(path)
-    print(f"wrote {path}: {', '.join(variant.label for variant in source.file.variants.values())}\n")
+    print(f"{path}: {', '.join(variant.label for variant in source.file.variants.values())}\n")
     print(f"  snakemake figures/{arguments.name}_{STUDY}.pdf --config scale={arguments.scale}")
     place = f"{arguments.name} --scale {arguments.scale}"
     print(f"  replicate describe {place}          what it costs")

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.autoencoders.adapters.config import AdoptedRecipe
 from shared.autoencoders.config import AutoencoderConfig
+from shared.autoencoders.given import RANDOM, is_random
 from shared.generators.config import GeneratorConfig
 from shared.plan.plan import PAPER_SCALE, Plan
 from shared.plan.point import Point
@@ -79,7 +80,8 @@ def _cost_of_autoencoder(recipe: Any, models: dict[str, int]) -> dict[str, Any]:
         found = recipe.pretrained
         nothing = dict.fromkeys(("parameters", "steps", "batch", "micro_batches", "training_bytes"), 0)
         costs = {**nothing, "training_flops": 0.0, "gpu_hours": 0.0}
-        return {**costs, "given": found.model, "kind": found.kind, "weights_bytes": bytes_of_weights(found.model)}
+        given, size = (RANDOM, None) if is_random(recipe) else (found.model, bytes_of_weights(found.model))
+        return {**costs, "given": given, "kind": found.kind, "weights_bytes": size}
     return _cost(models["autoencoder"], recipe.training, models["autoencoder_flops_per_second"] * recipe.crop_seconds)
 
 
@@ -153,8 +155,8 @@ def _shown(part: dict[str, Any] | None) -> tuple[str, str]:
     if part is None:
         return "–", "–"
     if "given" in part:
-        size = part["weights_bytes"]
-        return "0 (given)", part["kind"] if size is None else f"{part['kind']}, {size / 1e6:,.4g} MB"
+        size, how = part["weights_bytes"], "random" if part["given"] == RANDOM else "given"
+        return f"0 ({how})", part["kind"] if size is None else f"{part['kind']}, {size / 1e6:,.4g} MB"
     return f"{part['parameters']:,}", f"{part['steps']:,} x {part['batch']}"
 
 

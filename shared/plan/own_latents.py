@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from shared.config import NAME, ConfigError
+from shared.autoencoders.adapters.config import AdapterConfig, AdoptedRecipe
+from shared.config import NAME, ConfigError, Role, did_you_mean, digest, parse
 from shared.files import write_text
+from shared.plan.content import content
 from shared.plan.corpus_choice import corpus_override
+from shared.plan.schema import Source
 from shared.statistics.scores import GROUND_TRUTH
 
 STUDY, OWN = "latents", "mine"  # the study's name, and by default its source's
@@ -56,6 +59,9 @@ def {study}(table: StudyTable) -> Figure:
     """A row for each latent."""
     return dots_figure(table, {shown})
 '''
+
+
+FACTS = ("sample_rate", "hop", "dim")
 
 
 class _Plain(yaml.SafeDumper):
@@ -103,46 +109,57 @@ class Request(NamedTuple):
 
 
 def find_latent(reference: str) -> Latent:
-    """Load the autoencoder that a reference names, for its facts.
+    """Load the autoencoder that a reference names, for its facts, and try it.
 
     Raises:
-        ConfigError: there is none, or no adapter reads it.
+        ConfigError: there is none, no adapter reads it, or it does not do what one has to.
     """
-    from shared.autoencoders.adapters.config import AdapterConfig
-    from shared.config import parse
+    from shared.autoencoders.adopted import check_contract
 
-    named, place = _named(reference)
-    kind, place = _kind_and_place(place)
-    path = Path(place).expanduser()
-    place = str(path.resolve()) if path.exists() else place
+    name, kind, place = _parts(reference)
+    kind = kind or _kind(place)
     found = AdapterConfig.of_kind(kind)
     assert found, "the kind is one that there is"
     unknown = {"kind": kind, "model": place, "sample_rate": 1, "hop": 1, "dim": 1}
-    facts = parse(found, unknown, reference).build().facts
-    said = {"kind": kind, "model": place, "sample_rate": facts.sample_rate, "hop": facts.hop, "dim": facts.dim}
-    return Latent(named or _name(place), said)
+    adapter = parse(found, unknown, reference).build()
+    facts = adapter.facts
+    check_contract(adapter.autoencoder(facts.channels).eval(), facts.sample_rate, reference)
+    said = {fact: getattr(facts, fact) for fact in FACTS}
+    return Latent(name or _name(place), {"kind": kind, "model": place, **said})
 
 
-def _named(reference: str) -> tuple[str | None, str]:
-    """`name=place` in its two parts; a path may have such a sign, too."""
-    name, sign, place = reference.partition("=")
-    return (name, place) if sign and NAME.fullmatch(name) else (None, reference)
+def _parts(reference: str) -> tuple[str | None, str | None, str]:
+    """`name=kind:place` in its parts, the place by its whole path; a path may have such signs, too.
 
-
-def _kind_and_place(place: str) -> tuple[str, str]:
-    """What reads it, and where it lies."""
-    from shared.autoencoders.adapters.base import kind_of
-    from shared.autoencoders.adapters.config import AdapterConfig
-
+    Raises:
+        ConfigError: there is no such kind.
+    """
+    name, sign, rest = reference.partition("=")
+    named, place = (name, rest) if sign and NAME.fullmatch(name) else (None, reference)
     kind, colon, rest = place.partition(":")
-    if colon and kind in AdapterConfig.kinds():
-        return kind, rest
+    said, place = (kind, rest) if colon and kind in AdapterConfig.kinds() else (None, place)
     path = Path(place).expanduser()
+    if colon and not said and not path.exists() and NAME.fullmatch(kind):
+        raise ConfigError(f"latents: {place}: no kind {kind!r}{did_you_mean(kind, AdapterConfig.kinds())}")
+    return named, said, str(path.resolve()) if path.exists() else place
+
+
+def _kind(place: str) -> str:
+    """What reads what lies at a place.
+
+    Raises:
+        ConfigError: nothing lies there, or no adapter reads it.
+    """
+    from shared.autoencoders.adapters.base import kind_of
+
+    path = Path(place)
     if path.suffix == ".py":
-        return "file", place
+        return "file"
     if (path / "model.json").is_file() or (path.name == "model.safetensors" and path.with_name("model.json").is_file()):
-        return "run", place
-    return kind_of(str(path) if path.exists() else place), place
+        return "run"
+    if "/" not in place and not path.exists():
+        raise ConfigError(f"latents: {place}: no such file or folder here, and a hub id is owner/name")
+    return kind_of(place)
 
 
 def _name(place: str) -> str:
@@ -152,8 +169,30 @@ def _name(place: str) -> str:
     return last.strip("._-")[:64] or "latent"
 
 
+class Header(NamedTuple):
+    """The two comments that a study which was written begins with.
+
+    Attributes:
+        request: what it was written for.
+        text: digest of the rest and of figures.py as they were written; they are its user's where that is not theirs.
+        files: digest of what lay where the latents lie.
+    """
+
+    request: str
+    text: str
+    files: str
+
+    def __str__(self) -> str:
+        return f"{self.request}\n# As written: {self.text}, of latents: {self.files}\n"
+
+
+SECOND_LINE = re.compile(r"# As written: (\w*), of latents: (\w*)\n")
+
+
 def write_study(request: Request, root: Path) -> Path:
-    """Write `<root>/<name>/study.yaml` and `figures.py`, unless they were written for the same request.
+    """Write `<root>/<name>/study.yaml` and `figures.py`, unless they were written for this request and these latents.
+
+    What its user has edited is not written again.
 
     Args:
         request: what to compare.
@@ -163,23 +202,71 @@ def write_study(request: Request, root: Path) -> Path:
         The study file.
 
     Raises:
-        ConfigError: a latent can't be found, two have one name, or a folder of this name holds another study.
+        ConfigError: a latent can't be found, two have one name, a folder of this name holds another study, or one that
+            was edited would have to be written again.
     """
     folder = root / request.name
     path = folder / "study.yaml"
-    if path.exists():
-        if path.read_text(encoding="utf-8").partition("\n")[0] == request.line:
-            return path
-        if not is_written(path):
-            raise ConfigError(f"{path}: is not one that compare-latents wrote; give another --name")
+    header, there = _read(path) if path.exists() else (None, "")
+    if header and header.request == request.line and header.files == _files(request):
+        return path
     _check_options(request)
     latents = [find_latent(each) for each in request.latents]
     _check(request, latents)
+    files = _files(request)
+    if header and header.text != _digest(folder, there):
+        _check_edited(request, path, header, latents)
+        write_text(path, f"{header._replace(files=files)}{there}")
+        return path
     shown = dict(zip(("generation", "reconstruction"), SHOWN[request.content], strict=True))
     write_text(folder / "figures.py", FIGURES.format(study=STUDY, shown=shown))
     text = yaml.dump(study_of(request, latents), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
-    write_text(path, f"{request.line}\n{text}")
+    write_text(path, f"{Header(request.line, _digest(folder, text), files)}{text}")
     return path
+
+
+def _read(path: Path) -> tuple[Header, str]:
+    """A study's header, and the rest."""
+    if not is_written(path):
+        raise ConfigError(f"{path}: is not one that compare-latents wrote; give another --name")
+    first, _, rest = path.read_text(encoding="utf-8").partition("\n")
+    found = SECOND_LINE.match(rest)
+    text, files = found.groups() if found else ("", "")
+    return Header(first, text, files), rest[found.end() if found else 0 :]
+
+
+def _digest(folder: Path, text: str) -> str:
+    figures = folder / "figures.py"
+    return digest([text, figures.read_text(encoding="utf-8") if figures.exists() else None])
+
+
+def _files(request: Request) -> str:
+    """Digest of what lies where the latents lie; of a hub id, of the id."""
+    return digest([content(Role.MODEL, "latents", _parts(each)[2]) for each in request.latents])
+
+
+def _check_edited(request: Request, path: Path, header: Header, latents: Iterable[Latent]) -> None:
+    """Whether a study that its user has edited still fits what is asked."""
+    anew = f"delete {path.parent} to have it written anew"
+    if header.request != request.line:
+        asked = "and was written for another request"
+        raise ConfigError(f"{path}: was edited since it was written, {asked}; give another --name, or {anew}")
+    source = Source(path)
+    for latent in latents:
+        said, found = _said(source, latent.name), latent.pretrained
+        other = [fact for fact in FACTS if said.get("model") == found["model"] and said[fact] != found[fact]]
+        if other:
+            now, then = (", ".join(f"{fact} {each[fact]}" for fact in other) for each in (found, said))
+            told = f"{latent.name} now has {now}, where the study says {then}"
+            raise ConfigError(f"{path}: was edited since it was written, and {told}; say that there, or {anew}")
+
+
+def _said(source: Source, variant: str) -> dict[str, Any]:
+    """What a study says of a latent that it is given; nothing of one that it does not have."""
+    if variant not in source.file.variants:
+        return {}
+    recipe = source.resolve(variant, next(iter(source.file.scales)), STUDY).autoencoder
+    return recipe.pretrained.model_dump() if isinstance(recipe, AdoptedRecipe) else {}
 
 
 def is_written(study: Path) -> bool:

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from shared.autoencoders.given import RANDOM, is_random
 from shared.code import code_hash
 from shared.config import ConfigError, SettingError, did_you_mean, digest
 from shared.measurements.base import PACKAGE as MEASUREMENTS
@@ -190,7 +191,7 @@ class Plan:
                 seed: {side: job.output for side, job in jobs.items() if side in sides}
                 for seed, jobs in point.scores.items()
             }
-            label = loaded.study(study).labels.get(point.variant, loaded.file.variants[point.variant].label)
+            label = self._label(loaded, study, point)
             published = self._published_setting(loaded, study, point.variant, axis)
             measured = ((kind, jobs) for kind, jobs in point.latent.items() if jobs)
             latents = {kind: {seed: job.output for seed, job in jobs.items()} for kind, jobs in measured}
@@ -221,6 +222,12 @@ class Plan:
             pilot=self.pilot,
             sequential=self.looks is not None,
         )
+
+    def _label(self, source: Source, study: str, point: Point) -> str:
+        """What a variant is called in tables, figures and the report: random weights are called nothing else."""
+        if is_random(point.config.autoencoder):
+            return f"{point.variant}, {RANDOM}"
+        return source.study(study).labels.get(point.variant, source.file.variants[point.variant].label)
 
     def _trained(self, point: Point, sides: list[str]) -> dict[str, str]:
         """Side → the run folder of the model that made what is scored, with the study's first seed."""

@@ -63,6 +63,10 @@ def test_a_class_of_a_library_keeps_the_contract(kind, models):
     check_contract(found.autoencoder, said["sample_rate"], kind)
     assert kind_of(said["model"]) == kind
     assert found.fingerprint == adopt(_config(said)).fingerprint
+    random = adopt(GIVEN[kind])
+    assert random.latent == f"random weights: {found.latent}"
+    saved = found.autoencoder.state_dict()
+    assert all(torch.equal(saved[name], each) for name, each in random.autoencoder.state_dict().items())
     audio = 0.1 * torch.randn(1, 1, 3 * said["hop"] - 1)
     with torch.inference_mode():
         made, latents, posterior = found.autoencoder(audio, sample=False)
@@ -87,6 +91,28 @@ def test_other_facts_than_the_models_are_refused(field, value, models):
     told = rf"pretrained\.{field} is {value}, and the model's is {said[field]}; say that"
     with pytest.raises(ConfigError, match=told):
         adopt(_config(said | {field: value}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "problem"),
+    [
+        ("dac", {"encoder_hidden": 4}, r"pretrained\.random: DacModel has no encoder_hidden; did you mean"),
+        ("dac", {"encoder_hidden_size": "a"}, r"pretrained\.random: DacModel: Validation error for field"),
+        ("oobleck", {"channels": 4}, r"pretrained\.random: AutoencoderOobleck: .*unexpected keyword argument"),
+        ("longcat", {"channels": 0}, r"pretrained\.random: LongCatAudioDiTVae: "),
+    ],
+)
+def test_sizes_that_a_class_does_not_have_are_refused(kind, sizes, problem):
+    with pytest.raises(ConfigError, match=problem):
+        adopt(GIVEN[kind].model_copy(update={"random": sizes}))
+
+
+def test_a_config_of_wrong_types_is_refused(models):
+    said = save_given("dac", models / "damaged")
+    path = Path(said["model"]) / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"n_codebooks": "two"}))
+    with pytest.raises(ConfigError, match=r"config\.json: Validation error for field 'n_codebooks': TypeError"):
+        adopt(_config(said))
 
 
 def test_a_mono_model_hears_no_stereo(models):

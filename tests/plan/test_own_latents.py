@@ -2,25 +2,33 @@
 
 import csv
 import json
+import math
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from shared.audio.io import write_pcm16
+from shared.autoencoders.adapters.config import AdapterConfig
+from shared.autoencoders.builder import build_autoencoder
+from shared.autoencoders.config import AutoencoderConfig
 from shared.cli.replicate import main
-from shared.config import ConfigError
+from shared.config import ConfigError, parse
+from shared.plan.content import model_fingerprint
 from shared.plan.describe import as_text, describe
-from shared.plan.own_latents import Request, find_latent, write_study
+from shared.plan.own_latents import Latent, Request, find_latent, write_study
 from shared.plan.plan import Plan
 from shared.plan.schema import Source
 from shared.plan.workflow import load_settings
-from tests.autoencoders.given import save_given
+from shared.training.job import save_model
+from tests.autoencoders.given import GIVEN, save_given
 from tests.autoencoders.test_adapters import PATCHES
-from tests.plan.chain import run_jobs
+from tests.plan.chain import TRAINING, run_jobs, write_source
+from tests.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
-TRAINING = {"steps": 2, "batch": 2, "learning_rate": {"peak": 1e-3, "final": 1e-4}}
 
 
 @pytest.fixture
@@ -52,11 +60,7 @@ def test_an_adopted_autoencoder_is_one_job_for_all_seeds_and_hears_its_own_rate(
 
 def test_another_file_of_the_users_is_another_job(places, tmp_path):
     before = _plan(Request(tuple(places)), tmp_path).jobs.keys()
-    (tmp_path / "mine.py").write_text(PATCHES.replace("2.0", "3.0"))
-    # A fingerprint of a file is taken once in a process.
-    from shared.plan.content import model_fingerprint
-
-    model_fingerprint.cache_clear()
+    _change_file(tmp_path, "2.0", "3.0")
     after = _plan(Request(tuple(places)), tmp_path).jobs.keys()
     changed = {kind for _, kind, _ in before - after}
     assert changed == {"adopted", "reconstructions", "latents", "generator", "samples", "scores"}
@@ -73,6 +77,14 @@ def test_what_it_costs_counts_no_training_of_what_is_given(places, tmp_path):
     assert "0 (given)" in as_text(described)
 
 
+def test_random_weights_are_called_so():
+    plan = Plan({"public": SOURCES["public"]}, "smoke", [0])
+    labels = [variant.label for study in ("speech", "music") for variant in plan.study_spec("public", study).variants]
+    assert len(labels) == 13 and all(label.endswith(", random weights") for label in labels)
+    shown = as_text(describe(SOURCES["public"], "smoke"))
+    assert "0 (random)" in shown and "(given)" not in shown
+
+
 @pytest.mark.parametrize("generator", ["infilling", "next_token"])
 def test_the_command_writes_a_study_and_says_what_runs_it(generator, places, tmp_path, monkeypatch, capsys):
     asked = ["replicate", "--replications", str(tmp_path), "compare-latents", *places, "--generator", generator]
@@ -84,15 +96,43 @@ def test_the_command_writes_a_study_and_says_what_runs_it(generator, places, tmp
     assert (config.generator.kind, config.frame_rate, config.information_rate) == (generator, 2000, 8000)
 
 
-def test_a_study_is_written_again_for_another_request_alone(places, tmp_path):
+def test_a_study_is_written_again_for_another_request_and_what_is_edited_is_not(places, tmp_path):
     path = write_study(Request(tuple(places)), tmp_path)
-    text = path.read_text() + "# edited\n"
-    path.write_text(text)
+    text = path.read_text()
     assert write_study(Request(tuple(places)), tmp_path).read_text() == text
     assert write_study(Request(tuple(places), seeds=3), tmp_path).read_text() != text
+    edited = path.read_text() + "# edited\n"
+    path.write_text(edited)
+    assert write_study(Request(tuple(places), seeds=3), tmp_path).read_text() == edited
+    with pytest.raises(ConfigError, match="was edited since it was written, and was written for another request; give"):
+        write_study(Request(tuple(places)), tmp_path)
     path.write_text("source: mine\n")
     with pytest.raises(ConfigError, match="is not one that compare-latents wrote; give another --name"):
         write_study(Request(tuple(places)), tmp_path)
+
+
+def _change_file(tmp_path, old, new):
+    """Edit the user's file; a fingerprint of a file is taken once in a process."""
+    path = tmp_path / "mine.py"
+    path.write_text(path.read_text().replace(old, new))
+    model_fingerprint.cache_clear()
+
+
+def test_a_study_says_what_the_latents_are_now(places, tmp_path):
+    request = Request(tuple(places))
+    path = write_study(request, tmp_path)
+    _change_file(tmp_path, "= 8000, 4, 4, 1", "= 16000, 4, 4, 1")
+    assert Source(write_study(request, tmp_path)).resolve("mine", "cpu").latent_sample_rate == 16000
+    path.write_text(path.read_text() + "# edited\n")
+    _change_file(tmp_path, "2.0", "3.0")  # of which the study says nothing
+    assert write_study(request, tmp_path).read_text().endswith("# edited\n")
+    _change_file(tmp_path, "= 16000, 4, 4, 1", "= 8000, 4, 4, 1")
+    told = "mine now has sample_rate 8000, where the study says sample_rate 16000; say that there, or delete"
+    with pytest.raises(ConfigError, match=told):
+        write_study(request, tmp_path)
+    said = "sample_rate: {}\n          hop: 4"
+    path.write_text(path.read_text().replace(said.format(16000), said.format(8000)))
+    assert write_study(request, tmp_path) == path
 
 
 @pytest.mark.parametrize(
@@ -101,7 +141,9 @@ def test_a_study_is_written_again_for_another_request_alone(places, tmp_path):
         (["{0}"], "name two at least"),
         (["{0}", "{0}"], "two are called dac; write one as other=PLACE"),
         (["{0}", "dac:./nowhere"], "no such folder of a model"),
+        (["{0}", "dacc:./nowhere"], "latents: dacc:./nowhere: no kind 'dacc'; did you mean 'dac'?"),
         (["{0}", "./nowhere.py"], "nowhere.py: no such file"),
+        (["{0}", "nowhere"], "latents: nowhere: no such file or folder here, and a hub id is owner/name"),
     ],
 )
 def test_a_mistake_is_one_line(latents, problem, places, tmp_path):
@@ -141,42 +183,65 @@ def test_a_recipe_and_a_given_model_do_not_mix(places, tmp_path):
         Source(path)
 
 
+def _run_folder(folder: Path) -> dict:
+    """What a study says of an autoencoder of this project that was not trained."""
+    data = {"architecture": {"family": "oobleck", "channels": 4, "multipliers": [1, 2], "strides": [8, 16],
+                             "shortcuts": False},
+            "bottleneck": {"kind": "gaussian", "dim": 4}}  # fmt: skip
+    config = parse(AutoencoderConfig, data, "it")
+    about = {"config": config.model_dump(mode="json"), "sample_rate": 16000, "hop": 128}
+    folder.mkdir()
+    save_model(folder / "model.safetensors", build_autoencoder(config).state_dict(), about)
+    return find_latent(str(folder)).pretrained
+
+
+def _recordings(folder: Path) -> str:
+    """Nine clips of two voices that hum, with texts."""
+    folder.mkdir()
+    rows = ["file_name,text,speaker,split"]
+    for index in range(9):
+        split, voice = ("test" if index > 5 else "validation" if index == 5 else "train"), index % 2
+        time = np.arange(int((0.6 + 0.05 * index) * 16000)) / 16000
+        write_pcm16(folder / f"{index}.wav", 0.3 * np.sin(2 * np.pi * (120 + 90 * voice) * time), 16000)
+        rows.append(f"{index}.wav,text {'ab' * (index + 1)},v{voice},{split}")
+    (folder / "metadata.csv").write_text("\n".join(rows))
+    return str(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_the_whole_chain_runs_on_latents_of_both_libraries_and_of_the_user(places, tmp_path, monkeypatch):
-    """Tiny music, since it is made without a synthesiser of speech; scored at a rate that none of the latents has."""
-    latents = [find_latent(each) for each in (*places, save_given("oobleck", tmp_path)["model"])]
+def test_the_whole_chain_runs_on_latents_of_every_kind(places, tmp_path, monkeypatch):
+    """Tiny speech with prompts, scored at a rate that none of the latents has."""
+    given = {kind: save_given(kind, tmp_path) for kind in GIVEN}
+    given |= {"file": find_latent(places[1]).pretrained, "run": _run_folder(tmp_path / "run")}
+    assert given.keys() == {*AdapterConfig.kinds()}
     scale = {
         "sample_rate": 12000,
-        "corpus": {"kind": "music", "sample_rate": 12000, "channels": 1, "seconds": 1.0, "parts": 1,
-                   "clips": 42, "validation": 2, "test": 4},
+        "corpus": {"kind": "folder", "path": _recordings(tmp_path / "corpus")},
         "generator": {
             "kind": "infilling", "architecture": {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1},
-            "text": {"kind": "characters", "dim": 4}, "flow": {"mask_ratio": [1.0, 1.0]}, "latent_scale": "std",
-            "training": TRAINING,
+            "text": {"kind": "characters", "dim": 4}, "flow": {}, "latent_scale": "std", "training": TRAINING,
         },
-        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 4},
-        "evaluation": {"clips": 4, "reconstruction": ["mel_distance", "si_sdr"], "generation": ["chroma"]},
+        "sampling": {"solver": {"kind": "infilling", "evaluations": 2}, "batch": 2},
+        "evaluators": {"speaker": {"encoder": {"width": 16, "depth": 1}, "training": TRAINING}},
+        "evaluation": {"clips": 2, "reconstruction": ["mel_distance"], "generation": ["sim"]},
     }  # fmt: skip
     study = {
         "source": "toy", "title": "Toy", "paper": "none",
-        "studies": {"fig": {"title": "One", "variants": [each.name for each in latents]}},
-        "variants": {each.name: each.variant for each in latents},
+        "studies": {"fig": {"title": "One", "variants": [*given]}},
+        "variants": {kind: Latent(kind, said).variant for kind, said in given.items()},
         "scales": {"smoke": scale},
     }  # fmt: skip
-    place = tmp_path / "toy"
-    place.mkdir()
-    (place / "study.yaml").write_text(yaml.safe_dump(study))
-    (place / "figures.py").write_text("def fig(table):\n    pass\n")
     monkeypatch.chdir(tmp_path)
-    plan = Plan({"toy": Source(place / "study.yaml")}, "smoke", [0])
+    plan = Plan({"toy": write_source(tmp_path, study)}, "smoke", [0])
     run_jobs(plan, monkeypatch)
     for job in plan.jobs.values():
         if job.kind in ("samples", "reconstructions"):
             assert json.loads(Path(job.output).read_text())["sample_rate"] == 12000
         if job.kind == "adopted":
             assert json.loads(Path(job.output).read_text())["latent"]
-    scored = [Path(job.output).read_text().splitlines() for job in plan.jobs.values() if job.kind == "scores"]
-    rows = [row for text in scored for row in csv.DictReader(text)]
-    assert len(rows) == 4 * (1 + 2 * len(latents))  # of the recordings, and of each latent on both sides
-    assert all(float(row["mel_distance"]) > 0 for row in rows if row.get("mel_distance"))
+    for point in plan.points["toy", "fig"]:
+        for side, metric in (("reconstruction", "mel_distance"), ("generation", "sim")):
+            rows = list(csv.DictReader(Path(point.scores[0][side].output).read_text().splitlines()))
+            assert [row["reason"] for row in rows] == ["", ""], (point.variant, side)
+            assert all(math.isfinite(float(row[metric])) for row in rows), (point.variant, side)

@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from shared.autoencoders.adapters.config import AdapterConfig, LibraryConfig
+from shared.autoencoders.given import RANDOM
 from shared.bottlenecks.config import Draw
-from shared.config import ConfigError, did_you_mean
+from shared.config import ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +72,7 @@ class Adapter:
 
 
 class FromLibrary(Adapter):
-    """A class of `diffusers` or `transformers`, loaded from safetensors in float32.
+    """A class of `diffusers` or `transformers`, loaded from safetensors in float32, or made with random weights.
 
     Attributes:
         library, name: the class.
@@ -82,8 +83,11 @@ class FromLibrary(Adapter):
 
     def __init__(self, config: LibraryConfig):
         self.config = config
-        _check_class(config)
-        self.model = self._load(config.model, self.name, config.subfolder)
+        if config.random is None:
+            _check_class(config)
+        else:
+            self.latent = f"{RANDOM}: {self.latent}"
+        self.model = self._load(self.name, config.model, config.subfolder, config.random)
         self.facts = self.read_facts(self.model.config)
 
     def fingerprint(self) -> str:
@@ -94,13 +98,23 @@ class FromLibrary(Adapter):
         text = json.dumps(kept, sort_keys=True, default=str)
         return hashlib.sha256(f"{super().fingerprint()}{text}".encode()).hexdigest()
 
-    def _load(self, reference: str, name: str, subfolder: str | None = None) -> Any:
+    def _load(self, name: str, reference: str, subfolder: str | None, random: dict[str, Any] | None) -> Any:
+        """A model of a class of the library: from where it lies or, given sizes, with random weights."""
+        from huggingface_hub.errors import StrictDataclassError
+
+        from shared.autoencoders.random_weights import build_random
         from shared.pretrained import load
 
+        made = getattr(import_module(self.library), name)
         settings = {} if subfolder is None else {"subfolder": subfolder}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of torch, about how the libraries norm weights
-            return load(getattr(import_module(self.library), name), reference, settings=settings).float().eval()
+            if random is not None:
+                return build_random(made, random, f"model {reference}: pretrained.random").float().eval()
+            try:
+                return load(made, reference, settings=settings).float().eval()
+            except StrictDataclassError as error:  # of transformers, where config.json has a value of another type
+                raise ConfigError(f"model {reference}: config.json: {' '.join(str(error).split())}") from error
 
     def read_facts(self, said: Any) -> Facts:
         """The facts in the model's own config."""
@@ -172,6 +186,6 @@ def kind_of(reference: str) -> str:
     found = said_class(reference)
     kind = kind_of_class(found)
     if kind is None:
-        hint = did_you_mean(found, readable())
-        raise ConfigError(f"{reference}: config.json is of {found}, which no adapter reads{hint}")
+        told = f"which no adapter reads (but {', '.join(readable())}); a Python file can: docs/YOUR_LATENTS.md"
+        raise ConfigError(f"{reference}: config.json is of {found}, {told}")
     return kind

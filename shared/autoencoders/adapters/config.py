@@ -1,6 +1,6 @@
 """What a study says of an autoencoder that is not trained here. Imports no torch."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -41,6 +41,9 @@ class LibraryConfig(AdapterConfig):
     """One of a class of `diffusers` or `transformers`."""
 
     subfolder: str | None = Field(None, description="where it lies in its repository, such as vae in a pipeline's")
+    random: dict[str, Any] | None = Field(
+        None, description="sizes of the class: it is made with random weights, and `model` is not read"
+    )
 
 
 class CodecConfig(LibraryConfig):

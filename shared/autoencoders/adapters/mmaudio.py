@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.autoencoders.adapters.base import Facts, FromDiffusers
 from shared.autoencoders.adapters.config import LibraryConfig
@@ -21,6 +21,14 @@ class MmaudioConfig(LibraryConfig):
 
     kind: Literal["mmaudio"]
     vocoder: Annotated[str, *MODEL] = Field(description="folder or hub id of its MMAudioVocoder")
+    vocoder_subfolder: str | None = Field(None, description="where that lies in its repository")
+    random_vocoder: dict[str, Any] | None = Field(None, description="sizes of the vocoder, as `random` has the VAE's")
+
+    @model_validator(mode="after")
+    def _both_are_random(self):
+        if (self.random is None) != (self.random_vocoder is None):
+            raise ValueError("random and random_vocoder go together: name the sizes of both, or of none")
+        return self
 
 
 class Mmaudio(FromDiffusers):
@@ -35,7 +43,8 @@ class Mmaudio(FromDiffusers):
 
         super().__init__(config)
         self.vae = self.model
-        self.vocoder = self._load(self.config.vocoder, VOCODER)
+        where = self.config.vocoder, self.config.vocoder_subfolder
+        self.vocoder = self._load(VOCODER, *where, self.config.random_vocoder)
         self.model = nn.ModuleList([self.vae, self.vocoder])
 
     def read_facts(self, said: Any) -> Facts:
