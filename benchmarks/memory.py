@@ -41,7 +41,7 @@ def shorter(spec: Any) -> Any:
     if not isinstance(spec, dict):
         return spec
     changed = {name: shorter(each) for name, each in spec.items()}
-    if "steps" in spec and "learning_rate" in spec:
+    if "steps" in spec and spec.get("learning_rate"):
         changed |= {"steps": STEPS, "learning_rate": spec["learning_rate"] | {"warmup": 1}}
     if spec.get("stages"):
         changed["stages"] = [each | {"steps": STEPS // len(spec["stages"])} for each in changed["stages"]]
