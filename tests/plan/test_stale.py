@@ -148,6 +148,6 @@ def test_code_is_of_concern_to_the_jobs_that_run_it(before, copy):
         (copy / "shared" / path).write_text(edited)
     after = list_jobs(copy)
     stale = [job for job, same in zip(after, before, strict=True) if job != same]
-    # Each by one of the files: the generator, where its clips are made; PESQ, which noise is judged by, too; the speaker model.
+    # The generator, and what makes clips by it; PESQ, by which noise is judged, too; the speaker model.
     assert {job[0] for job in stale} == {"generator", "samples", "scores", "ladder", "noise", "speaker"}
     assert sum(job[0] == "scores" for job in stale) < sum(job[0] == "scores" for job in before)
