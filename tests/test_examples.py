@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from shared.config import ConfigError
+from shared.autoencoders.adapters.config import AdapterConfig
+from shared.config import ConfigError, parse
 from shared.corpora.corpus import Corpus
 from shared.plan.plan import Plan
 from shared.sampling.pair import Pair
@@ -87,3 +89,14 @@ def test_the_example_speaks_or_says_what_is_missing(plan, tmp_path, monkeypatch)
 def test_what_was_not_trained_is_named(plan, asked, message):
     with pytest.raises(ConfigError, match=message):
         plan.samples_of(*asked)
+
+
+def test_the_blocks_reconstruct_what_they_are_given():
+    path = str(ROOT / "examples/dct_blocks.py")
+    said = {"kind": "file", "model": path, "sample_rate": 16000, "hop": 1024, "dim": 1024}
+    blocks = parse(AdapterConfig.of_kind("file"), said, "blocks").build().autoencoder(1).eval()
+    audio = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 1, 2500)).astype(np.float32))
+    latents = blocks.encode(audio).mean
+    assert latents.shape == (2, 1024, 3)
+    torch.testing.assert_close(blocks.decode(latents)[..., :2500], audio, rtol=0, atol=1e-5)
+    torch.testing.assert_close(latents.square().sum(), audio.square().sum())
