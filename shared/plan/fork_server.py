@@ -34,14 +34,14 @@ import psutil
 
 from shared.plan.fork_client import ENDED, NUMBER
 
-# What most jobs import, and none of ours, which may be edited during a run. ONNX Runtime starts a thread when imported.
+# What most jobs import, and none of ours, which may be edited during a run. ONNX Runtime starts a thread when imported,
+# and so does PyArrow, which Pandas imports, which scikit-learn imports.
 PRELOADED = (
     "pydantic.main", "pydantic.fields", "yaml", "numpy", "scipy.signal", "soundfile", "soxr", "torch", "torch.profiler",
     "torch.utils.tensorboard", "accelerate", "safetensors.numpy", "tokenizers",
     "transformers.models.wav2vec2_bert.modeling_wav2vec2_bert", "jiwer", "pystoi",
     "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf",
 )  # fmt: skip
-FOR_RULES = {"measure_linear_probe": ("sklearn.linear_model",)}  # what all jobs of a rule import, and no others
 VARIABLE = "REPLICATE_PYTHON"  # environment variable: what rules start for Python
 CLIENT = Path(__file__).with_name("fork_client.py")
 GRACE = 10.0  # seconds that a job has to end by itself once Snakemake has

@@ -297,9 +297,7 @@ def fork_jobs(plan: Plan, settings: Settings, dag: Any) -> None:
     asked = settings.fork and settings.processes == 1 and os.environ[fork_server.VARIABLE] == sys.executable
     several = sum(job.benchmark is not None for job in dag.needrun_jobs()) > 1  # of those that run models
     if asked and several and plan.scale in SMALL_SCALES and not devices():
-        rules = {job.rule.name for job in dag.needrun_jobs()}
-        more = [name for rule, names in fork_server.FOR_RULES.items() if rule in rules for name in names]
-        fork_server.start((*fork_server.PRELOADED, *more))
+        fork_server.start()
 
 
 def job_command(module: str, *options: str, output: str = "{output:q}") -> str:
