@@ -1,13 +1,13 @@
 """Two processes train what one does; a dead one ends the job, which then resumes."""
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from tests.training.staged import RECIPE
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 TRAININGS = {"autoencoder": shared.training.autoencoder.main, "generator": shared.training.generator.main}
+FORK = multiprocessing.get_context("fork")
 CONFIG = SOURCES["longcat"].resolve("dim64", "smoke")
 # As smoke has it, with narrower layers and shorter crops.
 NARROW = {
@@ -101,7 +102,7 @@ class Ended(NamedTuple):
     said: str
 
 
-def start(inputs: Inputs, kind: str, processes: int, output: Path, dies: int | None = None, **recipe) -> list[int]:
+def start(inputs: Inputs, kind: str, processes: int, output: Path, dies: int | None = None, **recipe) -> list:
     """Train in so many processes, in the places that `torch.distributed.run` gives them; the last may die at a step.
 
     They are forked, which saves the seconds of their imports.
@@ -122,12 +123,17 @@ def start(inputs: Inputs, kind: str, processes: int, output: Path, dies: int | N
             for rank in map(str, range(processes))
         ]
     deaths = [None] * (processes - 1) + [dies]
-    return [fork(kind, words, *each, output / "log") for each in zip(places, deaths, strict=True)]
+    given = [(kind, words, *each, output / "log") for each in zip(places, deaths, strict=True)]
+    started = [FORK.Process(target=work, args=each) for each in given]
+    for each in started:
+        each.start()
+    return started
 
 
-def end_of(child: int) -> int:
+def end_of(process) -> int:
     """Exit status of a process, awaited."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    process.join()
+    return process.exitcode
 
 
 def train(inputs: Inputs, kind: str, processes: int, output: Path, **recipe) -> Ended:
@@ -148,29 +154,16 @@ def die_at(step: int | None) -> None:
     loop._train_step = stopped
 
 
-def fork(kind: str, words: list[str], place: dict[str, str], dies: int | None, log: Path) -> int:
-    """Number of a process that runs the job's main program, and ends after some minutes."""
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        signal.alarm(600)
-        for number in (1, 2):
-            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
-        sys.argv, sys.stdout, sys.stderr = [kind, *words], sys.__stdout__, sys.__stderr__
-        os.environ.update(place)
-        AcceleratorState._reset_state(reset_partial_state=True)
-        die_at(dies)
-        run_job(TRAININGS[kind])
-        status = 0
-    except SystemExit as end:
-        status = end.code
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+def work(kind: str, words: list[str], place: dict[str, str], dies: int | None, log: Path) -> None:
+    """Run the job's main program in this process, which ends after some minutes."""
+    signal.alarm(600)
+    for number in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+    sys.argv, sys.stdout, sys.stderr = [kind, *words], sys.__stdout__, sys.__stderr__
+    os.environ.update(place)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    die_at(dies)
+    run_job(TRAININGS[kind])
 
 
 def weights(run: Ended, folder: Path) -> dict[str, torch.Tensor]:
@@ -300,6 +293,6 @@ def test_replicas_one_of_which_died_resume(inputs, tmp_path):
     recipe = {"steps": 4, "checkpoint_every": 2}
     first, second = start(inputs, "generator", 2, tmp_path / "dead", dies=3, **recipe)
     assert end_of(second) == -signal.SIGKILL
-    os.kill(first, signal.SIGTERM)  # as `torch.distributed.run` does
+    first.terminate()  # as `torch.distributed.run` does
     assert end_of(first) != 0
     assert_resumes(inputs, tmp_path / "dead", tmp_path / "straight", **recipe)
