@@ -19,7 +19,8 @@ quoted = '$(subst ','\'',$(1))'
 config = $(if $(value $(1)),$(call quoted,$(2)$(value $(1))$(3)))
 CONFIG = $(call config,SCALE,scale=) $(call config,SEEDS,seeds=[,]) $(call config,CORPUS,corpus=)
 python = $(call quoted,$(value PYTHON))
-unexport SCALE SEEDS CORPUS PYTHON
+# Containers often set the last. Nothing is compiled when it is installed, so that each job would compile all it imports.
+unexport SCALE SEEDS CORPUS PYTHON PYTHONDONTWRITEBYTECODE
 
 # That Python is 3.11 or later, and not past the minor version given, the last for which every pin of a lock is to be had.
 needs_python = $(python) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \

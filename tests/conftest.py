@@ -1,5 +1,11 @@
 """Set-up of all tests: one thread, since tiny tensors on several threads run many times slower; and a corpus."""
 
+import os
+
+# NumPy's, of these tests and of what they start. Its library reads it when it is imported. Threads of tests side by
+# side wait for each other in loops, which made tests of statistics take four times the seconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections import Counter
 from pathlib import Path
 
