@@ -111,8 +111,9 @@ def _cells(scores: StudyScores, side: str, metric: str) -> dict[str, Cell]:
     cells = {}
     truth = scores.ground_truth.get(metric) if side == "generation" else None
     if truth is not None and (truth[1] > 0).any():
-        runs = scores.truth_runs(metric)  # nothing was trained: the clips alone are uncertain
-        cells[GROUND_TRUTH] = Cell(float(runs.values[0, 0]), interval_of_clips(runs), int((truth[1] > 0).sum()), 1)
+        value = float(scores.truth_runs(metric, plain=True).values[0, 0])
+        scaled = interval_of_clips(scores.truth_runs(metric))  # nothing was trained: the clips alone are uncertain
+        cells[GROUND_TRUTH] = Cell(value, scaled and _back(metric, scaled, value), int((truth[1] > 0).sum()), 1)
     if scores.measured(side, metric):
         ends = _intervals(scores, side, metric)
         found = zip(scores.variants, scores.values(side, metric), ends, scores.counts(side, metric), strict=True)
@@ -124,17 +125,22 @@ def _cells(scores: StudyScores, side: str, metric: str) -> dict[str, Cell]:
 
 
 def _intervals(scores: StudyScores, side: str, metric: str) -> list[Ends]:
-    """Of each variant: taken on the scale on which the metric is analysed, and back.
-
-    They hold the value itself: of few words the half error that is added for the logarithm can be more than all of it.
-    """
-    runs, back = scores.runs(side, metric), STATISTICS[metric].from_scale
+    """Of each variant: taken on the scale on which the metric is analysed, and back."""
+    runs = scores.runs(side, metric)
     found: list[Ends] = []
     for value, weights in zip(scores.values(side, metric), np.eye(len(scores.variants)), strict=True):
-        low, high = contrast(runs, weights).interval()
-        finite = np.isfinite([low, high]).all()
-        found.append((min(back(low), float(value)), max(back(high), float(value))) if finite else None)
+        ends = contrast(runs, weights).interval()
+        found.append(_back(metric, ends, float(value)) if np.isfinite(ends).all() else None)
     return found
+
+
+def _back(metric: str, ends: tuple[float, float], value: float) -> tuple[float, float]:
+    """Of an interval on the scale on which the metric is analysed, the one on its own.
+
+    It holds the value itself: of few words the half error that is added for the logarithm can be more than all of it.
+    """
+    low, high = map(STATISTICS[metric].from_scale, ends)
+    return min(low, value), max(high, value)
 
 
 def _row(setting: Setting, key: tuple[str, str, str], cell: Cell | None, value: PaperValue | None) -> Row:

@@ -84,7 +84,7 @@ def _recordings(claim: Claim, scores: StudyScores) -> str | None:
         both = metric in scores.ground_truth and ("reconstruction", metric) in scores.terms
         if not both or statistic.of_voice:
             continue
-        truth = scores.truth_runs(metric)
+        truth = scores.truth_runs(metric, plain=True)
         runs = scores.runs("reconstruction", metric, plain=True)
         sign = 1 if statistic.higher_is_better else -1
         above = sign * (runs.means() - truth.values[0, 0])
@@ -111,7 +111,7 @@ def _speaks(claim: Claim, scores: StudyScores) -> str | None:
     if best > MOST_WER:
         return f"the best generator's WER is {100 * best:.1f} %, above {100 * MOST_WER:.0f} %"
     if "wer" in asked_for and "wer" in scores.ground_truth:
-        recorded = scores.truth_runs("wer").values[0, 0]
+        recorded = scores.truth_runs("wer", plain=True).values[0, 0]
         if best < LEAST_OF_TRUTH * recorded:
             ours, theirs = f"{100 * best:.1f} %", f"{100 * recorded:.1f} %"
             return f"the best generator's WER, {ours}, is less than twice the recordings', {theirs}"

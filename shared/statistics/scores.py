@@ -97,25 +97,25 @@ class StudyScores:
             plain: on the metric's own scale instead.
             first: of so many seeds alone, as an earlier look saw them; None: of all.
         """
-        statistic, terms = STATISTICS[metric], self.terms.get((side, metric))
+        terms = self.terms.get((side, metric))
         of_set = self.distances.get((side, metric))
         if of_set is not None and first is not None:  # another run may lack the embedding of a clip
             of_set = replace(of_set, sets=of_set.sets[:, :first])
         if terms is not None:
-            counts = statistic.percent and statistic.analysed == "log"
-            values, deviations = of_terms(terms, self.groups, counts and not plain)
+            values, deviations = of_terms(terms, self.groups, _counts(metric) and not plain)
         elif of_set is not None:
             values, deviations = of_set.values(), of_set.deviations(self.groups)
         else:
             values, deviations = self.by_run(side, metric), self.replicated[side, metric].deviations()
         shared = self.shared.get(side, tuple(range(len(self.variants))))
         if not plain:
-            values, deviations = statistic.to_scale(values), statistic.slope(values)[..., None] * deviations
+            values, deviations = _on_scale(metric, values, deviations)
         return Runs(values[:, :first], deviations[:, :first], shared)
 
-    def truth_runs(self, metric: str) -> Runs:
-        """The recordings as if they were one variant with one run."""
-        return Runs(*of_terms(self.ground_truth[metric][None], self.groups, False), (0,))
+    def truth_runs(self, metric: str, plain: bool = False) -> Runs:
+        """The recordings as if they were one variant with one run; `plain` as of `runs`."""
+        found = of_terms(self.ground_truth[metric][None], self.groups, _counts(metric) and not plain)
+        return Runs(*(found if plain else _on_scale(metric, *found)), (0,))
 
     def counts(self, side: str, metric: str) -> np.ndarray:
         """Clips that count, over all seeds, of each variant, `(variants,)`."""
@@ -124,6 +124,17 @@ class StudyScores:
             of_set = self.distances.get((side, metric)) or self.replicated[side, metric]
             return np.full(len(self.variants), np.sum(of_set.clips) * len(self.seeds))
         return (terms[:, 1] > 0).sum((-2, -1))
+
+
+def _counts(metric: str) -> bool:
+    """Whether it is a rate of errors, of which there may be none."""
+    return STATISTICS[metric].percent and STATISTICS[metric].analysed == "log"
+
+
+def _on_scale(metric: str, values: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values and deviations, on the scale on which the metric is analysed."""
+    statistic = STATISTICS[metric]
+    return statistic.to_scale(values), statistic.slope(values)[..., None] * deviations
 
 
 def ratio(terms: np.ndarray, clips_only: bool = False) -> np.ndarray:

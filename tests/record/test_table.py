@@ -5,11 +5,12 @@ import json
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from shared.config import ConfigError
 from shared.measurements.exposure_bias import read_curve
 from shared.plotting.draw import study_table
-from shared.record.table import Row, _intervals, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
+from shared.record.table import Row, _cells, _intervals, read_rows, read_verdicts, to_csv, to_markdown, to_metrics
 from shared.record.tabulate import keep_scores, tabulate
 from shared.statistics.scores import StudyScores, load_study, read_scores
 from tests.made_up_study import typed
@@ -130,6 +131,18 @@ def test_values_intervals_and_the_papers_beside_them(made):
     assert (row.paper, row.paper_where, row.paper_trust) == (0.8, "Table 1 (p. 3)", "primary")
     # Corpus WER: errors over words, (0 + 1 + 1) / (1 + 2 + 3).
     assert _row(rows, "b", "generation", "wer").value == pytest.approx(2 / 6)
+
+
+def test_a_rate_of_the_recordings_errors_has_an_interval_above_zero():
+    terms = np.stack([[[0, 1, 0, 0]], [[9, 8, 10, 9]]]).astype(float)
+    scores = StudyScores(["a"], [0], list("wxyz"), ground_truth={"wer": terms})
+    cell = _cells(scores, "generation", "wer")["ground_truth"]
+    assert cell.value == pytest.approx(1 / 36) and cell.ends is not None
+    # The delta method's relative error of 1.5 errors in 36 words, and Student's t of three degrees of freedom.
+    by_clip = (terms[0, 0] - terms[1, 0] / 36) / 36
+    error = np.sqrt(4 / 3 * by_clip @ by_clip) / (1.5 / 36)
+    expected = 1.5 / 36 * np.exp(scipy.stats.t.ppf([0.025, 0.975], 3) * error)
+    assert cell.ends == pytest.approx([expected[0], expected[1]]) and expected[0] > 0
 
 
 def test_an_interval_holds_its_value_where_there_are_few_words():
