@@ -8,7 +8,7 @@ from shared.plotting.sweep import Panel, sweep_figure
 
 # The paper's four panels: what it measures of the autoencoder (solid) and of the speech generator (dashed).
 PANELS = (
-    Panel("Intelligibility", reconstruction="stoi", generation="wer"),
+    Panel("Intelligibility", reconstruction="stoi", generation="wer", stand_in="per"),
     Panel("Similarity", reconstruction="sim", generation="sim"),
     Panel("Naturalness", reconstruction="utmos", generation="utmos", stand_in="dnsmos_p808"),
     Panel("Quality", reconstruction="pesq", generation="dnsmos_ovrl"),

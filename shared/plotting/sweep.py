@@ -42,7 +42,7 @@ class Panel:
     Attributes:
         title: what the metrics stand for.
         reconstruction, generation: names of metrics.
-        stand_in: drawn for both, and said so, where we could not score them.
+        stand_in: drawn in place of one that we could not score, and said so, where we scored this.
     """
 
     title: str
@@ -52,10 +52,11 @@ class Panel:
 
     def metrics(self, table: StudyTable) -> dict[str, str]:
         """Side → the metric that we draw."""
-        asked = {"reconstruction": self.reconstruction, "generation": self.generation}
-        if self.stand_in and not all(table.has(side, metric) for side, metric in asked.items()):
-            return dict.fromkeys(asked, self.stand_in)
-        return asked
+        drawn = {"reconstruction": self.reconstruction, "generation": self.generation}
+        for side, metric in drawn.items():
+            if self.stand_in and not table.has(side, metric) and table.has(side, self.stand_in):
+                drawn[side] = self.stand_in
+        return drawn
 
 
 def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:
@@ -73,8 +74,9 @@ def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:
 def _draw_ours(axes: Axes, table: StudyTable, panel: Panel) -> None:
     metrics = panel.metrics(table)
     axes.set_title(panel.title, pad=15)
-    if panel.stand_in and panel.stand_in in metrics.values() and panel.stand_in != panel.generation:
-        subtitle(axes, f"{STATISTICS[panel.stand_in].label} for {STATISTICS[panel.generation].label}")
+    if panel.stand_in and panel.stand_in in metrics.values():
+        asked = panel.generation if metrics["generation"] == panel.stand_in else panel.reconstruction
+        subtitle(axes, f"{STATISTICS[panel.stand_in].label} for {STATISTICS[asked].label}")
     _prepare(axes, table, [table.any_of(each).setting for each in table.variants])
     for side, target in (("reconstruction", axes), ("generation", axes.twinx())):
         if table.has(side, metrics[side]):

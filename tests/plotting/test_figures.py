@@ -86,6 +86,12 @@ def test_dnsmos_stands_in_where_utmos_is_out_of_reach_and_says_so(plain):
     assert "DNSMOS P.808 for UTMOS" not in _texts(load_layout(LAYOUT, "fig3")(_table(utmos=True)))
 
 
+def test_phonemes_stand_in_for_words_where_these_were_not_judged():
+    rows = [row.model_copy(update={"metric": "per"}) if row.metric == "wer" else row for row in _table().rows]
+    texts = _texts(load_layout(LAYOUT, "fig3")(replace(_table(), rows=rows)))
+    assert "PER for WER" in texts and "−PER %" in texts and "STOI" in texts
+
+
 @pytest.mark.parametrize("study", ["fig3", "table4"])
 def test_only_smoke_is_stamped(plain, study):
     assert "smoke: not evidence" in _texts(load_layout(LAYOUT, study)(_table("smoke")))
