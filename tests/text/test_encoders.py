@@ -15,10 +15,12 @@ from shared.files import read_json, write_json
 from shared.generators.builder import build_generator, load_generator, saved_state
 from shared.generators.infilling_config import InfillingConfig
 from shared.text.encoders.characters_config import CharactersConfig
+from shared.text.encoders.trained_t5_config import TrainedT5Config
 
 DIT = {"kind": "dit", "width": 16, "depth": 1, "heads": 1, "text_layers": 1}
 TRAINED = {"kind": "trained_t5", "dim": 16}
 TEXTS = ["a low bell", "rain"]
+WORDS = TRAINED | {"unit": "word", "vocabulary": ["a", "bell", "low", "rain"]}
 
 
 @pytest.fixture
@@ -54,6 +56,24 @@ def test_a_small_t5_reads_a_texts_bytes_as_byt5_does_and_nothing_in_it_is_a_symb
     assert torch.equal(encoder(["E\u0301"]).features, encoder(["é"]).features)
 
 
+def test_a_small_t5_of_words_has_a_token_for_each_and_refuses_others():
+    config = TrainedT5Config.model_validate(TRAINED | {"unit": "word"})
+    config = config.knowing(["A low bell, then rain", "rock'n'roll"])
+    assert config.vocabulary == [",", "a", "bell", "low", "rain", "rock'n'roll", "then"]
+    assert config.knowing(["a bell", "bells"]).vocabulary == [*config.vocabulary, "bells"]
+    encoder = config.build()
+    text = encoder(["rain, then a BELL", ""])
+    assert text.lengths.tolist() == [6, 1]
+    assert not torch.equal(encoder(["low bell"]).features, encoder(["bell low"]).features)
+    with pytest.raises(ConfigError, match="text 'a high bell': 'high' is not in the model's vocabulary"):
+        encoder(["a high bell"])
+
+
+def test_words_of_a_model_of_bytes_are_refused():
+    with pytest.raises(ValueError, match="vocabulary: of words"):
+        generator_config(TRAINED | {"vocabulary": ["a"]})
+
+
 def test_a_small_t5_learns_with_the_generator_and_one_from_the_hub_stays_as_it_is(hub):
     for text, learns in ((TRAINED, True), (hub, False)):
         encoder = generator_config(text).text.build()
@@ -62,12 +82,12 @@ def test_a_small_t5_learns_with_the_generator_and_one_from_the_hub_stays_as_it_i
         assert any(parameter.requires_grad for parameter in encoder.parameters()) == learns
 
 
-@pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("trained", [TRAINED, WORDS, None])
 def test_a_saved_generator_reads_texts_as_before(hub, trained, tmp_path):
-    config = generator_config(TRAINED if trained else hub)
+    config = generator_config(trained or hub)
     generator = build_generator(config, latent_dim=3).eval()
     weights = {name: value.contiguous() for name, value in saved_state(generator.state_dict(), config).items()}
-    assert any(name.startswith("text_") for name in weights) == trained
+    assert any(name.startswith("text_") for name in weights) == bool(trained)
     save_file(weights, tmp_path / "model.safetensors")
     about = {"config": config.model_dump(mode="json"), "latent_dim": 3, "latent_scale": 1.0}
     write_json(tmp_path / "model.json", about)
