@@ -59,8 +59,8 @@ def test_a_small_t5_reads_a_texts_bytes_as_byt5_does_and_nothing_in_it_is_a_symb
 def test_a_small_t5_of_words_has_a_token_for_each_and_refuses_others():
     config = TrainedT5Config.model_validate(TRAINED | {"unit": "word"})
     config = config.knowing(["A low bell, then rain", "rock'n'roll"])
-    assert config.vocabulary == [",", "a", "bell", "low", "rain", "rock'n'roll", "then"]
-    assert config.knowing(["a bell", "bells"]).vocabulary == [*config.vocabulary, "bells"]
+    assert config.vocabulary == (",", "a", "bell", "low", "rain", "rock'n'roll", "then")
+    assert config.knowing(["a bell", "bells"]).vocabulary == (*config.vocabulary, "bells")
     encoder = config.build()
     text = encoder(["rain, then a BELL", ""])
     assert text.lengths.tolist() == [6, 1]

@@ -20,8 +20,8 @@ class TrainedT5Config(TextConfig):
         description="what a token is. byte: any text can be read, and words are to be learned of their letters. "
         "word: learned in fewer steps, and a text with a word that the corpus lacks is an error",
     )
-    vocabulary: list[str] = Field(
-        [], description="words; those that a corpus' texts have are added when a model is trained"
+    vocabulary: tuple[str, ...] = Field(
+        (), description="words; those that a corpus' texts have are added when a model is trained"
     )
 
     @model_validator(mode="after")
@@ -37,4 +37,4 @@ class TrainedT5Config(TextConfig):
         if self.unit == "byte":
             return self
         found = {word for text in texts for word in words_of(text)} - set(self.vocabulary)
-        return self.model_copy(update={"vocabulary": [*self.vocabulary, *sorted(found)]})
+        return self.model_copy(update={"vocabulary": (*self.vocabulary, *sorted(found))})
