@@ -52,11 +52,13 @@ class Panel:
 
     def metrics(self, table: StudyTable) -> dict[str, str]:
         """Side → the metric that we draw."""
-        drawn = {"reconstruction": self.reconstruction, "generation": self.generation}
-        for side, metric in drawn.items():
-            if self.stand_in and not table.has(side, metric) and table.has(side, self.stand_in):
-                drawn[side] = self.stand_in
-        return drawn
+        asked = {"reconstruction": self.reconstruction, "generation": self.generation}
+        return {side: self._drawn(table, side, metric) for side, metric in asked.items()}
+
+    def _drawn(self, table: StudyTable, side: str, metric: str) -> str:
+        if self.stand_in and not table.has(side, metric) and table.has(side, self.stand_in):
+            return self.stand_in
+        return metric
 
 
 def sweep_figure(table: StudyTable, panels: Sequence[Panel]) -> Figure:

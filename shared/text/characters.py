@@ -6,7 +6,7 @@ read as a symbol that stands for all that is unknown.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -44,13 +44,22 @@ class Characters:
         Raises:
             ConfigError: the vocabulary lacks one.
         """
-        read = canonical(text)
-        if unknown := sorted(set(read) - self.symbols.keys()):
-            raise ConfigError(
-                f"text {text!r}: {', '.join(map(described, unknown))} is not in the model's vocabulary; change the "
-                "text, or train on a corpus whose texts have it"
-            )
-        return [self.symbols[character] for character in read]
+        return known(text, canonical(text), self.symbols, described)
+
+
+def known(text: str, units: Iterable[str], symbols: dict[str, int], described: Callable[[str], str]) -> list[int]:
+    """Symbols of the units of a text.
+
+    Raises:
+        ConfigError: there is none for one of them; it is named as it is `described`.
+    """
+    units = list(units)
+    if unknown := sorted(set(units) - symbols.keys()):
+        raise ConfigError(
+            f"text {text!r}: {', '.join(map(described, unknown))} is not in the model's vocabulary; change the text, "
+            "or train on a corpus whose texts have it"
+        )
+    return [symbols[unit] for unit in units]
 
 
 def _check(vocabulary: str) -> str:

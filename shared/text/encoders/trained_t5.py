@@ -2,10 +2,9 @@
 
 from torch import nn
 
-from shared.config import ConfigError
 from shared.layers.attention import length_mask
 from shared.text.base import Text, padded
-from shared.text.characters import canonical
+from shared.text.characters import canonical, known
 from shared.text.encoders.trained_t5_config import TrainedT5Config
 from shared.text.words import words_of
 
@@ -48,13 +47,7 @@ class TrainedEncoder(nn.Module):
         if self.words is None:
             # ByT5Tokenizer would take "<pad>" and the like within a text for symbols of their own.
             return [FIRST + byte for byte in canonical(text).encode()]
-        read = words_of(text)
-        if unknown := sorted(set(read) - self.words.keys()):
-            raise ConfigError(
-                f"text {text!r}: {', '.join(map(repr, unknown))} is not in the model's vocabulary; change the text, or "
-                "train on a corpus whose texts have it"
-            )
-        return [self.words[word] for word in read]
+        return known(text, words_of(text), self.words, repr)
 
 
 build = TrainedEncoder
